@@ -1,0 +1,20 @@
+# dha_add_test(NAME LABELS <unit|plugin|conformance|golden|property|cli|install|example|slow|gpu …> SOURCES a.cpp … [LINK target …])
+#
+# One Boost.Test program, run by CTest. Tests find the build through DHA_BUILD_DIR, the sources through DHA_SOURCE_DIR and the
+# real image sets through DHA_DATA_DIR (see tests/support/paths.hpp).
+function(dha_add_test name)
+  if(NOT DHA_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES;LINK")
+  add_executable(${name} ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/test_main.cpp)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} Dha::sdk dha_warnings Boost::unit_test_framework)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test-programs)
+  add_test(NAME ${name} COMMAND ${name} --report_level=short --color_output=no)
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${arg_LABELS}"
+    TIMEOUT 600
+    ENVIRONMENT "DHA_BUILD_DIR=${CMAKE_BINARY_DIR};DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+endfunction()

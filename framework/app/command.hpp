@@ -1,0 +1,40 @@
+// One verb of the command line: a name, a line of help, and what it does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dha::app {
+
+// Exit status of the program (design: command line).
+enum ExitStatus {
+  kDone = 0,
+  kRunFailed = 1,
+  kUsage = 2,
+  kPluginFailed = 3,
+  kVerificationFailed = 4,
+  kDataFailed = 5,
+  kInterrupted = 130,
+};
+
+struct Command {
+  const char* name;
+  const char* synopsis;  // "run FILE [--out DIR] [--set PATH=VALUE]…"
+  const char* summary;   // one line
+  // `arguments`: what follows the verb. Returns an ExitStatus; throws dha::Error, which main turns into a sentence and
+  // a status.
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+// Each verb lives in a file of its own, framework/app/<name>.cpp.
+extern const Command kAugmentCommand;
+extern const Command kCostCommand;
+extern const Command kDescribeCommand;
+extern const Command kDoctorCommand;
+extern const Command kEvalCommand;
+extern const Command kPluginsCommand;
+extern const Command kRunCommand;
+extern const Command kSchemaCommand;
+extern const Command kValidateCommand;
+
+}  // namespace dha::app

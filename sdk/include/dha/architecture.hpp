@@ -1,0 +1,60 @@
+// Data shared by spaces, searchers and the host: choices, candidates, gates, decisions.
+//
+// A space has choices (a node of a cell, a block of a MobileNet); each has candidates, of which a decided architecture
+// keeps some. During a search the gates say how much every candidate counts in one forward pass; most are inactive and
+// are not executed. An architecture is the decided choices as JSON text, independent of weights, in the space's own
+// notation.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dha {
+
+struct Candidate {
+  std::string operation;  // "sep_conv_3x3"
+  int64_t input = 0;      // which of the choice's inputs it reads; 0 where there is only one
+};
+
+struct Choice {
+  std::string name;                   // "normal.node0"
+  std::vector<Candidate> candidates;  // indexed by position
+  int64_t keep = 1;                   // how many a decided architecture keeps
+  bool distinct_inputs = false;       // whether those must read different inputs
+};
+
+// The gates of one choice in one forward pass.
+struct ChoiceGates {
+  std::vector<int64_t> active;  // executed candidates, ascending, no repeats
+  at::Tensor weights;           // float (active): factor of each active candidate; may carry the searcher's own graph
+  // Candidates that are not executed in the forward pass but whose gate gradient is wanted (ProxylessNAS): the network
+  // computes <gradient of the choice's output, candidate's output> for them in the backward pass. Disjoint from active.
+  std::vector<int64_t> observed;
+  bool frozen = false;  // decided for good: weights no longer change
+};
+
+// One entry a choice, in the space's order.
+struct Gates {
+  std::vector<ChoiceGates> choices;
+};
+
+// Gradients of a loss with respect to gates, one entry a choice.
+struct GateGradients {
+  std::vector<at::Tensor> active;    // float (active of that choice)
+  std::vector<at::Tensor> observed;  // float (observed of that choice); undefined where none was asked for
+};
+
+// The kept candidates of every choice, ascending in each.
+using Decisions = std::vector<std::vector<int64_t>>;
+
+// Cost of one decided network for one image.
+struct Cost {
+  int64_t parameters = 0;            // without auxiliary head
+  int64_t auxiliary_parameters = 0;  // of the auxiliary head; 0 where there is none
+  int64_t multiply_adds = 0;         // of convolutions and linear layers, without auxiliary head
+};
+
+}  // namespace dha

@@ -1,0 +1,51 @@
+// What the host offers every component: log, random generators, device, metrics, scratch directory, cancellation.
+//
+// A component receives its context at construction; it is the component's alone and outlives it. A component uses no
+// global random state and sets no global thread count: everything that it draws comes from the generators given here,
+// which the host seeds from the run's seed and the component's place in the pipeline, and saves with every checkpoint.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <string_view>
+
+#include "dha/export.hpp"
+
+namespace dha {
+
+enum class LogLevel { kDebug, kInfo, kWarning };
+
+class DHA_API Context {
+ public:
+  Context();
+  virtual ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Adds a line to the run's log, marked with the component's id. [any thread]
+  virtual void log(LogLevel level, std::string_view message) = 0;
+
+  // Where the component's tensors live during training.
+  virtual at::Device device() const = 0;
+
+  // A generator on device(), for draws inside a step. [one thread at a time]
+  virtual at::Generator generator() = 0;
+
+  // A generator on the CPU, for draws whose result decides what the host does (an architecture, a shuffle). [one thread
+  // at a time]
+  virtual at::Generator host_generator() = 0;
+
+  // Records a 0-dimensional tensor under the component's name. It stays on its device until the host writes metrics, so
+  // a call costs no synchronisation. The last value of an interval is written. [training thread]
+  virtual void metric(std::string_view name, const at::Tensor& value) = 0;
+
+  // A directory of the component's own that lives as long as the run, created on first use.
+  virtual std::string scratch_directory() = 0;
+
+  // True once the user has asked to stop: long work returns early by throwing Error{kCancelled}. [any thread]
+  virtual bool cancelled() const = 0;
+};
+
+}  // namespace dha

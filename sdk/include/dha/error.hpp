@@ -1,0 +1,45 @@
+// The one exception that means something to host and plugin alike: a code that chooses the exit status, and one
+// sentence.
+//
+// A component throws dha::Error for what its user can mend (a missing file, an impossible setting). The sentence says
+// what, where, what was found, what was expected and what to do next; lower case, no exclamation mark. Anything else
+// that a component throws is reported by the host as a fault of that component.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "dha/export.hpp"
+
+namespace dha {
+
+enum class ErrorCode {
+  kUsage = 1,          // command line
+  kInvalidConfig,      // pipeline file
+  kInvalidParameter,   // a component's parameter
+  kNotFound,           // a name that nothing answers to
+  kDuplicate,          // one id in two files
+  kLoadFailed,         // the dynamic linker refused a plugin
+  kIncompatible,       // another SDK, LibTorch or standard library
+  kInvalidDescriptor,  // a plugin describes itself wrongly
+  kPluginFault,        // a component threw
+  kContractViolation,  // a component returned what its interface forbids
+  kData,               // data set files
+  kDevice,             // an accelerator that is not there
+  kDiverged,           // a loss that is no longer finite
+  kCancelled,          // interrupted by the user
+  kIo,                 // a file that could not be written
+  kInternal,
+};
+
+class DHA_API Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message);
+  ~Error() override;
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+}  // namespace dha

@@ -1,0 +1,115 @@
+// Parameters of a component: declared once as a Schema, read through Params.
+//
+//   static dha::Schema schema() {
+//     return dha::Schema("Reverses images left to right.")
+//         .real("probability", "share of the samples that are flipped").range(0, 1).def(0.5);
+//   }
+//   Flip(const dha::Params& params, dha::Context& context) : probability_(params.real("probability")) {}
+//
+// From the schema come validation, defaults, `dha describe`, the reference pages and the JSON Schema of the pipeline
+// file. The host validates and completes what the user wrote before it creates a component, so a reader finds every
+// declared key.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dha/export.hpp"
+
+namespace dha {
+
+class DHA_API Schema {
+ public:
+  // `summary`: one line on what the component does.
+  explicit Schema(std::string_view summary);
+  Schema(const Schema&);
+  Schema(Schema&&) noexcept;
+  Schema& operator=(Schema&&) noexcept;
+  ~Schema();
+
+  // Each of these declares a parameter; the attributes below then apply to it. `help`: one line, lower case, no full
+  // stop. A parameter is required unless it has def() or optional().
+  Schema& boolean(std::string_view name, std::string_view help);
+  Schema& integer(std::string_view name, std::string_view help);
+  Schema& real(std::string_view name, std::string_view help);
+  Schema& string(std::string_view name, std::string_view help);
+  Schema& path(std::string_view name, std::string_view help);  // relative to the pipeline file that names it
+  Schema& choice(std::string_view name, std::string_view help, std::vector<std::string> values);
+  // Lists have between `minimum` and `maximum` items; -1: no limit. range() applies to each item.
+  Schema& integers(std::string_view name, std::string_view help, int64_t minimum = 0, int64_t maximum = -1);
+  Schema& reals(std::string_view name, std::string_view help, int64_t minimum = 0, int64_t maximum = -1);
+  Schema& strings(std::string_view name, std::string_view help, int64_t minimum = 0, int64_t maximum = -1);
+  Schema& object(std::string_view name, std::string_view help, const Schema& fields);
+  Schema& json(std::string_view name, std::string_view help);  // an object whose content only the component knows
+
+  // Closed range [minimum, maximum].
+  Schema& range(double minimum, double maximum);
+  Schema& minimum(double minimum);
+  Schema& unit(std::string_view unit);
+  Schema& log_scale();  // sample on a logarithmic scale
+  Schema& tunable();    // may be set by a trial searcher
+  Schema& optional();   // may be absent: Params::has() tells
+
+  Schema& def(bool value);
+  Schema& def(int value);
+  Schema& def(int64_t value);
+  Schema& def(double value);
+  Schema& def(const char* value);
+  Schema& def(const std::vector<double>& values);
+  Schema& def(const std::vector<int64_t>& values);
+  Schema& def(const std::vector<std::string>& values);
+
+  const std::string& summary() const;
+
+  // {"fields": [{"name": …, "type": …, "help": …, "default": …, "minimum": …, …}, …]}
+  std::string json_text() const;
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+// Reads a completed parameter object. Asking for a key that was not declared, or with another type, throws
+// Error{kContractViolation}: declaration and use cannot drift apart.
+class DHA_API Params {
+ public:
+  explicit Params(std::string_view json_text);
+  Params(Params&&) noexcept;
+  ~Params();
+
+  bool has(std::string_view name) const;
+  bool boolean(std::string_view name) const;
+  int64_t integer(std::string_view name) const;
+  double real(std::string_view name) const;
+  std::string string(std::string_view name) const;  // string, path and choice
+  std::vector<int64_t> integers(std::string_view name) const;
+  std::vector<double> reals(std::string_view name) const;
+  std::vector<std::string> strings(std::string_view name) const;
+  Params object(std::string_view name) const;
+  std::string json(std::string_view name) const;  // any value, as JSON text
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+// One thing wrong with a parameter object.
+struct ParamProblem {
+  std::string pointer;  // JSON pointer below the object: "/axis"; "" for the object itself
+  std::string message;  // "must lie in [0, 3], found 7"
+};
+
+struct ParamCheck {
+  std::string completed;  // the object with defaults filled in, JSON text; meaningful where problems is empty
+  std::vector<ParamProblem> problems;
+};
+
+// Checks `params_json` against a schema's json_text(): unknown keys (with the nearest known one), missing keys, types,
+// ranges, values that are not finite. Throws Error{kInvalidDescriptor} where the schema itself is malformed or a
+// default does not validate.
+DHA_API ParamCheck check_params(std::string_view schema_json, std::string_view params_json);
+
+}  // namespace dha

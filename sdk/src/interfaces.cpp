@@ -1,0 +1,53 @@
+// Key functions: constructors, destructors and default answers of the interfaces live in the SDK library, so that each
+// type has one identity in host and plugins.
+#include "dha/augmenter.hpp"
+#include "dha/component.hpp"
+#include "dha/context.hpp"
+#include "dha/dataset.hpp"
+#include "dha/error.hpp"
+#include "dha/hyper_optimizer.hpp"
+#include "dha/image_operations.hpp"
+#include "dha/searcher.hpp"
+#include "dha/space.hpp"
+#include "dha/trial_searcher.hpp"
+
+namespace dha {
+
+Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+Error::~Error() = default;
+
+Context::Context() = default;
+Context::~Context() = default;
+
+Component::Component() = default;
+Component::~Component() = default;
+void* Component::capability(std::string_view) { return nullptr; }
+
+Dataset::Dataset() = default;
+Dataset::~Dataset() = default;
+
+Augmenter::Augmenter() = default;
+Augmenter::~Augmenter() = default;
+
+ImageOperations::ImageOperations() = default;
+ImageOperations::~ImageOperations() = default;
+
+HyperOptimizer::HyperOptimizer() = default;
+HyperOptimizer::~HyperOptimizer() = default;
+
+Network::Network() = default;
+Network::~Network() = default;
+
+Space::Space() = default;
+Space::~Space() = default;
+
+SearchServices::SearchServices() = default;
+SearchServices::~SearchServices() = default;
+
+Searcher::Searcher() = default;
+Searcher::~Searcher() = default;
+
+TrialSearcher::TrialSearcher() = default;
+TrialSearcher::~TrialSearcher() = default;
+
+}  // namespace dha
