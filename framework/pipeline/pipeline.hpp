@@ -1,0 +1,73 @@
+// A pipeline file as typed values: what load_pipeline() returns and the training code reads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dha {
+
+class PluginRegistry;
+
+// A component as a pipeline names it. An empty id: none.
+struct ComponentUse {
+  std::string id;           // "dha.ista"
+  std::string params_json;  // completed parameters, without "use"; paths absolute
+  explicit operator bool() const { return !id.empty(); }
+};
+
+// The common parameters of every data set, which the host acts on.
+struct DatasetUse {
+  ComponentUse component;                          // its params_json has the component's own parameters, with "path"
+  std::optional<int64_t> limit_train, limit_test;  // first n of a seeded, stratified order
+};
+
+struct StageConfig {
+  std::string name;
+  int64_t epochs = 1;  // a cap where stop_when is set
+  int64_t batch_size = 64;
+  ComponentUse space, searcher, hyper, trials;  // trials: the trial_searcher; then `trial_count` > 0
+  std::vector<ComponentUse> augment;
+  std::string from;                // name of an earlier stage; empty: start afresh
+  std::vector<std::string> carry;  // of "weights", "searcher", "augment", "hyper", "architecture"
+  bool stop_when_searcher_finished = false;
+  double gradient_clip = 5;    // global L2 norm; 0: none
+  double label_smoothing = 0;  // in [0, 1)
+  double drop_path = 0;        // reached linearly over the stage's epochs, in [0, 1)
+  double validation_fraction =
+      0;                       // of the training images, taken out of them where the data set has no validation split
+  int64_t evaluate_every = 1;  // epochs between evaluations on validation data; test data only at the stage's end
+  int64_t log_every = 50;      // steps between rows of metrics.jsonl
+  std::string constraints;     // "params < 3.7M, multiply_adds < 600M"; empty: none
+  int64_t trial_count = 0;
+};
+
+struct PipelineConfig {
+  std::string name;
+  uint64_t seed = 1;
+  std::string device = "auto";     // auto, cpu, cuda, cuda:1
+  std::string precision = "fp32";  // fp32, bf16
+  int64_t loader_threads = 2;      // that decode images ahead of the step
+  bool channels_last = true;
+  DatasetUse dataset;
+  std::vector<StageConfig> stages;
+  std::string resolved_json;  // the whole file after extends, --set, defaults: running it again gives the same run
+};
+
+// One "--set stages.0.epochs=3": a dotted path (a stage may be named by number or by name) and a JSON value (or bare
+// text).
+struct Override {
+  std::string path, value;
+};
+
+// Reads, merges, validates and completes a pipeline file. Throws Error{kInvalidConfig} with one sentence a problem,
+// each with file, line, column and JSON pointer; kNotFound for unknown components.
+PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vector<Override>& overrides,
+                             const PluginRegistry& registry);
+
+// JSON Schema (draft 7) of a whole pipeline file, with the parameters of every component in `registry`.
+std::string pipeline_schema(const PluginRegistry& registry);
+
+}  // namespace dha

@@ -1,0 +1,27 @@
+// Wraps every call into a component: what it throws is translated at once, so that no plugin exception travels further
+// up.
+//
+//   const Augmented view = guarded_call("dha.tau", "apply", [&] { return tau->apply(images, labels); });
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "dha/error.hpp"
+
+namespace dha {
+
+// Rethrows the exception being handled: dha::Error keeps its code and gains "component: " in front; everything else
+// becomes Error{kPluginFault} with component and call in the text, c10::Error without its backtrace.
+[[noreturn]] void rethrow_from(std::string_view component_id, std::string_view call);
+
+template <class Call>
+decltype(auto) guarded_call(std::string_view component_id, std::string_view call_name, Call&& call) {
+  try {
+    return call();
+  } catch (...) {
+    rethrow_from(component_id, call_name);
+  }
+}
+
+}  // namespace dha

@@ -1,0 +1,29 @@
+// metrics.jsonl: one JSON object a line, flushed line by line, so that a reader may follow and a crash loses one line
+// at most.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace dha {
+
+class MetricsWriter {
+ public:
+  // Appends to `file`. Throws Error{kIo}.
+  explicit MetricsWriter(const std::filesystem::path& file);
+  ~MetricsWriter();
+  // Numbers that are not finite are written as null. Throws Error{kIo} (a full disk).
+  void write(const nlohmann::ordered_json& row);
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file_;
+  std::filesystem::path path_;
+};
+
+}  // namespace dha
