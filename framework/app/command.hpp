@@ -33,6 +33,7 @@ extern const Command kDescribeCommand;
 extern const Command kDoctorCommand;
 extern const Command kEvalCommand;
 extern const Command kPluginsCommand;
+extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;
 extern const Command kValidateCommand;

@@ -1,0 +1,51 @@
+# The front door. Every target works from a fresh clone on a bare Debian 12 (as root, or with sudo).
+#
+#   make quickstart   install what is missing, build, run the joint search on Fashion-MNIST
+#   make test         the same set-up, then every test
+#   make build        build/dha and the plugins below build/plugins/
+#   make bench        measure (bench/, docs/measured.md)
+#   make install PREFIX=/usr/local
+#
+# CI=true turns warnings into errors. LIBTORCH_ROOT=/path uses another LibTorch of the pinned version.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+BUILD ?= build
+PRESET ?= release
+WERROR ?= $(if $(CI),ON,OFF)
+JOBS ?= $(shell nproc)
+
+.PHONY: all setup configure build test quickstart bench install format clean
+
+all: build
+
+setup:
+	@scripts/setup
+
+configure: setup
+	@cmake --preset $(PRESET) -B $(BUILD) -DDHA_WERROR=$(WERROR) > $(BUILD).configure.log 2>&1 \
+	  || { cat $(BUILD).configure.log; exit 1; }
+	@mv $(BUILD).configure.log $(BUILD)/configure.log
+
+build: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs
+
+test: configure
+	@cmake --build $(BUILD) -j $(JOBS)
+	@scripts/unpack-data
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+quickstart: build
+	@$(BUILD)/dha run examples/quickstart.json
+
+bench: configure
+	@cmake --build $(BUILD) -j $(JOBS)
+	@bench/run $(BUILD)
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+format:
+	@git ls-files '*.hpp' '*.cpp' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf $(BUILD)

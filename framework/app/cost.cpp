@@ -1,0 +1,60 @@
+// `dha cost PIPELINE`: parameters and multiply-adds of an architecture in a pipeline's space, without building or
+// training it.
+#include <fmt/format.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "app/pipeline_options.hpp"
+#include "app/plugin_options.hpp"
+#include "run/atomic_file.hpp"
+#include "training/stage_cost.hpp"
+
+namespace dha::app {
+
+namespace {
+
+namespace options = boost::program_options;
+
+int run(const std::vector<std::string>& arguments) {
+  options::options_description visible("Options"), hidden;
+  visible.add_options()("architecture", options::value<std::string>()->value_name("FILE"),
+                        "the architecture to count; needed where the pipeline searches for one")(
+      "stage", options::value<std::string>()->value_name("NAME"), "the stage whose space counts; else the last")(
+      "json", "print JSON");
+  add_set_option(visible);
+  add_plugin_options(visible);
+  hidden.add_options()("file", options::value<std::string>());
+  options::positional_options_description positional;
+  positional.add("file", 1);
+  const auto values = parse_command_line(kCostCommand, visible, arguments, hidden, positional);
+  if (!values) return kDone;
+  if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "cost: which pipeline file? (dha cost PIPELINE)");
+
+  const PluginRegistry registry = load_plugins(*values);
+  const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);
+  const std::string stage =
+      values->count("stage") > 0 ? (*values)["stage"].as<std::string>() : config.stages.back().name;
+  const std::string architecture =
+      values->count("architecture") > 0 ? read_file((*values)["architecture"].as<std::string>()) : "";
+  const Cost cost = stage_cost(config, stage, architecture, registry);
+  if (values->count("json") > 0)
+    fmt::print("{}\n", nlohmann::ordered_json{{"parameters", cost.parameters},
+                                              {"auxiliary_parameters", cost.auxiliary_parameters},
+                                              {"multiply_adds", cost.multiply_adds}}
+                           .dump(2));
+  else
+    fmt::print("parameters            {}\nauxiliary parameters  {}\nmultiply-adds         {}\n", cost.parameters,
+               cost.auxiliary_parameters, cost.multiply_adds);
+  return kDone;
+}
+
+}  // namespace
+
+const Command kCostCommand{"cost", "cost PIPELINE [--architecture FILE] [--stage NAME] [--json]",
+                           "count parameters and multiply-adds", run};
+
+}  // namespace dha::app

@@ -1,0 +1,60 @@
+// `dha eval RUN`: measures the trained network of a run on its data set's test images.
+#include <fmt/format.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "app/pipeline_options.hpp"
+#include "app/plugin_options.hpp"
+#include "run/signals.hpp"
+#include "training/run_evaluation.hpp"
+
+namespace dha::app {
+
+namespace {
+
+namespace options = boost::program_options;
+
+int run(const std::vector<std::string>& arguments) {
+  options::options_description visible("Options"), hidden;
+  visible.add_options()("split", options::value<std::string>()->default_value("test")->value_name("NAME"),
+                        "test, validation or train")("json", "print JSON");
+  add_set_option(visible);
+  add_device_option(visible);
+  add_plugin_options(visible);
+  hidden.add_options()("run", options::value<std::string>());
+  options::positional_options_description positional;
+  positional.add("run", 1);
+  const auto values = parse_command_line(kEvalCommand, visible, arguments, hidden, positional);
+  if (!values) return kDone;
+  if (values->count("run") == 0) throw Error(ErrorCode::kUsage, "eval: which run directory? (dha eval RUN)");
+
+  const SignalScope signals;
+  const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
+  const PluginRegistry registry = load_plugins(*values);
+  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides_of(*values), registry);
+  const DeviceChoice device = choose_device(config.device);
+  registry.open_accelerator_libraries(device.device);
+  const std::string split = (*values)["split"].as<std::string>();
+  const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
+  if (values->count("json") > 0)
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{
+            {"split", split}, {"images", measured.images}, {"accuracy", measured.accuracy}, {"loss", measured.loss}}
+            .dump(2));
+  else
+    fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {} images\n", split, 100 * measured.accuracy, measured.loss,
+               measured.images);
+  return kDone;
+}
+
+}  // namespace
+
+const Command kEvalCommand{"eval", "eval RUN [--split test] [--set PATH=VALUE]… [--json]",
+                           "measure the trained network of a run", run};
+
+}  // namespace dha::app

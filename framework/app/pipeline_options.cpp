@@ -1,0 +1,35 @@
+#include "app/pipeline_options.hpp"
+
+#include <boost/program_options/value_semantic.hpp>
+
+#include "dha/error.hpp"
+
+namespace dha::app {
+
+namespace options = boost::program_options;
+
+void add_set_option(options::options_description& description) {
+  description.add_options()("set", options::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
+                            "override a value of the file, such as stages.0.epochs=3; may be given several times");
+}
+
+void add_device_option(options::options_description& description) {
+  description.add_options()("device", options::value<std::string>()->value_name("NAME"),
+                            "auto, cpu, cuda or cuda:N, instead of the file's");
+}
+
+std::vector<Override> overrides_of(const options::variables_map& values) {
+  std::vector<Override> overrides;
+  if (values.count("set") > 0) {
+    for (const std::string& text : values["set"].as<std::vector<std::string>>()) {
+      const size_t equals = text.find('=');
+      if (equals == std::string::npos || equals == 0)
+        throw Error(ErrorCode::kUsage, "--set " + text + ": expected PATH=VALUE, such as stages.0.epochs=3");
+      overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    }
+  }
+  if (values.count("device") > 0) overrides.push_back({"device", '"' + values["device"].as<std::string>() + '"'});
+  return overrides;
+}
+
+}  // namespace dha::app

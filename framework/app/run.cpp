@@ -1,0 +1,52 @@
+// `dha run FILE`: trains a pipeline from the start, in a run directory of its own.
+#include <fmt/format.h>
+
+#include <boost/program_options/value_semantic.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "app/pipeline_options.hpp"
+#include "app/plugin_options.hpp"
+#include "app/train_command.hpp"
+#include "run/atomic_file.hpp"
+#include "run/environment.hpp"
+
+namespace dha::app {
+
+namespace {
+
+namespace options = boost::program_options;
+
+int run(const std::vector<std::string>& arguments) {
+  options::options_description visible("Options"), hidden;
+  visible.add_options()("out", options::value<std::string>()->default_value("runs")->value_name("DIR"),
+                        "folder that gets the run directory")("quiet,q", "show warnings and the result only")(
+      "json", "print the summary as JSON");
+  add_set_option(visible);
+  add_device_option(visible);
+  add_plugin_options(visible);
+  hidden.add_options()("file", options::value<std::string>());
+  options::positional_options_description positional;
+  positional.add("file", 1);
+  const auto values = parse_command_line(kRunCommand, visible, arguments, hidden, positional);
+  if (!values) return kDone;
+  if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "run: which pipeline file? (dha run FILE)");
+
+  const std::filesystem::path file = (*values)["file"].as<std::string>();
+  const std::vector<Override> overrides = overrides_of(*values);
+  const PluginRegistry registry = load_plugins(*values);
+  const PipelineConfig config = load_pipeline(file, overrides, registry);
+  const DeviceChoice device = choose_device(config.device);
+  registry.open_accelerator_libraries(device.device);
+  const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
+  write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
+  write_file_atomically(directory.file("environment.json"), environment_json(device, registry));
+  return train_in(directory, config, registry, device, *values, /*resuming=*/false);
+}
+
+}  // namespace
+
+const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--device NAME]",
+                          "train a pipeline and leave a run directory", run};
+
+}  // namespace dha::app

@@ -1,0 +1,39 @@
+#include "app/train_command.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/command.hpp"
+#include "run/atomic_file.hpp"
+#include "run/console.hpp"
+#include "run/environment.hpp"
+#include "run/signals.hpp"
+#include "training/pipeline_runner.hpp"
+#include "training/run_artifacts.hpp"
+
+namespace dha::app {
+
+int train_in(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+             const DeviceChoice& device, const boost::program_options::variables_map& values, bool resuming) {
+  const SignalScope signals;
+  const bool quiet = values.count("quiet") > 0;
+  Console console(stderr, quiet ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
+  console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, device.device.str(),
+                           directory.path().string()));
+  PipelineRunner runner(registry, config, device, console, directory);
+  const std::vector<StageResult> results = resuming ? runner.resume() : runner.run();
+  if (values.count("json") > 0) {
+    fmt::print("{}", read_file(directory.file("summary.json")));
+    return kDone;
+  }
+  const std::string path = directory.path().string();
+  fmt::print("\n{}\n", results_table(results));
+  fmt::print(
+      "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
+      "model         {0}/model/\nnext          dha eval {0}\n",
+      path);
+  return kDone;
+}
+
+}  // namespace dha::app

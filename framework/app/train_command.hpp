@@ -1,0 +1,18 @@
+// What `dha run` and `dha resume` share: train in a run directory, then tell where to look.
+#pragma once
+
+#include <boost/program_options/variables_map.hpp>
+
+#include "device/accelerator.hpp"
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "run/run_directory.hpp"
+
+namespace dha::app {
+
+// Prints progress to standard error, the result to standard output (a table, or summary.json with --json).
+// Returns an ExitStatus.
+int train_in(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+             const DeviceChoice& device, const boost::program_options::variables_map& values, bool resuming);
+
+}  // namespace dha::app

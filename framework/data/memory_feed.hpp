@@ -1,0 +1,24 @@
+// The feed of a data set that lives in memory: the whole split lies on the device and batches are gathered there.
+#pragma once
+
+#include <vector>
+
+#include "data/batch_feed.hpp"
+
+namespace dha {
+
+class MemoryFeed : public BatchFeed {
+ public:
+  MemoryFeed(const ImageSet& set, const FeedOptions& options, int64_t steps);
+  void begin(int64_t epoch, int64_t first_step) override;
+  std::optional<Batch> next() override;
+
+ private:
+  std::vector<int64_t> indices_;
+  FeedOptions options_;
+  ImageTensors whole_;  // the split, on the device
+  at::Tensor order_;    // int64: the epoch's indices, on the device
+  int64_t step_ = 0;
+};
+
+}  // namespace dha

@@ -1,0 +1,79 @@
+#include "data/open_dataset.hpp"
+
+#include <fmt/format.h>
+
+#include "dha/error.hpp"
+#include "plugin/guarded_call.hpp"
+
+namespace dha {
+
+namespace {
+
+const char* name_of(Split split) {
+  switch (split) {
+    case Split::kTrain:
+      return "train";
+    case Split::kValidation:
+      return "validation";
+    default:
+      return "test";
+  }
+}
+
+void check_labels(const std::string& id, Split split, const at::Tensor& labels, int64_t size, int64_t classes) {
+  if (labels.scalar_type() != at::kLong || labels.dim() != 1 || labels.size(0) != size)
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("{}: labels({}) must return int64 ({})", id, name_of(split), size));
+  const int64_t* label = labels.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < size; ++i)
+    if (label[i] < 0 || label[i] >= classes)
+      throw Error(ErrorCode::kData,
+                  fmt::format("{}: label {} of {} image {} lies outside [0, {}]; check the number of classes", id,
+                              label[i], name_of(split), i, classes - 1));
+}
+
+void check_tensors(const std::string& id, const DatasetInfo& info, const ImageTensors& tensors, int64_t size) {
+  const at::Tensor& images = tensors.images;
+  if (images.scalar_type() != at::kByte || images.dim() != 4 || images.size(0) != size ||
+      images.size(1) != info.channels || images.size(2) != info.height || images.size(3) != info.width)
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("{}: tensors() must return uint8 ({}, {}, {}, {}) as info() says", id, size, info.channels,
+                            info.height, info.width));
+}
+
+}  // namespace
+
+OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
+    : id_(std::move(id)), dataset_(std::move(dataset)) {
+  guarded_call(id_, "open", [&] { dataset_->open(); });
+  info_ = guarded_call(id_, "info", [&] { return dataset_->info(); });
+  if (info_.classes < 2 || (info_.channels != 1 && info_.channels != 3) || info_.height < 1 || info_.width < 1)
+    throw Error(ErrorCode::kData,
+                fmt::format("{}: found {} classes of images with {} channels and {}x{} px; expected at "
+                            "least 2 classes and 1 or 3 channels",
+                            id_, info_.classes, info_.channels, info_.height, info_.width));
+  in_memory_ = guarded_call(id_, "in_memory", [&] { return dataset_->in_memory(); });
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    const int64_t size = guarded_call(id_, "size", [&] { return dataset_->size(split); });
+    const at::Tensor labels = guarded_call(id_, "labels", [&] { return dataset_->labels(split); }).contiguous();
+    check_labels(id_, split, labels, size, info_.classes);
+    labels_[split] = labels;
+  }
+  if (this->size(Split::kTrain) == 0) throw Error(ErrorCode::kData, id_ + ": has no training image");
+}
+
+void OpenDataset::set_statistics(std::vector<double> mean, std::vector<double> standard_deviation) {
+  info_.mean = std::move(mean);
+  info_.standard_deviation = std::move(standard_deviation);
+}
+
+const ImageTensors& OpenDataset::tensors_on(Split split, at::Device device) const {
+  const auto key = std::make_pair(split, device.str());
+  const auto found = tensors_.find(key);
+  if (found != tensors_.end()) return found->second;
+  const ImageTensors tensors = guarded_call(id_, "tensors", [&] { return dataset_->tensors(split); });
+  check_tensors(id_, info_, tensors, size(split));
+  return tensors_[key] = {tensors.images.contiguous().to(device), labels(split).to(device)};
+}
+
+}  // namespace dha

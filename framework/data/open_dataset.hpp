@@ -1,0 +1,45 @@
+// A data set in use: opened, its promises checked, and its in-memory splits kept once a device whoever asks for them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dha/dataset.hpp"
+
+namespace dha {
+
+class OpenDataset {
+ public:
+  // Opens `dataset` and checks what it says of itself. Throws what it throws, and Error{kContractViolation} or
+  // Error{kData} where labels lie outside [0, classes) or there is no training image.
+  OpenDataset(std::string id, std::shared_ptr<Dataset> dataset);
+
+  const std::string& id() const { return id_; }
+  const Dataset& dataset() const { return *dataset_; }
+  const DatasetInfo& info() const { return info_; }  // mean and standard deviation may be empty until they are set
+
+  void set_statistics(std::vector<double> mean, std::vector<double> standard_deviation);
+
+  // int64, CPU, contiguous.
+  const at::Tensor& labels(Split split) const { return labels_.at(split); }
+  int64_t size(Split split) const { return labels_.at(split).size(0); }
+  bool in_memory() const { return in_memory_; }
+
+  // A whole in-memory split on `device`. [training thread]
+  const ImageTensors& tensors_on(Split split, at::Device device) const;
+
+ private:
+  std::string id_;
+  std::shared_ptr<Dataset> dataset_;
+  DatasetInfo info_;
+  bool in_memory_ = false;
+  std::map<Split, at::Tensor> labels_;
+  mutable std::map<std::pair<Split, std::string>, ImageTensors> tensors_;  // by split and device
+};
+
+}  // namespace dha

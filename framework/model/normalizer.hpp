@@ -1,0 +1,23 @@
+// Turns uint8 batches into what a network reads: (pixel / 255 - mean) / SD, in the wanted dtype and memory format.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "dha/dataset.hpp"
+
+namespace dha {
+
+class Normalizer {
+ public:
+  // `options`: dtype and device. `info` has mean and standard deviation, one a channel.
+  Normalizer(const DatasetInfo& info, const at::TensorOptions& options, bool channels_last);
+
+  // images: uint8 (N, channels, H, W) on the device. Returns float (N, channels, H, W).
+  at::Tensor operator()(const at::Tensor& images) const;
+
+ private:
+  at::Tensor offset_, factor_;  // (1, channels, 1, 1): pixel * factor + offset
+  at::MemoryFormat format_;
+};
+
+}  // namespace dha

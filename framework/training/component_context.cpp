@@ -1,0 +1,75 @@
+#include "training/component_context.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+
+#include <algorithm>
+
+#include "dha/error.hpp"
+#include "run/log.hpp"
+#include "run/signals.hpp"
+#include "training/seeds.hpp"
+
+namespace dha {
+
+namespace {
+
+at::Generator make_generator(at::Device device, uint64_t seed) {
+  at::Generator generator =
+      device.is_cpu() ? at::detail::createCPUGenerator(seed)
+                      : at::globalContext().getAcceleratorHooksInterface(device.type()).getNewGenerator(device.index());
+  generator.set_current_seed(seed);
+  return generator;
+}
+
+}  // namespace
+
+ComponentContext::ComponentContext(const ContextServices& services, std::string component_id, std::string place)
+    : services_(services),
+      component_id_(std::move(component_id)),
+      place_(std::move(place)),
+      generator_(make_generator(services.device, derive_seed(services.seed, place_ + "/device"))),
+      host_generator_(make_generator(at::kCPU, derive_seed(services.seed, place_ + "/host"))) {}
+
+void ComponentContext::log(LogLevel level, std::string_view message) {
+  if (services_.log != nullptr) services_.log->write(level, component_id_, message);
+}
+
+void ComponentContext::metric(std::string_view name, const at::Tensor& value) {
+  if (value.dim() != 0)
+    throw Error(ErrorCode::kContractViolation, "metric '" + std::string(name) + "' must be a 0-dimensional tensor");
+  metrics_[std::string(name)] = value.detach();
+}
+
+std::string ComponentContext::scratch_directory() {
+  std::string folder = place_;
+  std::replace(folder.begin(), folder.end(), '/', '.');
+  const std::filesystem::path parent =
+      services_.scratch.empty() ? std::filesystem::temp_directory_path() / "dha-scratch" : services_.scratch;
+  std::error_code failure;
+  std::filesystem::create_directories(parent / folder, failure);
+  if (failure)
+    throw Error(ErrorCode::kIo,
+                "cannot make the scratch directory " + (parent / folder).string() + ": " + failure.message());
+  return (parent / folder).string();
+}
+
+bool ComponentContext::cancelled() const { return stop_requested(); }
+
+std::map<std::string, double> ComponentContext::take_metrics() {
+  std::map<std::string, double> values;
+  for (const auto& [name, value] : metrics_) values[name] = value.item().toDouble();
+  metrics_.clear();
+  return values;
+}
+
+std::map<std::string, at::Tensor> ComponentContext::generator_states() const {
+  return {{"generator", generator_.get_state()}, {"host_generator", host_generator_.get_state()}};
+}
+
+void ComponentContext::restore_generators(const std::map<std::string, at::Tensor>& states) {
+  generator_.set_state(states.at("generator"));
+  host_generator_.set_state(states.at("host_generator"));
+}
+
+}  // namespace dha

@@ -1,0 +1,50 @@
+// The context that the host gives a component: its log lines, generators, metrics and scratch directory, by place.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "dha/component.hpp"
+#include "dha/context.hpp"
+
+namespace dha {
+
+class Log;
+
+// What contexts of one run share. `log` outlives them.
+struct ContextServices {
+  Log* log = nullptr;
+  at::Device device = at::kCPU;
+  uint64_t seed = 0;
+  std::filesystem::path scratch;  // parent of the scratch directories; empty: below the system's temporary directory
+};
+
+class ComponentContext : public Context {
+ public:
+  // `place`: where in the pipeline, such as "search/augment.1".
+  ComponentContext(const ContextServices& services, std::string component_id, std::string place);
+
+  void log(LogLevel level, std::string_view message) override;
+  at::Device device() const override { return services_.device; }
+  at::Generator generator() override { return generator_; }
+  at::Generator host_generator() override { return host_generator_; }
+  void metric(std::string_view name, const at::Tensor& value) override;
+  std::string scratch_directory() override;
+  bool cancelled() const override;
+
+  // The last value of each metric since the last call, fetched to the host.
+  std::map<std::string, double> take_metrics();
+
+  // The generators' states as tensors "generator" and "host_generator".
+  std::map<std::string, at::Tensor> generator_states() const;
+  void restore_generators(const std::map<std::string, at::Tensor>& states);
+
+ private:
+  ContextServices services_;
+  std::string component_id_, place_;
+  at::Generator generator_, host_generator_;
+  std::map<std::string, at::Tensor> metrics_;
+};
+
+}  // namespace dha

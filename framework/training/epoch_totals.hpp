@@ -1,0 +1,33 @@
+// Sums of losses and hits on the device, fetched to the host only when they are written down.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+namespace dha {
+
+class EpochTotals {
+ public:
+  explicit EpochTotals(at::Device device);
+
+  void add(const at::Tensor& losses, const at::Tensor& correct);  // (N) each
+
+  struct Means {
+    double loss = 0, accuracy = 0;
+    int64_t images = 0;
+  };
+  // Synchronises with the device. Zeros where nothing was added.
+  Means means() const;
+  void reset();
+
+  // For checkpoints.
+  std::map<std::string, at::Tensor> tensors() const;
+  void restore(const std::map<std::string, at::Tensor>& tensors);
+
+ private:
+  at::Tensor sums_;  // double (3): loss, hits, images
+};
+
+}  // namespace dha

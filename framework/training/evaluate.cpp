@@ -1,0 +1,57 @@
+#include "training/evaluate.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+
+#include "dha/error.hpp"
+#include "model/criterion.hpp"
+#include "model/precision.hpp"
+#include "run/signals.hpp"
+
+namespace dha {
+
+namespace {
+
+// Evaluation mode for the life of the object.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(Network& network) : network_(network) { network_.train(false); }
+  ~EvaluationMode() { network_.train(true); }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  Network& network_;
+};
+
+}  // namespace
+
+Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
+                     const std::string& precision, at::Device device) {
+  const at::NoGradGuard no_grad;
+  const EvaluationMode evaluation(network);
+  const Criterion criterion(0);
+  at::Tensor loss = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
+  at::Tensor correct = at::zeros({}, at::TensorOptions(device).dtype(at::kLong));
+  Measurement result;
+  feed.begin(0, 0);
+  while (const std::optional<Batch> batch = feed.next()) {
+    if (stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted during an evaluation");
+    if (batch->labels.size(0) == 0) continue;
+    NetworkOutput output;
+    {
+      const PrecisionScope scope(precision, device);
+      output = network.forward(normalizer(batch->images), gates);
+    }
+    loss += criterion(output, batch->labels, 0).sum(at::kDouble);
+    correct += correct_predictions(output.logits, batch->labels).sum();
+    result.images += batch->labels.size(0);
+  }
+  if (result.images > 0) {
+    result.loss = loss.item().toDouble() / static_cast<double>(result.images);
+    result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
+  }
+  return result;
+}
+
+}  // namespace dha

@@ -1,0 +1,24 @@
+// Measures a network on images without changing anything: evaluation mode, no gradients.
+#pragma once
+
+#include <string>
+
+#include "data/batch_feed.hpp"
+#include "dha/architecture.hpp"
+#include "dha/space.hpp"
+#include "model/normalizer.hpp"
+
+namespace dha {
+
+struct Measurement {
+  double loss = 0;      // mean cross entropy of the main head
+  double accuracy = 0;  // in [0, 1]
+  int64_t images = 0;   // that could be read
+};
+
+// One pass over `feed` in evaluation mode; the network is in training mode afterwards. A lean network ignores `gates`.
+// Throws Error{kCancelled} when the user asks to stop.
+Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
+                     const std::string& precision, at::Device device);
+
+}  // namespace dha

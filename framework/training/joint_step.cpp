@@ -1,0 +1,98 @@
+#include "training/joint_step.hpp"
+
+#include "model/gradients.hpp"
+#include "model/precision.hpp"
+#include "training/leaf_gates.hpp"
+#include "training/stage_services.hpp"
+
+namespace dha {
+
+JointStep::JointStep(StageParts& parts, StageData& data, const Normalizer& normalizer, const Criterion& criterion,
+                     const StepOptions& options)
+    : parts_(parts), data_(data), normalizer_(normalizer), criterion_(criterion), options_(options) {
+  plan_ = parts_.hyper().call("probe", [](HyperOptimizer& hyper) { return hyper.probe(); });
+}
+
+StepReport JointStep::run(const Batch& batch, const Progress& progress) {
+  const View view = augment(batch);
+  const at::Tensor images = normalizer_(view.images);
+  const bool searches = parts_.searches();
+  if (searches) {
+    StageServices services(parts_, data_, normalizer_, criterion_, options_, progress, {images, view.labels});
+    parts_.searcher().call("before_step", [&](Searcher& searcher) { searcher.before_step(services); });
+  }
+  Gates gates;
+  if (searches)
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), true);
+
+  const NetworkOutput output = forward(images, gates);
+  const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
+  const StepReport report{losses.detach(), correct_predictions(output.logits, view.labels)};
+  learn_policy(view, report.losses);
+  losses.mean().backward();
+  const std::vector<at::Tensor> gradients = take_gradients(parts_.weights());
+
+  if (plan_.time == ProbeTime::kNext) learn_hyper(gradients, progress);
+  if (searches) {
+    const SearchStep step{progress, gate_gradients(gates, parts_.network()), report.losses, report.correct};
+    parts_.searcher().call("learn", [&](Searcher& searcher) { searcher.learn(step); });
+  }
+  if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
+  parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
+  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
+  return report;
+}
+
+JointStep::View JointStep::augment(const Batch& batch) {
+  View view{batch.images, batch.labels, {}};
+  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) {
+    Augmented next = slot.call("apply", [&](Augmenter& a) { return a.apply(view.images, view.labels); });
+    if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
+        next.images.device() != view.images.device() || next.labels.size(0) != next.images.size(0))
+      throw Error(ErrorCode::kContractViolation,
+                  slot.id() +
+                      ": apply() must return uint8 images of the shape and on the device of its input, and a "
+                      "label for each");
+    view.images = std::move(next.images);
+    view.labels = std::move(next.labels);
+    view.records.push_back(std::move(next.record));
+  }
+  return view;
+}
+
+void JointStep::learn_policy(const View& view, const at::Tensor& losses) {
+  for (size_t i = 0; i < view.records.size(); ++i)
+    parts_.augmenters()[i].call("learn", [&](Augmenter& augmenter) { augmenter.learn(view.records[i], losses); });
+}
+
+void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress) {
+  parts_.hyper().call("learn", [&](HyperOptimizer& hyper) { hyper.learn({parts_.weights(), gradients, progress}); });
+}
+
+// The second pass of probe `batch` (paper, Eq. 3; facts: DHA step 5): at the new weights and the new gates, in training
+// mode, running statistics included, as in the authors' code.
+void JointStep::probe_batch(const View& view, const Progress& progress) {
+  at::Tensor images, labels;
+  if (plan_.data == ProbeData::kSameBatch) {
+    images = view.images;
+    labels = view.labels;
+  } else {
+    const Batch batch = data_.probe_batches->next();
+    images = batch.images;
+    labels = batch.labels;
+  }
+  Gates gates;
+  if (parts_.searches())
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), false);
+  const NetworkOutput output = forward(normalizer_(images), gates);
+  const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
+  criterion_(output, labels, auxiliary_weight).mean().backward();
+  learn_hyper(take_gradients(parts_.weights()), progress);
+}
+
+NetworkOutput JointStep::forward(const at::Tensor& images, const Gates& gates) {
+  const PrecisionScope scope(options_.precision, options_.device);
+  return guarded_call(parts_.space().id(), "forward", [&] { return parts_.network().forward(images, gates); });
+}
+
+}  // namespace dha

@@ -1,0 +1,61 @@
+// One joint step: augmentation, forward, tau, one backward for theta and the architecture, clipping, the update, eta.
+//
+// The order is the design's (chapter "The step"); a component sees only its own call. A plain training step is the same
+// code with components that learn nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/cycling_feed.hpp"
+#include "dha/searcher.hpp"
+#include "model/criterion.hpp"
+#include "model/normalizer.hpp"
+#include "training/stage_data.hpp"
+#include "training/stage_parts.hpp"
+
+namespace dha {
+
+struct StepOptions {
+  double gradient_clip = 5;  // 0: none
+  std::string precision = "fp32";
+  at::Device device = at::kCPU;
+};
+
+// Per sample, detached, on the device.
+struct StepReport {
+  at::Tensor losses;   // float (N), auxiliary head included
+  at::Tensor correct;  // bool (N)
+};
+
+class JointStep {
+ public:
+  // All references outlive the object.
+  JointStep(StageParts& parts, StageData& data, const Normalizer& normalizer, const Criterion& criterion,
+            const StepOptions& options);
+
+  // `batch` has at least one image.
+  StepReport run(const Batch& batch, const Progress& progress);
+
+ private:
+  // What the chain of augmenters made of a batch: images and labels, and what each augmenter wants back.
+  struct View {
+    at::Tensor images, labels;
+    std::vector<at::Tensor> records;
+  };
+
+  View augment(const Batch& batch);
+  void learn_policy(const View& view, const at::Tensor& losses);
+  void learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress);
+  void probe_batch(const View& view, const Progress& progress);
+  NetworkOutput forward(const at::Tensor& images, const Gates& gates);
+
+  StageParts& parts_;
+  StageData& data_;
+  const Normalizer& normalizer_;
+  const Criterion& criterion_;
+  StepOptions options_;
+  ProbePlan plan_;
+};
+
+}  // namespace dha

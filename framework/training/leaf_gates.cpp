@@ -1,0 +1,27 @@
+#include "training/leaf_gates.hpp"
+
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+
+namespace dha {
+
+Gates leaf_gates(const Gates& gates, bool with_gradients) {
+  Gates leaves = gates;
+  for (ChoiceGates& choice : leaves.choices) choice.weights = choice.weights.detach().requires_grad_(with_gradients);
+  return leaves;
+}
+
+GateGradients gate_gradients(const Gates& leaves, const Network& network) {
+  GateGradients gradients;
+  bool observes = false;
+  for (const ChoiceGates& choice : leaves.choices) {
+    const at::Tensor gradient = choice.weights.grad();
+    gradients.active.push_back(gradient.defined() ? gradient : at::zeros_like(choice.weights));
+    observes = observes || !choice.observed.empty();
+  }
+  gradients.observed = observes ? network.observed_gradients() : std::vector<at::Tensor>(leaves.choices.size());
+  return gradients;
+}
+
+}  // namespace dha

@@ -1,0 +1,15 @@
+// Gates as leaves of the host's graph, and their gradients after a backward pass.
+#pragma once
+
+#include "dha/architecture.hpp"
+#include "dha/space.hpp"
+
+namespace dha {
+
+// The same gates, cut off from the searcher's graph; their weights ask for gradients where `with_gradients`.
+Gates leaf_gates(const Gates& gates, bool with_gradients);
+
+// After backward(): the gradients of leaves and observed candidates. A leaf that took no part gets zeros.
+GateGradients gate_gradients(const Gates& leaves, const Network& network);
+
+}  // namespace dha

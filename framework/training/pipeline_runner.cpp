@@ -1,0 +1,89 @@
+#include "training/pipeline_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dha/error.hpp"
+#include "run/checkpoint_store.hpp"
+#include "training/pipeline_data.hpp"
+#include "training/run_artifacts.hpp"
+#include "training/trial_stage.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
+                               Console& console, const RunDirectory& directory)
+    : registry_(registry), config_(config), device_(device), console_(console), directory_(directory) {}
+
+std::vector<StageResult> PipelineRunner::run() { return train(false); }
+
+std::vector<StageResult> PipelineRunner::resume() { return train(true); }
+
+std::vector<StageResult> PipelineRunner::train(bool resuming) {
+  Log log(console_);
+  log.open(directory_.file("log.txt"));
+  if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
+  std::vector<StageResult> results;
+  std::optional<State> checkpoint;
+  if (resuming) {
+    results = read_results(directory_);
+    if (results.size() < config_.stages.size())
+      checkpoint = latest_good_checkpoint(directory_, config_.stages[results.size()].name, log);
+    const State* newest = checkpoint ? &*checkpoint : nullptr;
+    State last_of_done;
+    if (newest == nullptr && !results.empty()) {
+      last_of_done = load_checkpoint(directory_.file(results.back().checkpoint));
+      newest = &last_of_done;
+    }
+    cut_growing_files(directory_, newest != nullptr ? Json::parse(newest->json).at("files")
+                                                    : Json{{"metrics.jsonl", 0}, {"hyper.csv", 0}});
+  }
+
+  const ContextServices services{&log, device_.device, config_.seed, directory_.file("scratch")};
+  const PipelineData data(registry_, services, config_, directory_.file("statistics.json"));
+  MetricsWriter metrics(directory_.file("metrics.jsonl"));
+  HyperTable hyper_table(directory_.file("hyper.csv"));
+  const RunScene scene{registry_,  config_, data.dataset(), data.images(), services,
+                       directory_, log,     console_,       metrics,       hyper_table};
+  while (results.size() < config_.stages.size()) {
+    const StageConfig& stage = config_.stages[results.size()];
+    results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));
+    checkpoint.reset();
+    write_summary(directory_, config_, device_.device.str(), results);
+  }
+  return results;
+}
+
+StageResult PipelineRunner::train_stage(const RunScene& scene, const StageConfig& config,
+                                        const std::vector<StageResult>& done, const State* checkpoint) {
+  const bool is_last = &config == &config_.stages.back();
+  if (config.trials) {
+    TrialStage stage(scene, config);
+    if (checkpoint != nullptr) stage.resume(*checkpoint);
+    return stage.run();
+  }
+  StageTrainer trainer(scene, config, config.name);
+  if (checkpoint != nullptr) {
+    trainer.resume(*checkpoint);
+  } else if (config.from.empty()) {
+    trainer.begin_afresh();
+  } else {
+    for (const StageResult& earlier : done)
+      if (earlier.name == config.from)
+        trainer.begin_from(config_named(config.from), load_checkpoint(directory_.file(earlier.checkpoint)));
+  }
+  const StageResult result = trainer.train();
+  if (is_last) write_model(directory_, trainer.parts(), scene.dataset.info());
+  return result;
+}
+
+const StageConfig& PipelineRunner::config_named(const std::string& name) const {
+  for (const StageConfig& stage : config_.stages)
+    if (stage.name == name) return stage;
+  throw Error(ErrorCode::kInternal, "no stage is called '" + name + "'");
+}
+
+}  // namespace dha

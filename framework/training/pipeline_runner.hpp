@@ -1,0 +1,40 @@
+// Runs a pipeline: opens its data, trains its stages one after the other, and leaves the run directory.
+#pragma once
+
+#include <vector>
+
+#include "device/accelerator.hpp"
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "run/console.hpp"
+#include "run/run_directory.hpp"
+#include "training/run_scene.hpp"
+#include "training/stage_trainer.hpp"
+
+namespace dha {
+
+class PipelineRunner {
+ public:
+  // `device`: what the pipeline's "device" came to. References outlive the object.
+  PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
+                 Console& console, const RunDirectory& directory);
+
+  // Trains all stages from the start, or goes on from the newest good checkpoint of the directory.
+  // Returns the results in order. Throws what a stage throws; the run directory then has everything up to there.
+  std::vector<StageResult> run();
+  std::vector<StageResult> resume();
+
+ private:
+  std::vector<StageResult> train(bool resuming);
+  StageResult train_stage(const RunScene& scene, const StageConfig& config, const std::vector<StageResult>& done,
+                          const State* checkpoint);
+  const StageConfig& config_named(const std::string& name) const;
+
+  const PluginRegistry& registry_;
+  const PipelineConfig& config_;
+  const DeviceChoice& device_;
+  Console& console_;
+  const RunDirectory& directory_;
+};
+
+}  // namespace dha

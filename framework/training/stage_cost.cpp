@@ -1,0 +1,48 @@
+#include "training/stage_cost.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/open_dataset.hpp"
+#include "dha/error.hpp"
+#include "dha/searcher.hpp"
+#include "training/component_slot.hpp"
+
+namespace dha {
+
+namespace {
+
+DatasetInfo shape_of(const PipelineConfig& config, const ContextServices& services, const PluginRegistry& registry) {
+  const ComponentSlot<Dataset> slot(registry, services, config.dataset.component, "dataset");
+  const DatasetInfo info = slot.call("info", [](Dataset& dataset) { return dataset.info(); });
+  if (info.classes > 0 && info.channels > 0 && info.height > 0 && info.width > 0) return info;
+  return OpenDataset(slot.id(), slot.shared()).info();
+}
+
+}  // namespace
+
+Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::string& architecture,
+                const PluginRegistry& registry) {
+  const auto found = std::find_if(config.stages.begin(), config.stages.end(),
+                                  [&](const StageConfig& candidate) { return candidate.name == stage; });
+  if (found == config.stages.end())
+    throw Error(ErrorCode::kUsage, fmt::format("the pipeline has no stage '{}'", stage));
+  const ContextServices services{nullptr, at::kCPU, config.seed, {}};
+  const ComponentSlot<Space> space(registry, services, found->space, stage + "/space");
+  const DatasetInfo info = shape_of(config, services, registry);
+  space.call("prepare", [&](Space& s) { s.prepare(info); });
+  std::string counted = architecture;
+  if (counted.empty() && found->searcher) {
+    const ComponentSlot<Searcher> searcher(registry, services, found->searcher, stage + "/searcher");
+    searcher.call("attach", [&](Searcher& s) { s.attach(*space.shared()); });
+    if (searcher.call("finished", [](Searcher& s) { return s.finished(); }))
+      counted = searcher.call("architecture", [](Searcher& s) { return s.architecture(); });
+  }
+  if (counted.empty())
+    throw Error(ErrorCode::kUsage,
+                fmt::format("stage '{}' searches for its architecture; give one with --architecture FILE", stage));
+  return space.call("cost", [&](Space& s) { return s.cost(counted); });
+}
+
+}  // namespace dha

@@ -1,0 +1,35 @@
+// The images of a stage: what it trains on, validates on, tests on, and probes its hyper-parameters on.
+#pragma once
+
+#include <memory>
+
+#include "data/batch_feed.hpp"
+#include "data/cycling_feed.hpp"
+#include "data/image_set.hpp"
+#include "dha/hyper_optimizer.hpp"
+#include "pipeline/pipeline.hpp"
+
+namespace dha {
+
+// The sets that all stages of a run share: the limits of the pipeline applied.
+struct RunImages {
+  ImageSet train, validation, test;  // validation and test may be empty
+};
+
+// Throws Error{kData} where a limit leaves nothing.
+RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint64_t seed);
+
+struct StageData {
+  std::unique_ptr<BatchFeed> train;
+  std::unique_ptr<BatchFeed> validation;        // whole, in order; null where the stage has no validation images
+  std::unique_ptr<BatchFeed> test;              // null where the data set has no test images
+  std::unique_ptr<CyclingFeed> search_batches;  // validation images without end, for bilevel searchers; may be null
+  std::unique_ptr<CyclingFeed> probe_batches;   // for a hyper-optimizer that asks for batches of its own; may be null
+};
+
+// `seed`: of the stage. `plan`: what the stage's hyper-optimizer asks for.
+// Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.
+StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t seed,
+                          at::Device device, int64_t threads);
+
+}  // namespace dha

@@ -1,0 +1,142 @@
+#include "training/stage_services.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <fmt/format.h>
+
+#include "dha/error.hpp"
+#include "model/gradients.hpp"
+#include "model/precision.hpp"
+#include "pipeline/constraints.hpp"
+#include "training/evaluate.hpp"
+#include "training/joint_step.hpp"
+#include "training/leaf_gates.hpp"
+
+namespace dha {
+
+namespace {
+
+// Copies of tensors that are put back when the object goes, so that an evaluation leaves them as they were, to the bit.
+class Restored {
+ public:
+  explicit Restored(std::vector<at::Tensor> tensors) : tensors_(std::move(tensors)) {
+    for (const at::Tensor& tensor : tensors_) copies_.push_back(tensor.detach().clone());
+  }
+  ~Restored() {
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(copies_[i]);
+  }
+  Restored(const Restored&) = delete;
+  Restored& operator=(const Restored&) = delete;
+
+ private:
+  std::vector<at::Tensor> tensors_, copies_;
+};
+
+std::vector<at::Tensor> tensors_of(const std::vector<NamedTensor>& named) {
+  std::vector<at::Tensor> tensors;
+  for (const NamedTensor& entry : named) tensors.push_back(entry.tensor);
+  return tensors;
+}
+
+std::vector<at::Tensor> displaced(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement) {
+  std::vector<at::Tensor> chosen;
+  for (size_t i = 0; i < displacement.size(); ++i)
+    if (displacement[i].defined()) chosen.push_back(weights.at(i));
+  return chosen;
+}
+
+void displace(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement, double scale) {
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < displacement.size(); ++i)
+    if (displacement[i].defined()) weights[i].add_(displacement[i], scale);
+}
+
+}  // namespace
+
+StageServices::StageServices(StageParts& parts, StageData& data, const Normalizer& normalizer,
+                             const Criterion& criterion, const StepOptions& options, const Progress& progress,
+                             PreparedBatch training_batch)
+    : parts_(parts),
+      data_(data),
+      normalizer_(normalizer),
+      criterion_(criterion),
+      options_(options),
+      progress_(progress),
+      training_batch_(std::move(training_batch)) {}
+
+const PreparedBatch& StageServices::batch_for(EvaluationData data) {
+  if (data == EvaluationData::kTrainingBatch) {
+    if (!training_batch_.images.defined())
+      throw Error(ErrorCode::kContractViolation, "the training batch may be evaluated in before_step() only");
+    return training_batch_;
+  }
+  if (!data_.search_batches)
+    throw Error(ErrorCode::kInvalidConfig,
+                fmt::format("stage '{}': {} needs validation images and there are none; set validation_fraction",
+                            parts_.config().name, parts_.searcher().id()));
+  if (data == EvaluationData::kNextValidation || !validation_batch_.images.defined()) {
+    const Batch batch = data_.search_batches->next();
+    validation_batch_ = {normalizer_(batch.images), batch.labels};
+  }
+  return validation_batch_;
+}
+
+Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& request) {
+  const Restored weights(displaced(parts_.weights(), request.displacement));
+  displace(parts_.weights(), request.displacement, request.scale);
+  if (request.data == EvaluationData::kWholeValidation) return evaluate_whole(gates);
+
+  const PreparedBatch& batch = batch_for(request.data);
+  Network& network = parts_.network();
+  const Restored buffers(tensors_of(network.buffers()));
+  const bool with_gradients = request.gate_gradients || request.weight_gradients;
+  const at::AutoGradMode gradient_mode(with_gradients);
+  const Gates leaves = leaf_gates(gates, request.gate_gradients);
+  network.train(request.training_mode);
+  NetworkOutput output;
+  {
+    const PrecisionScope scope(options_.precision, options_.device);
+    output = guarded_call(parts_.space().id(), "forward", [&] { return network.forward(batch.images, leaves); });
+  }
+  network.train(true);
+  const at::Tensor loss = criterion_(output, batch.labels, network.auxiliary_weight()).mean();
+  Evaluation evaluation;
+  evaluation.loss = loss.detach();
+  evaluation.accuracy = correct_predictions(output.logits, batch.labels).to(at::kFloat).mean();
+  if (!with_gradients) return evaluation;
+  loss.backward();
+  if (request.gate_gradients) evaluation.gate_gradients = gate_gradients(leaves, network);
+  if (request.weight_gradients)
+    evaluation.weight_gradients = take_gradients(parts_.weights());
+  else
+    clear_gradients(parts_.weights());
+  return evaluation;
+}
+
+Evaluation StageServices::evaluate_whole(const Gates& gates) {
+  if (!data_.validation) batch_for(EvaluationData::kNextValidation);  // throws with the reason
+  const Measurement measured = dha::evaluate(parts_.network(), leaf_gates(gates, false), *data_.validation, normalizer_,
+                                             options_.precision, options_.device);
+  Evaluation evaluation;
+  evaluation.loss = at::scalar_tensor(measured.loss);
+  evaluation.accuracy = at::scalar_tensor(measured.accuracy);
+  return evaluation;
+}
+
+std::vector<at::Tensor> StageServices::preview_step(const std::vector<at::Tensor>& weight_gradients) {
+  return parts_.hyper().call("preview", [&](HyperOptimizer& hyper) {
+    return hyper.preview({parts_.weights(), weight_gradients, progress_});
+  });
+}
+
+bool StageServices::allows(const std::string& architecture) {
+  const Constraints constraints(parts_.config().constraints);
+  return constraints.empty() || constraints.allow(cost(architecture));
+}
+
+Cost StageServices::cost(const std::string& architecture) {
+  return parts_.space().call("cost", [&](Space& space) { return space.cost(architecture); });
+}
+
+}  // namespace dha

@@ -1,0 +1,350 @@
+#include "training/stage_trainer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "dha/error.hpp"
+#include "run/checkpoint_store.hpp"
+#include "run/signals.hpp"
+#include "training/leaf_gates.hpp"
+#include "training/run_artifacts.hpp"
+#include "training/seeds.hpp"
+#include "training/stage_services.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+StageEnvironment environment_of(const RunScene& scene) {
+  return {scene.registry, scene.services, scene.dataset.info(), at::kFloat, scene.config.channels_last};
+}
+
+ProbePlan plan_of(const StageParts& parts) {
+  return parts.hyper().call("probe", [](HyperOptimizer& hyper) { return hyper.probe(); });
+}
+
+Json position(const std::unique_ptr<CyclingFeed>& feed) {
+  return feed ? Json{feed->epoch(), feed->step()} : Json(nullptr);
+}
+
+void seek(const std::unique_ptr<CyclingFeed>& feed, const Json& position) {
+  if (feed && position.is_array()) feed->seek(position.at(0), position.at(1));
+}
+
+}  // namespace
+
+std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done) {
+  std::string name = place;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return directory.checkpoint(name, epochs_done);
+}
+
+StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, const std::string& place)
+    : scene_(scene),
+      config_(config),
+      place_(place),
+      is_trial_(place != config.name),
+      device_(scene.services.device),
+      parts_(config, environment_of(scene), place),
+      data_(make_stage_data(scene.images, config, plan_of(parts_), derive_seed(scene.config.seed, place), device_,
+                            scene.config.loader_threads)),
+      normalizer_(scene.dataset.info(), at::TensorOptions(device_).dtype(at::kFloat), scene.config.channels_last),
+      criterion_(config.label_smoothing),
+      options_{config.gradient_clip, scene.config.precision, device_},
+      epoch_totals_(device_),
+      interval_totals_(device_) {}
+
+void StageTrainer::begin_afresh(const std::string& architecture) { parts_.make_network(architecture); }
+
+void StageTrainer::begin_from(const StageConfig& earlier_config, const State& earlier) {
+  const auto carries = [&](std::string_view what) {
+    return std::find(config_.carry.begin(), config_.carry.end(), what) != config_.carry.end();
+  };
+  if (carries("searcher")) parts_.restore_searcher(earlier);
+  if (carries("augment")) parts_.restore_augmenters(earlier);
+  const Json json = Json::parse(earlier.json);
+  parts_.make_network(carries("architecture") ? json.at("derived").get<std::string>() : "");
+  if (carries("weights")) carry_weights(earlier_config, earlier);
+  if (carries("hyper")) parts_.restore_hyper(earlier);
+}
+
+void StageTrainer::carry_weights(const StageConfig& earlier_config, const State& earlier) {
+  StageParts earlier_parts(earlier_config, environment_of(scene_), earlier_config.name);
+  earlier_parts.restore(earlier);
+  parts_.carry_weights(earlier_parts);
+}
+
+State StageTrainer::checkpoint() const {
+  State state = parts_.state();
+  Json json = Json::parse(state.json);
+  json["derived"] = parts_.architecture();
+  json["files"] = growing_files(scene_.directory);
+  json["trainer"] = {{"place", place_},
+                     {"epoch", epoch_},
+                     {"step", step_in_epoch_},
+                     {"over", over_},
+                     {"search_batches", position(data_.search_batches)},
+                     {"probe_batches", position(data_.probe_batches)},
+                     {"seconds", seconds_before_ + now() - begun_},
+                     {"training_seconds", training_seconds_},
+                     {"images_trained", images_trained_},
+                     {"train_loss", last_epoch_.loss},
+                     {"train_accuracy", last_epoch_.accuracy},
+                     {"validation", to_json(validation_)},
+                     {"test", to_json(test_)},
+                     {"best_epoch", best_epoch_ ? Json(*best_epoch_) : Json(nullptr)},
+                     {"best_validation", to_json(best_validation_)},
+                     {"best_test", to_json(best_test_)}};
+  for (const auto& [name, tensor] : epoch_totals_.tensors()) state.tensors["trainer/epoch." + name] = tensor;
+  for (const auto& [name, tensor] : interval_totals_.tensors()) state.tensors["trainer/interval." + name] = tensor;
+  state.json = json.dump();
+  return state;
+}
+
+void StageTrainer::resume(const State& checkpoint) {
+  parts_.restore(checkpoint);
+  const Json trainer = Json::parse(checkpoint.json).at("trainer");
+  epoch_ = trainer.at("epoch");
+  step_in_epoch_ = trainer.at("step");
+  over_ = trainer.at("over");
+  seek(data_.search_batches, trainer.at("search_batches"));
+  seek(data_.probe_batches, trainer.at("probe_batches"));
+  seconds_before_ = trainer.at("seconds");
+  training_seconds_ = trainer.at("training_seconds");
+  images_trained_ = trainer.at("images_trained");
+  last_epoch_ = {trainer.at("train_loss"), trainer.at("train_accuracy"), 0};
+  validation_ = measurement_from_json(trainer.at("validation"));
+  test_ = measurement_from_json(trainer.at("test"));
+  if (!trainer.at("best_epoch").is_null()) best_epoch_ = trainer.at("best_epoch");
+  best_validation_ = measurement_from_json(trainer.at("best_validation"));
+  best_test_ = measurement_from_json(trainer.at("best_test"));
+  epoch_totals_.restore({{"sums", checkpoint.tensors.at("trainer/epoch.sums")}});
+  interval_totals_.restore({{"sums", checkpoint.tensors.at("trainer/interval.sums")}});
+  last_checkpoint_ = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_).string();
+}
+
+StageResult StageTrainer::train(const KeepGoing& keep_going) {
+  begun_ = now();
+  step_.emplace(parts_, data_, normalizer_, criterion_, options_);
+  while (!over_ && epoch_ < config_.epochs) {
+    train_epoch();
+    const EpochOutcome outcome = finish_epoch();
+    if (keep_going && !keep_going(outcome)) over_ = true;
+  }
+  return result();
+}
+
+void StageTrainer::train_epoch() {
+  data_.train->begin(epoch_, step_in_epoch_);
+  if (step_in_epoch_ == 0) begin_epoch();
+  parts_.network().set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
+  const double begun = interval_begun_ = now();
+  while (const std::optional<Batch> batch = data_.train->next()) {
+    if (batch->labels.size(0) > 0) {
+      const StepReport report = step_->run(*batch, progress());
+      epoch_totals_.add(report.losses, report.correct);
+      interval_totals_.add(report.losses, report.correct);
+      images_trained_ += batch->labels.size(0);
+    }
+    ++step_in_epoch_;
+    if (step_in_epoch_ % config_.log_every == 0) write_step_row();
+    if (stop_requested()) {
+      training_seconds_ += now() - begun;
+      interrupt();
+    }
+  }
+  training_seconds_ += now() - begun;
+}
+
+void StageTrainer::begin_epoch() {
+  const Progress at = progress();
+  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
+    slot.call("begin_epoch", [&](Augmenter& augmenter) { augmenter.begin_epoch(at); });
+  if (parts_.searches()) parts_.searcher().call("begin_epoch", [&](Searcher& s) { s.begin_epoch(at); });
+}
+
+EpochOutcome StageTrainer::finish_epoch() {
+  last_epoch_ = epoch_totals_.means();
+  if (last_epoch_.images == 0)
+    throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
+  check_finite(last_epoch_.loss);
+  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == config_.epochs;
+  EpochOutcome outcome{progress(), last_epoch_.loss, last_epoch_.accuracy};
+  if (data_.validation && due) {
+    validation_ = measure(*data_.validation);
+    outcome.has_validation = true;
+    outcome.validation_loss = validation_->loss;
+    outcome.validation_accuracy = validation_->accuracy;
+  }
+  end_components(outcome);
+  over_ =
+      epoch_ + 1 == config_.epochs || (config_.stop_when_searcher_finished && parts_.searches() &&
+                                       parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
+  if (over_ && parts_.searches()) {
+    StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(), {});
+    parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
+  }
+  const bool better =
+      outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
+  const bool tested = data_.test && !is_trial_ && (over_ || better);
+  test_ = tested ? std::optional(measure(*data_.test)) : std::nullopt;
+  if (better) {
+    best_epoch_ = epoch_ + 1;
+    best_validation_ = validation_;
+    best_test_ = test_;
+  }
+  write_epoch_row(outcome);
+  ++epoch_;
+  step_in_epoch_ = 0;
+  epoch_totals_.reset();
+  interval_totals_.reset();
+  if (!is_trial_) write_learned(scene_.directory, parts_);
+  if (!is_trial_ || over_) save_checkpoint();
+  return outcome;
+}
+
+void StageTrainer::end_components(const EpochOutcome& outcome) {
+  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
+    slot.call("end_epoch", [&](Augmenter& augmenter) { augmenter.end_epoch(outcome); });
+  parts_.hyper().call("end_epoch", [&](HyperOptimizer& hyper) { hyper.end_epoch(outcome); });
+  if (!parts_.searches()) return;
+  StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(), {});
+  parts_.searcher().call("end_epoch", [&](Searcher& searcher) { searcher.end_epoch(services); });
+}
+
+Measurement StageTrainer::measure(BatchFeed& feed) {
+  Gates gates;
+  if (parts_.searches())
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }), false);
+  return evaluate(parts_.network(), gates, feed, normalizer_, options_.precision, device_);
+}
+
+Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }
+
+void StageTrainer::write_step_row() {
+  const EpochTotals::Means means = interval_totals_.means();
+  interval_totals_.reset();
+  check_finite(means.loss);
+  const double at = now();
+  const double rate = static_cast<double>(means.images) / std::max(1e-9, at - interval_begun_);
+  interval_begun_ = at;
+  Json row{{"event", "step"},           {"stage", place_},
+           {"epoch", epoch_ + 1},       {"step", step_in_epoch_},
+           {"loss", means.loss},        {"accuracy", means.accuracy},
+           {"images_per_second", rate}, {"time_s", seconds_before_ + at - begun_}};
+  row.update(component_values());
+  scene_.metrics.write(row);
+  const int64_t steps = data_.train->steps();
+  const int64_t left = (config_.epochs - epoch_) * steps - step_in_epoch_;
+  scene_.console.progress({.stage = fmt::format("{} {}/{}", place_, epoch_ + 1, config_.epochs),
+                           .done = step_in_epoch_,
+                           .total = steps,
+                           .loss = means.loss,
+                           .accuracy = means.accuracy,
+                           .images_per_second = rate,
+                           .seconds_left = static_cast<double>(left * config_.batch_size) / rate});
+}
+
+void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
+  Json row{{"event", "epoch"},
+           {"stage", place_},
+           {"epoch", epoch_ + 1},
+           {"train_loss", outcome.train_loss},
+           {"train_accuracy", outcome.train_accuracy}};
+  if (outcome.has_validation) {
+    row["validation_loss"] = outcome.validation_loss;
+    row["validation_accuracy"] = outcome.validation_accuracy;
+  }
+  if (test_) {
+    row["test_loss"] = test_->loss;
+    row["test_accuracy"] = test_->accuracy;
+  }
+  row.update(component_values());
+  if (parts_.searches())
+    row["searcher"] = Json::parse(parts_.searcher().call("report", [](Searcher& s) { return s.report(); }));
+  row["images_per_second"] = static_cast<double>(images_trained_) / std::max(1e-9, training_seconds_);
+  row["time_s"] = seconds_before_ + now() - begun_;
+  scene_.metrics.write(row);
+
+  std::string line = fmt::format("{} {}/{}: loss {:.3f}, accuracy {:.1f} %", place_, epoch_ + 1, config_.epochs,
+                                 outcome.train_loss, 100 * outcome.train_accuracy);
+  if (outcome.has_validation) line += fmt::format(", validation {:.1f} %", 100 * outcome.validation_accuracy);
+  if (test_) line += fmt::format(", test {:.2f} %", 100 * test_->accuracy);
+  scene_.console.end_progress();
+  scene_.log.write(LogLevel::kInfo, "dha", line);
+}
+
+// What the hyper-optimizer and the components' metrics say, as fields of a row; the former also as rows of hyper.csv.
+Json StageTrainer::component_values() {
+  Json values = Json::object();
+  for (const NamedTensor& value : parts_.hyper().call("values", [](HyperOptimizer& hyper) { return hyper.values(); })) {
+    const double number = value.tensor.item().toDouble();
+    values[value.name] = number;
+    scene_.hyper_table.write(place_, epoch_ + 1, step_in_epoch_, value.name, number);
+  }
+  const auto add = [&](const auto& slot) {
+    if (!slot) return;
+    for (const auto& [name, number] : slot.context().take_metrics()) values[slot.id() + "." + name] = number;
+  };
+  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) add(slot);
+  add(parts_.hyper());
+  add(parts_.searcher());
+  add(parts_.space());
+  return values;
+}
+
+void StageTrainer::check_finite(double loss) const {
+  if (std::isfinite(loss)) return;
+  throw Error(
+      ErrorCode::kDiverged,
+      fmt::format("stage '{}': the loss is no longer a finite number in epoch {}, step {} ({}); lower the learning "
+                  "rate or set gradient_clip",
+                  place_, epoch_ + 1, step_in_epoch_, last_checkpoint_text()));
+}
+
+std::string StageTrainer::last_checkpoint_text() const {
+  return last_checkpoint_.empty() ? "there is no checkpoint of this stage yet"
+                                  : "the last good checkpoint is " + last_checkpoint_;
+}
+
+void StageTrainer::interrupt() {
+  scene_.console.end_progress();
+  if (!is_trial_) save_checkpoint();
+  throw Error(ErrorCode::kCancelled, fmt::format("interrupted in stage '{}', epoch {}, step {}: {}", place_, epoch_ + 1,
+                                                 step_in_epoch_, last_checkpoint_text()));
+}
+
+void StageTrainer::save_checkpoint() {
+  const std::filesystem::path file = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_);
+  dha::save_checkpoint(file, checkpoint());
+  last_checkpoint_ = file.string();
+}
+
+StageResult StageTrainer::result() const {
+  StageResult result;
+  result.name = place_;
+  result.checkpoint = std::filesystem::path(last_checkpoint_).lexically_relative(scene_.directory.path()).string();
+  result.epochs = epoch_;
+  result.seconds = seconds_before_ + now() - begun_;
+  result.train_loss = last_epoch_.loss;
+  result.train_accuracy = last_epoch_.accuracy;
+  result.validation = validation_;
+  result.test = test_;
+  result.best_epoch = best_epoch_;
+  result.best_validation = best_validation_;
+  result.best_test = best_test_;
+  result.architecture = parts_.architecture();
+  result.cost = parts_.space().call("cost", [&](Space& space) { return space.cost(result.architecture); });
+  result.images_per_second = static_cast<double>(images_trained_) / std::max(1e-9, training_seconds_);
+  return result;
+}
+
+}  // namespace dha

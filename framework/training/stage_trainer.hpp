@@ -1,0 +1,88 @@
+// Trains one stage: epochs of joint steps, evaluations, what components do at an epoch's end, metrics, checkpoints.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "training/epoch_totals.hpp"
+#include "training/evaluate.hpp"
+#include "training/joint_step.hpp"
+#include "training/run_scene.hpp"
+#include "training/stage_parts.hpp"
+#include "training/stage_result.hpp"
+
+namespace dha {
+
+// The file of a stage's checkpoint after `epochs_done` epochs; of a trial's with 0.
+std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done);
+
+class StageTrainer {
+ public:
+  // `place`: the stage's name, or below it a trial's ("search/trial-3"): seeds, metrics and checkpoints go by it.
+  StageTrainer(const RunScene& scene, const StageConfig& config, const std::string& place);
+
+  // Ways to begin. Exactly one is called.
+  void begin_afresh(const std::string& architecture = "");
+  void begin_from(const StageConfig& earlier_config, const State& earlier);
+  void resume(const State& checkpoint);
+
+  // After begin_afresh(): takes the weights of an earlier training.
+  void carry_weights(const StageConfig& earlier_config, const State& earlier);
+
+  // Called after each epoch; false ends the stage.
+  using KeepGoing = std::function<bool(const EpochOutcome&)>;
+
+  // Trains what is left of the stage. Throws Error{kCancelled} after a checkpoint when the user asks to stop, and
+  // Error{kDiverged} where a loss is no longer finite; both name the checkpoint to go on from.
+  StageResult train(const KeepGoing& keep_going = nullptr);
+
+  const StageParts& parts() const { return parts_; }
+
+  // Parts, positions, totals: what resume() takes.
+  State checkpoint() const;
+
+ private:
+  void train_epoch();
+  void begin_epoch();
+  EpochOutcome finish_epoch();
+  void end_components(const EpochOutcome& outcome);
+  Measurement measure(BatchFeed& feed);
+  Progress progress() const;
+  void write_step_row();
+  void write_epoch_row(const EpochOutcome& outcome);
+  nlohmann::ordered_json component_values();
+  void check_finite(double loss) const;
+  [[noreturn]] void interrupt();
+  void save_checkpoint();
+  std::string last_checkpoint_text() const;
+  StageResult result() const;
+
+  RunScene scene_;
+  StageConfig config_;
+  std::string place_;
+  bool is_trial_;  // trials write no test accuracy, and a checkpoint only at their end
+  at::Device device_;
+  StageParts parts_;
+  StageData data_;
+  Normalizer normalizer_;
+  Criterion criterion_;
+  StepOptions options_;
+  std::optional<JointStep> step_;
+
+  int64_t epoch_ = 0, step_in_epoch_ = 0;
+  bool over_ = false;  // nothing is left to train
+  EpochTotals epoch_totals_, interval_totals_;
+  EpochTotals::Means last_epoch_;
+  std::optional<Measurement> validation_, test_;
+  std::optional<int64_t> best_epoch_;
+  std::optional<Measurement> best_validation_, best_test_;
+  double seconds_before_ = 0, training_seconds_ = 0;
+  double begun_ = 0, interval_begun_ = 0;
+  int64_t images_trained_ = 0;
+  std::string last_checkpoint_;
+};
+
+}  // namespace dha

@@ -1,0 +1,128 @@
+#include "training/trial_stage.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dha/error.hpp"
+#include "run/checkpoint_store.hpp"
+#include "training/run_artifacts.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string trial_place(const std::string& stage, int64_t id) { return fmt::format("{}/trial-{}", stage, id); }
+
+// The stage's parameters that a searcher of settings may set, as JSON pointers below the stage to their schema fields.
+std::string tunable_parameters(const StageConfig& config, const PluginRegistry& registry) {
+  Json tunable = Json::object();
+  const auto add = [&](const char* kind, const ComponentUse& use, const std::string& pointer) {
+    if (!use) return;
+    const Json schema = Json::parse(registry.find(kind, use.id).schema_json);
+    for (const Json& field : schema.at("fields"))
+      if (field.value("tunable", false)) tunable[pointer + "/" + field.at("name").get<std::string>()] = field;
+  };
+  add("space", config.space, "/space");
+  add("hyper_optimizer", config.hyper, "/hyper");
+  for (size_t i = 0; i < config.augment.size(); ++i) add("augmenter", config.augment[i], fmt::format("/augment/{}", i));
+  return tunable.dump();
+}
+
+}  // namespace
+
+TrialStage::TrialStage(const RunScene& scene, const StageConfig& config) : scene_(scene), config_(config) {
+  space_ = ComponentSlot<Space>(scene.registry, scene.services, config.space, config.name + "/space");
+  space_.call("prepare", [&](Space& space) { space.prepare(scene_.dataset.info()); });
+  searcher_ = ComponentSlot<TrialSearcher>(scene.registry, scene.services, config.trials, config.name + "/trials");
+  const std::string tunable = tunable_parameters(config, scene.registry);
+  searcher_.call("attach", [&](TrialSearcher& searcher) { searcher.attach(*space_.shared(), tunable); });
+}
+
+void TrialStage::resume(const State& checkpoint) {
+  const Json json = Json::parse(checkpoint.json).at("trials");
+  done_ = json.at("done");
+  State state;
+  state.json = json.at("state");
+  std::map<std::string, at::Tensor> generators;
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (name.starts_with("trials/")) state.tensors[name.substr(7)] = tensor;
+    if (name.starts_with("trials.random/")) generators[name.substr(14)] = tensor;
+  }
+  searcher_.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
+  searcher_.context().restore_generators(generators);
+}
+
+StageResult TrialStage::run() {
+  while (done_ < config_.trial_count && !searcher_.call("finished", [](TrialSearcher& s) { return s.finished(); })) {
+    const std::optional<Trial> trial = searcher_.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
+    if (!trial) break;
+    const TrialOutcome outcome = train(*trial);
+    searcher_.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
+    ++done_;
+    save();
+  }
+  const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
+  if (!best)
+    throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
+                                                  config_.name, done_));
+  StageTrainer trainer(scene_, config_of(*best), trial_place(config_.name, best->id));
+  trainer.resume(load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best->id), 0)));
+  StageResult result = trainer.train();
+  result.name = config_.name;
+  return result;
+}
+
+void TrialStage::save() {
+  const State searcher = searcher_.call("state", [](TrialSearcher& s) { return s.state(); });
+  State checkpoint;
+  for (const auto& [name, tensor] : searcher.tensors) checkpoint.tensors["trials/" + name] = tensor;
+  for (const auto& [name, tensor] : searcher_.context().generator_states())
+    checkpoint.tensors["trials.random/" + name] = tensor;
+  checkpoint.json =
+      Json{{"files", growing_files(scene_.directory)}, {"trials", {{"done", done_}, {"state", searcher.json}}}}.dump();
+  save_checkpoint(stage_checkpoint(scene_.directory, config_.name, done_), checkpoint);
+}
+
+StageConfig TrialStage::config_of(const Trial& trial) const {
+  StageConfig config = with_settings(config_, trial.settings, scene_.registry);
+  config.trials = {};
+  return config;
+}
+
+TrialOutcome TrialStage::train(const Trial& trial) {
+  TrialOutcome outcome;
+  outcome.id = trial.id;
+  try {
+    StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
+    trainer.begin_afresh(trial.architecture);
+    if (trial.start_from) {
+      const std::string parent = trial_place(config_.name, *trial.start_from);
+      trainer.carry_weights(config_, load_checkpoint(stage_checkpoint(scene_.directory, parent, 0)));
+    }
+    bool stopped = false;
+    const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
+      const bool go_on = searcher_.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
+      stopped = stopped || !go_on;
+      return go_on;
+    });
+    outcome.status = stopped ? TrialStatus::kStopped : TrialStatus::kFinished;
+    outcome.epochs = result.epochs;
+    outcome.seconds = result.seconds;
+    outcome.cost = result.cost;
+    if (result.validation) {
+      outcome.validation_accuracy = result.validation->accuracy;
+      outcome.validation_loss = result.validation->loss;
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kIo || error.code() == ErrorCode::kData)
+      throw;
+    outcome.status = TrialStatus::kFailed;
+    scene_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", trial.id, error.what()));
+  }
+  return outcome;
+}
+
+}  // namespace dha

@@ -1,0 +1,39 @@
+// A stage whose trial searcher asks for trials: each is trained as a stage of its own and judged on validation data.
+#pragma once
+
+#include "dha/trial_searcher.hpp"
+#include "training/component_slot.hpp"
+#include "training/run_scene.hpp"
+#include "training/stage_trainer.hpp"
+
+namespace dha {
+
+class TrialStage {
+ public:
+  TrialStage(const RunScene& scene, const StageConfig& config);
+
+  // Takes the searcher's state and the number of trials done.
+  void resume(const State& checkpoint);
+
+  // Runs the trials that are left. A trial that diverges or throws is told as failed and the others go on; what the
+  // user interrupts is trained again after resume(). The result is the best trial's, and its checkpoint the stage's.
+  // Throws Error{kCancelled}; Error{kDiverged} where no trial finished.
+  StageResult run();
+
+ private:
+  StageConfig config_of(const Trial& trial) const;
+  TrialOutcome train(const Trial& trial);
+  void save();
+
+  RunScene scene_;
+  StageConfig config_;
+  ComponentSlot<Space> space_;
+  ComponentSlot<TrialSearcher> searcher_;
+  int64_t done_ = 0;
+};
+
+// `config` with the values that a trial sets: JSON pointers below the stage, into a component's parameters
+// ("/hyper/learning_rate", "/augment/1/magnitude_max"). Throws Error{kContractViolation} for one that leads nowhere.
+StageConfig with_settings(const StageConfig& config, const std::string& settings_json, const PluginRegistry& registry);
+
+}  // namespace dha

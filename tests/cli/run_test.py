@@ -1,0 +1,118 @@
+"""A whole run: what it leaves, that it repeats to the bit, that it can be interrupted and resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from support import DHA, CommandLineTest, small_pipeline, write_idx
+
+
+def without_time(text):
+    """metrics.jsonl without its time fields."""
+    rows = [json.loads(line) for line in text.splitlines()]
+    for row in rows:
+        for key in ("time_s", "images_per_second"):
+            row.pop(key, None)
+    return rows
+
+
+class RunTest(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        write_idx(self.data)
+        self.pipeline = self.write_pipeline(small_pipeline(self.data))
+
+    def test_leaves_a_complete_run_directory(self):
+        out, _ = self.dha("run", self.pipeline)
+        run = self.run_folder()
+        for name in ("pipeline.json", "environment.json", "log.txt", "metrics.jsonl", "architecture.json",
+                     "architecture.svg", "policy.json", "hyper.csv", "summary.json", "model/weights.safetensors",
+                     "model/model.json", "model/architecture.json"):
+            self.assertGreater((run / name).stat().st_size, 0, name)
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertTrue(summary["finished"])
+        self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 1])
+        self.assertIn(str(run.relative_to(self.folder)), out)
+        self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
+        measured, _ = self.dha("eval", run, "--json")
+        self.assertEqual(json.loads(measured)["accuracy"], summary["test_accuracy"])
+        architecture = json.loads((run / "architecture.json").read_text())
+        self.assertEqual(len(architecture["normal"]), 8)
+        rows = without_time((run / "metrics.jsonl").read_text())
+        steps = [row for row in rows if row["event"] == "step"]
+        self.assertIn("learning_rate", steps[0])
+        self.assertIn("dha.tau.entropy", steps[0])
+
+    def test_resolved_pipeline_repeats_the_run(self):
+        self.dha("run", self.pipeline)
+        first = self.run_folder()
+        self.dha("run", first / "pipeline.json", "--out", "again", "--set", "loader_threads=0")
+        second = next(p for p in (self.folder / "again" / "small").iterdir() if not p.is_symlink())
+        self.assertEqual(without_time((first / "metrics.jsonl").read_text()),
+                         without_time((second / "metrics.jsonl").read_text()))
+        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
+            self.assertEqual((first / name).read_bytes(), (second / name).read_bytes(), name)
+
+    def test_interrupted_run_leaves_a_checkpoint_and_resumes_to_the_same_bits(self):
+        self.dha("run", self.pipeline, "--out", "whole", "--set", "stages.search.epochs=12")
+        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        process = subprocess.Popen([DHA, "run", self.pipeline, "--set", "stages.search.epochs=12"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while not list(self.folder.glob("runs/small/*/checkpoints/*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("checkpoint", errors)
+        run = self.run_folder()
+        self.dha("resume", run)
+        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
+            self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
+        self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
+                         without_time((run / "metrics.jsonl").read_text()))
+
+    def test_trial_searcher_is_asked(self):
+        pipeline = small_pipeline(self.data)
+        stage = pipeline["stages"][0]
+        del stage["searcher"]
+        stage.update({"name": "random", "epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
+                      "trials": {"use": "dha.random", "count": 2}})
+        pipeline["stages"][1].update({"from": "random", "carry": ["architecture"],
+                                      "searcher": {"use": "dha.ista"}})
+        del pipeline["stages"][1]["searcher"]
+        self.dha("run", self.write_pipeline(pipeline))
+        summary = json.loads((self.run_folder() / "summary.json").read_text())
+        self.assertEqual([stage["name"] for stage in summary["stages"]], ["random", "final"])
+
+    def test_diverging_loss_stops_the_run(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"] = pipeline["stages"][:1]
+        pipeline["stages"][0].update({"epochs": 8, "gradient_clip": 0,
+                                      "hyper": {"use": "dha.sgd", "learning_rate": 1e30}})
+        _, errors = self.dha("run", self.write_pipeline(pipeline), status=1)
+        self.assertIn("no longer a finite number", errors)
+
+    def test_unwritable_run_directory(self):
+        (self.folder / "file").write_text("")
+        _, errors = self.dha("run", self.pipeline, "--out", "file/runs", status=1)
+        self.assertIn("file/runs", errors)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full on this system")
+    def test_full_disk(self):
+        mount = self.folder / "full"
+        mount.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", mount],
+                                               capture_output=True).returncode != 0:
+            self.skipTest("a small file system cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", mount])
+        _, errors = self.dha("run", self.pipeline, "--out", mount, status=1)
+        self.assertIn("No space left on device", errors)
+        self.assertEqual([p for p in mount.rglob("*.tmp*")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,79 @@
+"""What the command-line tests share: tiny data sets, pipelines, and a way to run the program."""
+
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ["DHA_BUILD_DIR"])
+SOURCE = pathlib.Path(os.environ["DHA_SOURCE_DIR"])
+DHA = BUILD / "dha"
+
+
+def write_idx(folder, train=64, test=32, classes=4, side=12, label=None):
+    """An MNIST-format data set whose classes are bars at different places: learnable, and the same every time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for prefix, count in (("train", train), ("t10k", test)):
+        images, labels = bytearray(), bytearray()
+        for i in range(count):
+            truth = i % classes
+            for y in range(side):
+                for x in range(side):
+                    bar = x * classes // side == truth
+                    images.append((180 if bar else 30) + (i * 7 + x * 13 + y * 29) % 40)
+            labels.append(truth if label is None else label)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">iiii", 0x803, count, side, side) + images)
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">ii", 0x801, count) + labels)
+
+
+def small_pipeline(data):
+    """Joint search and final stage on a network that trains in seconds."""
+    return {
+        "name": "small",
+        "seed": 3,
+        "device": "cpu",
+        "dataset": {"use": "dha.idx", "path": str(data), "classes": 4, "height_px": 12, "width_px": 12},
+        "stages": [
+            {
+                "name": "search",
+                "epochs": 2,
+                "batch_size": 16,
+                "log_every": 2,
+                "space": {"use": "dha.cell", "channels": 4, "cells": 3, "auxiliary_weight": 0},
+                "searcher": {"use": "dha.ista"},
+                "augment": [{"use": "dha.flip"}, {"use": "dha.tau"}, {"use": "dha.cutout", "size_px": 4}],
+                "hyper": {"use": "dha.hypergradient", "learning_rate": [0.001, 0.05], "weight_decay": [1e-4, 5e-4],
+                          "probe": "next"},
+            },
+            {"name": "final", "epochs": 1, "batch_size": 16, "from": "search",
+             "carry": ["weights", "searcher", "augment", "hyper"], "drop_path": 0.1},
+        ],
+    }
+
+
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.data = self.folder / "data"
+
+    def write_pipeline(self, pipeline, name="pipeline.json"):
+        file = self.folder / name
+        file.write_text(pipeline if isinstance(pipeline, str) else json.dumps(pipeline, indent=2))
+        return file
+
+    def dha(self, *arguments, status=0, environment=None, timeout=300):
+        """Runs the program; returns (stdout, stderr) after checking the exit status."""
+        done = subprocess.run([DHA, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
+                              timeout=timeout, env={**os.environ, **(environment or {})})
+        self.assertEqual(done.returncode, status, f"dha {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}")
+        return done.stdout, done.stderr
+
+    def run_folder(self, name="small"):
+        folders = [p for p in (self.folder / "runs" / name).iterdir() if not p.is_symlink()]
+        self.assertEqual(len(folders), 1)
+        return folders[0]
