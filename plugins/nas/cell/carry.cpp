@@ -1,8 +1,8 @@
 #include "carry.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <c10/util/StringUtil.h>
 
-#include <algorithm>
 #include <unordered_map>
 
 #include "dha/error.hpp"
@@ -24,12 +24,6 @@ TensorsByName tensors(const CellNetwork& network) {
   return tensors;
 }
 
-std::string shape(const at::Tensor& tensor) {
-  std::string text;
-  for (const int64_t size : tensor.sizes()) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "(" + text + ")";
-}
-
 // "cells.3.norm" of "cells.3.norm.weight".
 std::string layer_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
@@ -38,7 +32,8 @@ bool copy_namesake(const TensorsByName& sources, const NamedTensor& target) {
   const auto source = sources.find(target.name);
   if (source == sources.end()) return false;
   if (source->second.sizes() != target.tensor.sizes())
-    violation("'" + target.name + "' has shape " + shape(source->second) + ", expected " + shape(target.tensor) +
+    violation("'" + target.name + "' has shape " + c10::str(source->second.sizes()) + ", expected " +
+              c10::str(target.tensor.sizes()) +
               "; both networks need the same channels, classes and parameters of the space");
   at::Tensor(target.tensor).copy_(source->second);
   return true;

@@ -1,6 +1,9 @@
 // Architectures as text: notation, messages, decisions, sampling, mutation, drawings, published files.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "dha/error.hpp"

@@ -5,8 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
-
-#include <algorithm>
+#include <c10/util/StringUtil.h>
 
 #include "dha/error.hpp"
 
@@ -14,41 +13,9 @@ namespace dha::cell {
 
 namespace {
 
-std::string sizes(const at::Tensor& tensor) {
-  std::string text;
-  for (const int64_t size : tensor.sizes()) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "(" + text + ")";
-}
-
 [[noreturn]] void violation(const std::string& what) { throw Error(ErrorCode::kContractViolation, what); }
 
 }  // namespace
-
-// The sum of a node's operations. Adds in place where it owns a term: the operations' last layers do not read their
-// output in the backward pass, so nothing is lost and a pass over fresh memory is saved.
-class CellNetwork::NodeSum {
- public:
-  // `owned`: `term` is no other node's state.
-  void add(const at::Tensor& term, bool owned) {
-    if (!sum_.defined()) {
-      sum_ = term;
-      owned_ = owned;
-    } else if (owned_) {
-      sum_.add_(term);
-    } else if (owned) {
-      sum_ = at::Tensor(term).add_(sum_);
-      owned_ = true;
-    } else {
-      sum_ = sum_ + term;
-      owned_ = true;
-    }
-  }
-  const at::Tensor& value() const { return sum_; }
-
- private:
-  at::Tensor sum_;
-  bool owned_ = false;
-};
 
 CellNetwork::CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, const at::TensorOptions& options,
                          Context& context)
@@ -137,31 +104,36 @@ at::Tensor CellNetwork::run_node(int64_t cell, int64_t node, std::vector<Feature
   const CellPlan& plan = plan_.cells[static_cast<size_t>(cell)];
   const auto& planned = plan.nodes[static_cast<size_t>(node)];
   const auto& operations = cells_[static_cast<size_t>(cell)].nodes[static_cast<size_t>(node)];
-  const auto add = [&](NodeSum& sum, size_t k, const at::Tensor& gate) {
+  at::Tensor sum;
+  const auto add = [&](size_t k, const at::Tensor& gate) {
     add_operation(sum, operations[k], states[static_cast<size_t>(planned[k].input)], gate, drop_path);
   };
-  NodeSum sum;
   if (!is_supernet()) {
-    for (size_t k = 0; k < operations.size(); ++k) add(sum, k, operations[k].factor);
-    return sum.value().defined() ? sum.value() : zeros(plan, states[0], nullptr);
+    for (size_t k = 0; k < operations.size(); ++k) add(k, operations[k].factor);
+    return sum.defined() ? sum : zeros(plan, states[0], nullptr);
   }
   const auto choice = static_cast<size_t>(choice_of(cell, node));
   const ChoiceGates& own = gates.choices[choice];
-  for (size_t i = 0; i < own.active.size(); ++i) add(sum, static_cast<size_t>(own.active[i]), gates_[choice][i]);
-  const at::Tensor output = sum.value().defined() ? sum.value() : zeros(plan, states[0], &own);
+  for (size_t i = 0; i < own.active.size(); ++i) add(static_cast<size_t>(own.active[i]), gates_[choice][i]);
+  const at::Tensor output = sum.defined() ? sum : zeros(plan, states[0], &own);
   if (!own.observed.empty() && output.requires_grad()) observe(output, cell, node, states, own);
   return output;
 }
 
-void CellNetwork::add_operation(NodeSum& sum, const BuiltOperation& operation, Features& input, const at::Tensor& gate,
-                                DropPath& drop_path) const {
+// Scales and adds in place: the last layer of an operation does not read its output in the backward pass, and an
+// identity always has a gate or a factor, whose product is a tensor of its own.
+void CellNetwork::add_operation(at::Tensor& sum, const BuiltOperation& operation, Features& input,
+                                const at::Tensor& gate, DropPath& drop_path) const {
   if (operation.is_zero) return;
   const Block& block = *operation.block;
   const bool folds_gate = gate.defined() && block.ends_in_batch_norm();
   at::Tensor x = block.run(input, mode(), folds_gate ? gate : at::Tensor());
   if (gate.defined() && !folds_gate) x = x * gate;
   if (!block.is_identity()) drop_path.apply(x);
-  sum.add(x, gate.defined() || !block.is_identity());
+  if (sum.defined())
+    sum.add_(x);
+  else
+    sum = x;
 }
 
 // The output of a node without operations, in the graph of its gates so that their gradients are zeros.
@@ -206,8 +178,9 @@ void CellNetwork::check(const at::Tensor& images) const {
   if (images.dim() == 4 && images.size(1) == plan_.channels && images.size(2) == plan_.height &&
       images.size(3) == plan_.width)
     return;
-  violation("the cell network was given images " + sizes(images) + ", expected (N, " + std::to_string(plan_.channels) +
-            ", " + std::to_string(plan_.height) + ", " + std::to_string(plan_.width) + ")");
+  violation("the cell network was given images " + c10::str(images.sizes()) + ", expected [N, " +
+            std::to_string(plan_.channels) + ", " + std::to_string(plan_.height) + ", " + std::to_string(plan_.width) +
+            "]");
 }
 
 void CellNetwork::check(const ChoiceGates& gates, int64_t choice) const {
@@ -217,7 +190,7 @@ void CellNetwork::check(const ChoiceGates& gates, int64_t choice) const {
   const auto active = static_cast<int64_t>(gates.active.size());
   if (active > 0 && (!gates.weights.defined() || gates.weights.dim() != 1 || gates.weights.size(0) != active))
     violation(where + "have " + std::to_string(active) + " active candidates, but weights of shape " +
-              (gates.weights.defined() ? sizes(gates.weights) : "none"));
+              (gates.weights.defined() ? c10::str(gates.weights.sizes()) : "none"));
   const auto check_indices = [&](const std::vector<int64_t>& indices, const char* what) {
     for (const int64_t index : indices)
       if (index < 0 || index >= candidates)

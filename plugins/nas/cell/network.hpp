@@ -58,7 +58,6 @@ class CellNetwork final : public Network {
     Block preprocess0, preprocess1;
     std::vector<std::vector<BuiltOperation>> nodes;
   };
-  class NodeSum;
 
   BuiltCell build(const CellPlan& plan, const Settings& settings) const;
   void check(const at::Tensor& images) const;
@@ -69,7 +68,7 @@ class CellNetwork final : public Network {
   at::Tensor run_cell(int64_t index, Features& input0, Features& input1, const Gates& gates, DropPath& drop_path);
   at::Tensor run_node(int64_t cell, int64_t node, std::vector<Features>& states, const Gates& gates,
                       DropPath& drop_path);
-  void add_operation(NodeSum& sum, const BuiltOperation& operation, Features& input, const at::Tensor& gate,
+  void add_operation(at::Tensor& sum, const BuiltOperation& operation, Features& input, const at::Tensor& gate,
                      DropPath& drop_path) const;
   at::Tensor zeros(const CellPlan& cell, const Features& like, const ChoiceGates* gates) const;
   void observe(const at::Tensor& output, int64_t cell, int64_t node, const std::vector<Features>& states,

@@ -3,6 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
@@ -87,5 +88,43 @@ inline int64_t count_of(const Network& network, bool auxiliary) {
 
 // Largest absolute difference.
 inline double distance(const at::Tensor& a, const at::Tensor& b) { return a.sub(b).abs().max().item<double>(); }
+
+inline constexpr const char* kEveryOperation =
+    R"(["none", "max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3",
+  "sep_conv_5x5", "sep_conv_7x7", "dil_conv_3x3", "dil_conv_5x5", "conv_7x1_1x7"])";
+
+// Parameters of a small space, with `more` of them.
+inline std::string small_space(const std::string& more = "") {
+  return R"({"channels": 4, "cells": 3, "nodes": 3)" + (more.empty() ? "" : ", " + more) + "}";
+}
+
+// A sum of the logits in random directions, auxiliary ones weighted.
+inline at::Tensor loss_of(const NetworkOutput& output, double auxiliary_weight) {
+  const auto pick = [](const at::Tensor& logits) {
+    const at::Tensor directions = at::empty(logits.sizes(), logits.options().requires_grad(false))
+                                      .normal_(0, 1, at::detail::createCPUGenerator(5));
+    return logits.mul(directions).sum();
+  };
+  const at::Tensor loss = pick(output.logits);
+  return output.auxiliary_logits.defined() ? loss.add(pick(output.auxiliary_logits), auxiliary_weight) : loss;
+}
+
+// Gives normalisations other weights and statistics than 1 and 0.
+inline void perturb_weights(const Network& network) {
+  const at::NoGradGuard no_grad;
+  const auto generator = at::detail::createCPUGenerator(21);
+  for (const auto& list : {network.parameters(), network.buffers()})
+    for (const NamedTensor& one : list) {
+      const double centre =
+          one.name.find("norm") != std::string::npos && !one.name.ends_with("bias") && !one.name.ends_with("mean")
+              ? 1.0
+              : 0.0;
+      if (one.tensor.dim() == 1) at::Tensor(one.tensor).uniform_(centre - 0.3, centre + 0.3, generator);
+    }
+}
+
+inline Decisions random_decisions(const TestSpace& space, uint64_t seed) {
+  return space->decisions(space->sample(at::detail::createCPUGenerator(seed)));
+}
 
 }  // namespace dha::cell
