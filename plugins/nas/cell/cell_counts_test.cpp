@@ -1,0 +1,129 @@
+// Parameters and multiply-adds of published networks, by formula and as built.
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "test_space.hpp"
+
+namespace dha::cell {
+namespace {
+
+using Json = nlohmann::json;
+
+const char* const kCifar = R"({"channels": 36, "cells": 20, "extra_batch_norm": false})";
+const char* const kCifarNorm = R"({"channels": 36, "cells": 20})";
+const char* const kImageNet = R"({"channels": 48, "cells": 14, "extra_batch_norm": false})";
+const char* const kImageNetNorm = R"({"channels": 48, "cells": 14})";
+
+std::string uniform_cell(const char* normal, const char* reduce) {
+  Json json{{"normal_concat", {2, 3, 4, 5}}, {"reduce_concat", {2, 3, 4, 5}}};
+  for (int i = 0; i < 8; ++i) {
+    json["normal"].push_back(Json::array({normal, i % 2}));
+    json["reduce"].push_back(Json::array({reduce, i % 2}));
+  }
+  return json.dump();
+}
+
+struct Row {
+  const char* name;
+  int64_t cifar10, cifar10_norm, cifar100, imagenet, imagenet_norm;
+};
+
+constexpr Row kRows[] = {
+    {"darts_v1", 3169414, 3181942, 3221344, 4510432, 4523104},
+    {"darts_v2", 3349342, 3358846, 3401272, 4718752, 4728736},
+    {"pdarts", 3433798, 3440710, 3485728, 4944352, 4950880},
+    {"ista_two_stage", 3316726, 3323638, 3368656, 4820608, 4827136},
+    {"ista_one_stage", 3363598, 3371806, 3415528, 4783168, 4791424},
+    {"ista_imagenet", 4017862, 4021750, 4069792, 5651392, 5655232},
+    {"snas_mild", 2661382, 2676502, 2713312, 3939328, 3954112},
+    {"snas_moderate", 2847358, 2860318, 2899288, 4312576, 4324480},
+    {"largest", 5144086, 5144086, 5196016, 6966112, 6966112},
+    {"smallest", 1370134, 1397782, 1422064, 2427232, 2453344},
+};
+
+std::string architecture(const std::string& name) {
+  if (name == "largest") return uniform_cell("sep_conv_5x5", "sep_conv_5x5");
+  if (name == "smallest") return uniform_cell("skip_connect", "max_pool_3x3");
+  return published(name);
+}
+
+void check_built(TestSpace& space, const std::string& text) {
+  const auto network = space->lean(text, at::kFloat);
+  const Cost cost = space->cost(text);
+  BOOST_TEST(count_of(*network, false) == cost.parameters);
+  BOOST_TEST(count_of(*network, true) == cost.auxiliary_parameters);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(counts_of_published_networks) {
+  const DatasetInfo cifar10 = image_set(10, 32), cifar100 = image_set(100, 32), imagenet = image_set(1000, 224);
+  const TestSpace plain10(kCifar, cifar10), norm10(kCifarNorm, cifar10), plain100(kCifar, cifar100);
+  const TestSpace plain1000(kImageNet, imagenet), norm1000(kImageNetNorm, imagenet);
+  for (const Row& row : kRows) {
+    BOOST_TEST_CONTEXT(row.name) {
+      const std::string text = architecture(row.name);
+      BOOST_TEST(plain10->cost(text).parameters == row.cifar10);
+      BOOST_TEST(norm10->cost(text).parameters == row.cifar10_norm);
+      BOOST_TEST(plain100->cost(text).parameters == row.cifar100);
+      BOOST_TEST(plain1000->cost(text).parameters == row.imagenet);
+      BOOST_TEST(norm1000->cost(text).parameters == row.imagenet_norm);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(counts_of_auxiliary_heads) {
+  const std::string text = published("darts_v2");
+  const char* const without = R"({"channels": 48, "cells": 14, "auxiliary_batch_norm": false})";
+  BOOST_TEST(TestSpace(kCifar, image_set(10, 32))->cost(text).auxiliary_parameters == 476426);
+  BOOST_TEST(TestSpace(kCifar, image_set(100, 32))->cost(text).auxiliary_parameters == 545636);
+  BOOST_TEST(TestSpace(kImageNet, image_set(1000, 224))->cost(text).auxiliary_parameters == 1262312);
+  BOOST_TEST(TestSpace(without, image_set(1000, 224))->cost(text).auxiliary_parameters == 1260776);
+  const char* const none = R"({"channels": 48, "cells": 14, "auxiliary_weight": 0})";
+  BOOST_TEST(TestSpace(none, image_set(1000, 224))->cost(text).auxiliary_parameters == 0);
+}
+
+BOOST_AUTO_TEST_CASE(counts_of_built_networks_equal_the_formula) {
+  for (const bool norm : {false, true}) {
+    TestSpace cifar(norm ? kCifarNorm : kCifar, image_set(10, 32));
+    TestSpace imagenet(norm ? kImageNetNorm : kImageNet, image_set(1000, 224));
+    check_built(cifar, published("ista_one_stage"));
+    check_built(cifar, published("nsganet"));
+    check_built(cifar, published("nasnet_a"));
+    check_built(imagenet, published("enas_script"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(counts_of_supernets) {
+  const char* const darts = R"({"channels": 16, "cells": 8, "candidate_affine": "none", "operations": ["none",
+    "max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"]})";
+  const auto count = [](const char* params, const DatasetInfo& info) {
+    TestSpace space(params, info);
+    return count_of(*space->supernet(at::kFloat), false);
+  };
+  BOOST_TEST(count(darts, image_set(10, 32)) == 1930618);
+  BOOST_TEST(count(kCifarNorm, image_set(10, 32)) == 20374678);
+  BOOST_TEST(count(kImageNetNorm, image_set(1000, 224)) == 25665376);
+}
+
+// Counted by hooks in plain torch (tests/golden/cell/count.py).
+BOOST_AUTO_TEST_CASE(multiply_adds_equal_an_independent_count) {
+  std::ifstream file(test::source_dir() / "tests/golden/cell/count.json");
+  const Json golden = Json::parse(file);
+  BOOST_TEST_REQUIRE(golden["networks"].size() >= 4U);
+  for (const Json& row : golden["networks"]) {
+    BOOST_TEST_CONTEXT(row.dump()) {
+      const Json params{{"channels", row["channels"]},
+                        {"cells", row["cells"]},
+                        {"stem", row["imagenet"] ? "imagenet" : "cifar"},
+                        {"extra_batch_norm", row["extra"]}};
+      const TestSpace space(params.dump(), image_set(row["classes"], row["size"], row.value("image_channels", 3)));
+      const Cost cost = space->cost(published(row["architecture"]));
+      BOOST_TEST(cost.parameters == row["parameters"].get<int64_t>());
+      BOOST_TEST(cost.auxiliary_parameters == row["auxiliary_parameters"].get<int64_t>());
+      BOOST_TEST(cost.multiply_adds == row["multiply_adds"].get<int64_t>());
+    }
+  }
+}
+
+}  // namespace dha::cell

@@ -1,0 +1,58 @@
+// The whole network as data: stem, cells with their operations, auxiliary head, classifier. The supernet's plan holds
+// every candidate, a lean network's plan those of its genotype; equal weights have equal names in both.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dha/architecture.hpp"
+#include "dha/dataset.hpp"
+#include "genotype.hpp"
+#include "layer.hpp"
+#include "settings.hpp"
+
+namespace dha::cell {
+
+struct OperationPlan {
+  Operation operation = Operation::kNone;
+  int64_t input = 0;  // the cell's state that it reads
+  BlockPlan block;    // "cells.3.node1.from2.sep_conv_3x3"; without layers for kNone and the identity
+  bool ends_in_batch_norm() const {
+    return !block.layers.empty() && block.layers.back().kind == Layer::Kind::kBatchNorm;
+  }
+};
+
+struct CellPlan {
+  bool reduction = false;
+  int64_t channels = 0;              // of a node
+  Pair input_size{}, output_size{};  // of the preprocessed inputs and of the nodes, px
+  Pair size0{}, size1{};             // of the two inputs ahead of preprocessing, px
+  BlockPlan preprocess0, preprocess1;
+  std::vector<std::vector<OperationPlan>> nodes;
+  std::vector<int64_t> concat;
+};
+
+struct NetworkPlan {
+  int64_t channels = 0, height = 0, width = 0;  // of an image
+  BlockPlan stem0;                              // makes the first state
+  std::optional<BlockPlan> stem1;               // makes the second from the first; absent: both are the same
+  std::vector<CellPlan> cells;
+  std::optional<BlockPlan> auxiliary;  // reads the output of cell `auxiliary_cell`
+  int64_t auxiliary_cell = 0;
+  BlockPlan classifier;
+};
+
+// The reduction cells of a network: floor(L/3) and floor(2L/3), as published. Of two cells only the second, and a
+// single cell never, so that a network of two cells and more has both types.
+bool is_reduction(int64_t cell, int64_t cells);
+
+// Candidates of node `node`: every operation on every input, input-major.
+std::vector<Edge> candidates(const Settings& settings, int64_t node);
+
+NetworkPlan plan_supernet(const Settings& settings, const DatasetInfo& info);
+NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const Genotype& genotype);
+
+// Counts without building anything.
+Cost count(const NetworkPlan& plan);
+
+}  // namespace dha::cell

@@ -1,0 +1,50 @@
+// The parameters of the cell space, read once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dha/params.hpp"
+#include "operation.hpp"
+
+namespace dha::cell {
+
+enum class Stem { kAuto, kCifar, kImageNet };
+
+// How the batch norms inside the supernet's candidates treat their affine weights.
+enum class CandidateAffine {
+  kFrozenUntilDecided,  // 1 and 0, not trained until the choice is frozen (one-stage ISTA)
+  kTrained,
+  kNone,  // no affine weights in operations and preprocessing (DARTS, two-stage ISTA)
+};
+
+// What becomes of a gate weight when a supernet's weights are carried into a decided network.
+enum class GateWeights {
+  kAbsorb,  // multiplied into the operation's last affine layer; a factor where it has none
+  kKeep,    // a factor of every operation's output
+};
+
+// Which operations without a batch norm of their own get one.
+enum class ExtraNorm { kNone, kPools, kPoolsAndSkips };
+
+struct Settings {
+  // Throws Error{kInvalidParameter} where `operations` names an unknown operation or one twice.
+  explicit Settings(const Params& params);
+
+  static Schema schema();
+
+  int64_t channels;  // of a normal cell before the first reduction
+  int64_t cells;
+  int64_t nodes;  // of a cell in the choices
+  std::vector<Operation> operations;
+  Stem stem;
+  double auxiliary_weight;
+  bool auxiliary_batch_norm;
+  ExtraNorm extra_norm;
+  CandidateAffine candidate_affine;
+  GateWeights gate_weights;
+  bool share_cells;
+  bool distinct_inputs;
+};
+
+}  // namespace dha::cell
