@@ -138,7 +138,7 @@ int run(const std::vector<std::string>& arguments) {
   report_versions(report);
   report_processor(report);
   report_device(report);
-  report_plugins(report, load_plugins(*values));
+  report_plugins(report, load_plugins(*values, true));
   report_data(report);
   report_run_directory(report);
   if (values->count("json") == 0) {

@@ -7,10 +7,15 @@
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "plugin/guarded_call.hpp"
@@ -55,15 +60,62 @@ std::string linker_message(std::string_view text) {
   return std::string(text.substr(begin + kBefore.size(), end - begin - kBefore.size()));
 }
 
-boost::dll::shared_library open(const std::filesystem::path& file) {
+// Exit status for a plugin that fails (design: command line).
+constexpr int kPluginFailedStatus = 3;
+
+// A terminate handler takes no argument.
+const std::filesystem::path* file_being_opened = nullptr;
+
+[[noreturn]] void end_process() {
+  std::string text = "an exception that is not a std::exception";
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    text = e.what();
+  } catch (...) {
+  }
+  fmt::print(stderr,
+             "dha: plugin {} throws while it is being loaded, which ends the program: {}; remove it ('dha plugins "
+             "--probe' finds such plugins)\n",
+             file_being_opened->string(), text);
+  std::_Exit(kPluginFailedStatus);
+}
+
+// Names the file that is being opened, should that end the process.
+class NamedTermination {
+ public:
+  explicit NamedTermination(const std::filesystem::path& file) : before_(std::set_terminate(end_process)) {
+    file_being_opened = &file;
+  }
+  ~NamedTermination() { std::set_terminate(before_); }
+  NamedTermination(const NamedTermination&) = delete;
+  NamedTermination& operator=(const NamedTermination&) = delete;
+
+ private:
+  std::terminate_handler before_;
+};
+
+struct Opened {
+  boost::dll::shared_library library;
+  std::string refusal;  // what the dynamic linker said; empty where it opened the file
+};
+
+// An exception out of one of the file's static initialisers unwinds through the dynamic linker, which then keeps its
+// lock and its half-opened file for good. Whether such an exception gets as far as a handler depends on how the
+// compiler laid out the code around dlopen(): where it does not, std::terminate() is called. Either way the process
+// ends.
+Opened open(const std::filesystem::path& file) {
   using boost::dll::load_mode::type;
   // NODELETE for plugins that were linked without it. Lazy binding would find a missing symbol only at its first use.
   const type mode =
       boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local | static_cast<type>(RTLD_NODELETE);
+  const NamedTermination named(file);
   try {
-    return boost::dll::shared_library(file, mode);
-  } catch (const std::exception& e) {
-    throw PluginRefusal(PluginState::kLoadFailed, "the dynamic linker refused it: " + linker_message(e.what()));
+    return {boost::dll::shared_library(file, mode), ""};
+  } catch (const std::system_error& e) {
+    return {{}, linker_message(e.what())};
+  } catch (...) {
+    end_process();
   }
 }
 
@@ -86,7 +138,10 @@ const dha_plugin* ask_for_descriptor(const boost::dll::shared_library& library) 
 PluginLibrary::PluginLibrary(const std::filesystem::path& file) : file_(file) {
   check_magic(file);
   check_exports(file);
-  handle_ = std::make_unique<Handle>(Handle{open(file)});
+  Opened opened = open(file);
+  if (!opened.refusal.empty())
+    throw PluginRefusal(PluginState::kLoadFailed, "the dynamic linker refused it: " + opened.refusal);
+  handle_ = std::make_unique<Handle>(Handle{std::move(opened.library)});
   descriptor_ = ask_for_descriptor(handle_->library);
 }
 

@@ -15,7 +15,8 @@ class PluginLibrary {
  public:
   // Opens `file`, an absolute canonical path, and asks it for its descriptor, which may be null and is not checked
   // here. A file that is no library, is cut short or lacks the entry symbol is refused before any of its code runs.
-  // Throws PluginRefusal. One thread at a time.
+  // Throws PluginRefusal. A file whose static initialisers throw ends the process with a sentence that names it and
+  // status 3. One thread at a time.
   explicit PluginLibrary(const std::filesystem::path& file);
   ~PluginLibrary();
   PluginLibrary(const PluginLibrary&) = delete;

@@ -47,9 +47,11 @@ void probe_plugin(const std::filesystem::path& file) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
     refuse(fmt::format("loading it did not end within {} s", kPatienceSeconds));
   if (WIFSIGNALED(status))
-    refuse(fmt::format("loading it ends the process by signal {} ({}); a static initialiser is the usual cause",
-                       WTERMSIG(status), strsignal(WTERMSIG(status))));
-  if (WEXITSTATUS(status) != 0) refuse(fmt::format("loading it ends the process with status {}", WEXITSTATUS(status)));
+    refuse(fmt::format("loading it ends the process by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status))));
+  if (WEXITSTATUS(status) != 0)
+    refuse(
+        fmt::format("loading it ends the process with status {}; a static initialiser that throws is the usual cause",
+                    WEXITSTATUS(status)));
 }
 
 }  // namespace dha
