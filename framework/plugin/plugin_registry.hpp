@@ -1,10 +1,13 @@
 // All plugins that were found, with what each offers or why it was refused, and the way to create a component.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dha/abi.h"
@@ -15,6 +18,10 @@ namespace dha {
 class PluginLibrary;
 
 enum class PluginState { kLoaded, kNotAPlugin, kLoadFailed, kIncompatible, kInvalidDescriptor, kDuplicateId };
+
+// The state as people read it: "loaded", "not-a-plugin", "load-failed", "incompatible", "invalid-descriptor",
+// "duplicate-id".
+std::string_view state_name(PluginState state);
 
 // A component that can be created.
 struct ComponentRecord {
@@ -38,18 +45,33 @@ class PluginRegistry {
   PluginRegistry();
 
   // Loads every candidate file of `directories`, in order, one level of sub-folders deep, sorted by name.
-  // A directory that does not exist is an error where `required`, else passed over.
+  // A directory that does not exist is an error (kUsage) where `required`, else passed over. Of two plugins that offer
+  // the same component id the second is refused; a file that was met before, be it by another name, is passed over.
   void load_directory(const std::filesystem::path& directory, bool required);
 
-  // Offers a component that is linked into the program (for tests). `descriptor` outlives the registry.
+  // Loads one candidate file. Throws Error{kUsage} where it does not exist; everything else that may be wrong with it
+  // ends up in its record.
+  void load_file(const std::filesystem::path& file);
+
+  // From now on opens each file in a child process first: one that ends the process while it is loaded, as a static
+  // initialiser that throws does, is then refused instead. Costs a few milliseconds a file.
+  void probe_in_child() { probes_ = true; }
+
+  // Offers a component that is linked into the program (for tests). `descriptor` outlives the registry. A wrong one is
+  // recorded as refused, as a file is.
   void add(const dha_plugin& descriptor);
 
   const std::vector<PluginRecord>& plugins() const { return plugins_; }
 
+  // Libraries with CUDA kernels of the loaded plugins, in loading order: to be opened once an accelerator is in use.
+  const std::vector<std::filesystem::path>& accelerator_libraries() const { return accelerator_libraries_; }
+
   // Components of a kind ("" for all), sorted by kind and id.
   std::vector<const ComponentRecord*> components(std::string_view kind = "") const;
 
-  // Throws Error{kNotFound} naming the nearest id of that kind, or the refused plugin that offers it.
+  // Throws Error{kNotFound} naming the nearest id of that kind. Where a refused plugin offers the id, the error names
+  // that plugin with its reason and has the code of the refusal (kLoadFailed, kIncompatible, kInvalidDescriptor,
+  // kDuplicate).
   const ComponentRecord& find(std::string_view kind, std::string_view id) const;
 
   // Creates a component from completed parameters. The object keeps its library. What its constructor throws becomes
@@ -62,9 +84,16 @@ class PluginRegistry {
  private:
   std::shared_ptr<void> create_object(std::string_view kind, std::string_view id, const std::string& params_json,
                                       Context& context) const;
+  bool is_new(const std::filesystem::path& file);
+  void adopt(const dha_plugin* descriptor, std::shared_ptr<const PluginLibrary> library, PluginRecord& record);
+  void check_unique(const dha_plugin& descriptor, const PluginRecord& record) const;
+  void drop_accelerator_records();
 
+  bool probes_ = false;
   std::vector<PluginRecord> plugins_;
   std::vector<ComponentRecord> components_;
+  std::vector<std::filesystem::path> accelerator_libraries_;
+  std::set<std::pair<uint64_t, uint64_t>> known_files_;  // device and inode
 };
 
 }  // namespace dha

@@ -1,0 +1,28 @@
+// Parses what follows a verb, the same way for all of them.
+//
+//   options_description options("Options");
+//   options.add_options()("json", "print JSON");
+//   const auto values = parse_command_line(kPluginsCommand, options, {}, arguments);
+//   if (!values) return kDone;  // the help was asked for and printed
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command.hpp"
+
+namespace dha::app {
+
+// `options` is what the help shows; `positional` names those of `hidden` that take the arguments without a dash.
+// Adds --help, which prints the command's synopsis, summary and options; then the result is empty.
+// Throws Error{kUsage} naming verb and argument, with the nearest known option for an unknown one.
+std::optional<boost::program_options::variables_map> parse_command_line(
+    const Command& command, const boost::program_options::options_description& options,
+    const std::vector<std::string>& arguments, const boost::program_options::options_description& hidden = {},
+    const boost::program_options::positional_options_description& positional = {});
+
+}  // namespace dha::app

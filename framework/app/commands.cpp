@@ -1,0 +1,26 @@
+#include "app/commands.hpp"
+
+#include <fmt/format.h>
+
+#include "dha/error.hpp"
+#include "dha/nearest_name.hpp"
+
+namespace dha::app {
+
+const std::vector<const Command*>& commands() {
+  static const std::vector<const Command*> all = {&kPluginsCommand, &kDescribeCommand, &kDoctorCommand};
+  return all;
+}
+
+const Command& find_command(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Command* command : commands()) {
+    if (command->name == name) return *command;
+    known.emplace_back(command->name);
+  }
+  const std::string near = nearest(name, known);
+  throw Error(ErrorCode::kUsage, near.empty() ? fmt::format("'{}' is not a verb; 'dha help' lists them", name)
+                                              : fmt::format("'{}' is not a verb; did you mean '{}'?", name, near));
+}
+
+}  // namespace dha::app

@@ -1,0 +1,25 @@
+// A component's reference, made from what its plugin declares: as text, as Markdown, as JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "plugin/plugin_registry.hpp"
+
+namespace dha::app {
+
+// Summary, a table of parameters, and an example for a pipeline file.
+std::string reference_text(const ComponentRecord& component);
+std::string reference_markdown(const ComponentRecord& component);
+
+// {"id", "kind", "summary", "fields": the schema's, "example"}
+nlohmann::ordered_json reference_json(const ComponentRecord& component);
+
+// The page of all components in `registry`, by kind: docs/reference.md.
+std::string reference_page(const PluginRegistry& registry);
+
+// What stands in a pipeline file for this component: {"augment": [{"use": "dha.flip", "probability": 0.5}]}. It has all
+// defaults, and values that validate for parameters that have none; optional parameters are left out.
+nlohmann::ordered_json example_use(const ComponentRecord& component);
+
+}  // namespace dha::app

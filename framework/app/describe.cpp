@@ -1,0 +1,94 @@
+// `dha describe`: what a component does, its parameters, and an example; or the list of all components.
+#include <fmt/format.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "app/component_reference.hpp"
+#include "app/plugin_options.hpp"
+#include "dha/error.hpp"
+#include "run/console.hpp"
+
+namespace dha::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+enum class Format { kText, kMarkdown, kJson };
+
+Format format_of(const std::string& name) {
+  if (name == "text") return Format::kText;
+  if (name == "markdown") return Format::kMarkdown;
+  if (name == "json") return Format::kJson;
+  throw Error(ErrorCode::kUsage, fmt::format("describe: --format must be text, markdown or json, found '{}'", name));
+}
+
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string list_of(const std::vector<const ComponentRecord*>& components) {
+  std::vector<std::vector<std::string>> table = {{"kind", "component", "summary"}};
+  for (const ComponentRecord* component : components)
+    table.push_back({component->kind, component->id, component->summary});
+  return table.size() > 1 ? format_table(table) + "\n'dha describe COMPONENT' shows its parameters.\n"
+                          : "no component was found; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+}
+
+std::string describe_all(const PluginRegistry& registry, Format format, bool in_full) {
+  const auto components = registry.components();
+  if (format == Format::kMarkdown) return reference_page(registry);
+  if (format == Format::kJson) {
+    Json list = Json::array();
+    for (const ComponentRecord* component : components) list.push_back(reference_json(*component));
+    return dump({{"components", list}});
+  }
+  if (!in_full) return list_of(components);
+  std::string text;
+  for (const ComponentRecord* component : components) text += (text.empty() ? "" : "\n\n") + reference_text(*component);
+  return text;
+}
+
+std::string describe_one(const ComponentRecord& component, Format format) {
+  switch (format) {
+    case Format::kMarkdown:
+      return reference_markdown(component);
+    case Format::kJson:
+      return dump(reference_json(component));
+    case Format::kText:
+      break;
+  }
+  return reference_text(component);
+}
+
+int run(const std::vector<std::string>& arguments) {
+  namespace po = boost::program_options;
+  po::options_description options;
+  options.add_options()("format", po::value<std::string>()->default_value("text"), "text, markdown or json")(
+      "all", "describe every component in full");
+  add_plugin_options(options);
+  po::options_description hidden;
+  hidden.add_options()("id", po::value<std::string>());
+  po::positional_options_description positional;
+  positional.add("id", 1);
+  const auto values = parse_command_line(kDescribeCommand, options, arguments, hidden, positional);
+  if (!values) return kDone;
+
+  const Format format = format_of((*values)["format"].as<std::string>());
+  const bool has_id = values->count("id") != 0, all = values->count("all") != 0;
+  if (has_id && all) throw Error(ErrorCode::kUsage, "describe: either a component or --all, not both");
+  const PluginRegistry registry = load_plugins(*values);
+  std::cout << (has_id ? describe_one(registry.find("", (*values)["id"].as<std::string>()), format)
+                       : describe_all(registry, format, all));
+  return kDone;
+}
+
+}  // namespace
+
+const Command kDescribeCommand = {
+    "describe", "describe [COMPONENT | --all] [--format text|markdown|json] [--plugin-path DIR]…",
+    "Shows what a component does, its parameters and an example; or lists all components.", run};
+
+}  // namespace dha::app

@@ -1,0 +1,78 @@
+// `dha plugins`: every plugin file that was found, with what it offers or why it was refused.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "app/plugin_options.hpp"
+#include "run/console.hpp"
+
+namespace dha::app {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_loaded(const PluginRecord& plugin) { return plugin.state == PluginState::kLoaded; }
+
+void print_json(const std::vector<PluginRecord>& plugins) {
+  Json list = Json::array();
+  for (const PluginRecord& plugin : plugins) {
+    Json entry = {{"file", plugin.file.string()}, {"state", state_name(plugin.state)}};
+    if (!is_loaded(plugin)) entry["reason"] = plugin.reason;
+    entry.update({{"name", plugin.name},
+                  {"version", plugin.version},
+                  {"vendor", plugin.vendor},
+                  {"license", plugin.license},
+                  {"components", plugin.component_ids}});
+    list.push_back(std::move(entry));
+  }
+  std::cout << Json{{"plugins", list}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void print_tables(const std::vector<PluginRecord>& plugins) {
+  std::vector<std::vector<std::string>> loaded = {{"plugin", "version", "state", "components"}};
+  for (const PluginRecord& plugin : plugins)
+    if (is_loaded(plugin))
+      loaded.push_back({plugin.name, plugin.version, std::string(state_name(plugin.state)),
+                        fmt::format("{}", fmt::join(plugin.component_ids, ", "))});
+  if (loaded.size() > 1)
+    std::cout << format_table(loaded);
+  else
+    std::cout << "no plugin is loaded; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+  // A reason is a sentence and would tear a table apart.
+  for (const PluginRecord& plugin : plugins)
+    if (!is_loaded(plugin))
+      std::cout << fmt::format("\nrefused ({}): {}\n  {}\n", state_name(plugin.state), plugin.file.string(),
+                               plugin.reason);
+}
+
+int run(const std::vector<std::string>& arguments) {
+  boost::program_options::options_description options;
+  add_plugin_options(options);
+  options.add_options()("json", "print JSON")("strict", "exit with status 3 where any plugin was refused")(
+      "probe", "load each plugin in a child process first, to find those that end the process");
+  const auto values = parse_command_line(kPluginsCommand, options, arguments);
+  if (!values) return kDone;
+  const PluginRegistry registry = load_plugins(*values, values->count("probe") != 0);
+  const std::vector<PluginRecord>& plugins = registry.plugins();
+  if (values->count("json") != 0)
+    print_json(plugins);
+  else
+    print_tables(plugins);
+  const auto loaded = std::count_if(plugins.begin(), plugins.end(), is_loaded);
+  const bool all_loaded = static_cast<size_t>(loaded) == plugins.size();
+  return loaded == 0 || (values->count("strict") != 0 && !all_loaded) ? kPluginFailed : kDone;
+}
+
+}  // namespace
+
+const Command kPluginsCommand = {"plugins", "plugins [--json] [--strict] [--probe] [--plugin-path DIR]…",
+                                 "Lists the plugins that were found, with their components, or why one was refused.",
+                                 run};
+
+}  // namespace dha::app

@@ -1,0 +1,26 @@
+// Where plugins are looked for, and which files of a directory are candidates.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace dha {
+
+// A directory to load plugins from.
+struct PluginDirectory {
+  std::filesystem::path path;
+  bool required = false;  // asked for by name: an error where it does not exist
+};
+
+// The search order: `from_command_line`, the entries of the environment variable DHA_PLUGIN_PATH (separated by colons;
+// empty ones are passed over), then the first that exists of: `plugins` beside the executable, the plugin directory of
+// the installation that the executable belongs to, and the one that was compiled in. These last three are places for
+// one and the same set, of which a build tree and an installation each have their own. The current directory is never
+// searched.
+std::vector<PluginDirectory> plugin_directories(const std::vector<std::filesystem::path>& from_command_line);
+
+// Files named *.so in `directory` and one level of sub-directories below it, sorted by path.
+// Throws Error{kIo} where a directory cannot be read.
+std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);
+
+}  // namespace dha
