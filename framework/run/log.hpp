@@ -20,7 +20,9 @@ class Log {
   void open(const std::filesystem::path& file);  // throws Error{kIo}
   ~Log();
 
-  // [any thread] Debug lines go to the file only.
+  // Adds "<ISO 8601 time> <level> <origin>: <message>" to the file and flushes it; further lines of a message are
+  // indented. Debug lines go to the file only. A file that can no longer be written is reported on the console once and
+  // ends no run. [any thread]
   void write(LogLevel level, std::string_view origin, std::string_view message);
 
  private:

@@ -12,7 +12,7 @@ namespace dha {
 
 class MetricsWriter {
  public:
-  // Appends to `file`. Throws Error{kIo}.
+  // Appends to `file`, after its last whole line. Throws Error{kIo}.
   explicit MetricsWriter(const std::filesystem::path& file);
   ~MetricsWriter();
   // Numbers that are not finite are written as null. Throws Error{kIo} (a full disk).

@@ -9,16 +9,21 @@ namespace dha {
 
 class RunDirectory {
  public:
-  // Makes <parent>/<name>/<time>-s<seed>/ (with -2, -3, … where that exists) and <parent>/<name>/latest, a link to it.
-  // Throws Error{kIo} that names the folder and the reason where it cannot be written.
+  // Makes <parent>/<name>/<time>-s<seed>/ (with -2, -3, … where that exists), checkpoints/ in it, and
+  // <parent>/<name>/latest, a link to it (not on file systems without links). <time>: local, 2026-01-31-140509.
+  // Throws Error{kIo} that names the folder and the reason where it cannot be written, and Error{kInvalidConfig} for a
+  // name that cannot be a folder's.
   static RunDirectory create(const std::filesystem::path& parent, const std::string& name, uint64_t seed);
 
-  // An existing run. Throws Error{kUsage} where the folder has no pipeline.json.
+  // An existing run; path() has no links in it. Throws Error{kUsage} where the folder has no pipeline.json.
   static RunDirectory open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
-  std::filesystem::path checkpoint(const std::string& stage, int64_t epoch) const;  // epoch: number of epochs done
+
+  // checkpoints/<stage>-<epoch, 4 digits>.safetensors; epoch: number of epochs done. Throws Error{kInvalidConfig} for a
+  // stage's name that cannot be part of a file's.
+  std::filesystem::path checkpoint(const std::string& stage, int64_t epoch) const;
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

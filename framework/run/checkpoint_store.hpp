@@ -1,0 +1,43 @@
+// Checkpoints: whole states as safetensors files that prove on loading that nothing in them has changed.
+//
+//   save_checkpoint(run.checkpoint("search", 3), state);
+//   remove_old_checkpoints(run.file("checkpoints"), 2);
+//   if (const auto found = latest_good_checkpoint(run.file("checkpoints"), log)) restore(found->state);
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "dha/component.hpp"
+
+namespace dha {
+
+class Log;
+
+struct FoundCheckpoint {
+  std::filesystem::path file;
+  std::string stage;
+  int64_t epoch = 0;  // number of epochs done
+  State state;
+};
+
+// Writes atomically: metadata has "format", "json", "sequence" (one more than the highest in the folder) and "sha256"
+// over all of them and every tensor's name, type, shape and bytes. Tensors are read twice and must not change
+// meanwhile. Throws Error{kIo}, and Error{kContractViolation} for what safetensors files cannot hold.
+void save_checkpoint(const std::filesystem::path& file, const State& state);
+
+// Tensors on the CPU. Throws Error{kIo} where the file cannot be read and Error{kData} where it is damaged, is not a
+// checkpoint, or has a format that this version does not read.
+State load_checkpoint(const std::filesystem::path& file);
+
+// The checkpoint that was saved last and loads; by "sequence", because copies lose file times. Damaged ones are
+// reported to `log` and passed over. Empty where there is none.
+std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, Log& log);
+
+// Keeps the last `keep` checkpoints of each stage by epoch, at least one, and removes the others, as well as what a
+// killed writer left. Throws Error{kIo}.
+void remove_old_checkpoints(const std::filesystem::path& folder, int64_t keep);
+
+}  // namespace dha

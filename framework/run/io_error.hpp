@@ -1,0 +1,12 @@
+// Turns a failed call on a file into the sentence that a user reads.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace dha {
+
+// Throws Error{kIo}: "cannot <action> '<file>': <reason>; <what to do next>". `error_number`: an errno.
+[[noreturn]] void throw_io_error(std::string_view action, const std::filesystem::path& file, int error_number);
+
+}  // namespace dha
