@@ -60,7 +60,7 @@ class PipelineLoader {
       const Node* value = node.find(key);
       if (!field.contains("component") || value == nullptr) continue;
       const std::string kind = field.at("component");
-      if (value->is_list() && field.at("type") == "list") {
+      if (field.at("type") == "list") {
         for (size_t i = 0; i < value->items.size(); ++i) {
           const Entry entry = check_entry(value->items[i], kind, pointer + "/" + key + "/" + std::to_string(i));
           json[key][i] = entry.json;

@@ -158,7 +158,7 @@ class SchemaWriter {
     return schema;
   }
 
-  // Replaces component fields by references to the entries of their kind.
+  // Makes component fields refer to the entries of their kind.
   static void refer_to_entries(Json& schema, const Json& fields, Extent extent) {
     for (const Json& field : fields) {
       if (!field.contains("component")) continue;
@@ -167,8 +167,15 @@ class SchemaWriter {
       Json place = reference((is_list ? "" : prefix(extent)) + field["component"].get<std::string>());
       if (is_list) place = {{"type", "array"}, {"items", place}};
       if (extent != Extent::kComplete) place = {{"anyOf", {place, {{"type", "null"}}}}};
-      schema["properties"][field.at("name").get<std::string>()] = place;
+      schema["properties"][field.at("name").get<std::string>()] = described(field, place);
     }
+  }
+
+  // Draft 7 ignores what stands beside a "$ref", so that the description needs a level of its own.
+  static Json described(const Json& field, const Json& schema) {
+    Json described = {{"description", field.at("help")}, {"allOf", Json::array({schema})}};
+    if (field.contains("default")) described["default"] = field["default"];
+    return described;
   }
 
   static Json stage(Extent extent) {
@@ -197,13 +204,15 @@ class SchemaWriter {
     refer_to_entries(schema, pipeline_fields(), extent);
     schema["properties"]["$schema"] = {{"description", "where an editor finds this schema; ignored"}};
     if (extent == Extent::kPartial) {
-      schema["properties"]["stages"] = removable({{"type", "array"}, {"items", reference("partial_stage")}}, extent);
+      schema["properties"]["stages"] = {{"description", "stages to merge by name with those of the extended files"},
+                                        {"type", {"array", "null"}},
+                                        {"items", reference("partial_stage")}};
       schema["properties"]["extends"] = extends();
       return schema;
     }
     const Json any_stage = {
         {"if", {{"required", {"from"}}}}, {"then", reference("following_stage")}, {"else", reference("stage")}};
-    schema["properties"]["stages"] = {{"type", "array"}, {"minItems", 1}, {"items", any_stage}};
+    schema["properties"]["stages"]["items"] = any_stage;
     return schema;
   }
 
