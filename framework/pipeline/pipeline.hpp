@@ -62,12 +62,20 @@ struct Override {
   std::string path, value;
 };
 
-// Reads, merges, validates and completes a pipeline file. Throws Error{kInvalidConfig} with one sentence a problem,
-// each with file, line, column and JSON pointer; kNotFound for unknown components.
+// "stages.0.epochs=3" as an Override. Throws Error{kUsage} where there is no '='.
+Override parse_override(const std::string& text);
+
+// Reads, merges, validates and completes a pipeline file. Throws PipelineError (<pipeline/pipeline_error.hpp>), an
+// Error{kInvalidConfig} with one sentence a problem, each with file, line, column and JSON pointer; kNotFound where all
+// problems are unknown components, the registry's code where all are components of refused plugins.
 PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vector<Override>& overrides,
                              const PluginRegistry& registry);
 
 // JSON Schema (draft 7) of a whole pipeline file, with the parameters of every component in `registry`.
 std::string pipeline_schema(const PluginRegistry& registry);
+
+// The host's own keys for reference pages: JSON with "pipeline", "stage", "dataset" and "trials", each as
+// Schema::json_text(), with the attributes of <pipeline/host_keys.hpp>.
+std::string pipeline_keys();
 
 }  // namespace dha

@@ -1,0 +1,15 @@
+// Reads a pipeline file together with the files that it extends.
+#pragma once
+
+#include <filesystem>
+
+#include "pipeline/node.hpp"
+#include "pipeline/pipeline_error.hpp"
+
+namespace dha {
+
+// The merged content, without "extends" and "$schema". Files are merged in the order of "extends", the extending file
+// last; "stages" merge by name, other lists are replaced. Meaningful only where nothing was added to `problems`.
+Node read_with_bases(const std::filesystem::path& file, ProblemList& problems);
+
+}  // namespace dha

@@ -1,0 +1,19 @@
+// Checks an object of a pipeline file against declared fields and completes it.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "pipeline/node.hpp"
+#include "pipeline/pipeline_error.hpp"
+
+namespace dha {
+
+// The object at `pointer` with defaults filled in, in the order of `fields`, and paths made absolute: those that were
+// written against the folder of their source, defaults against `directory`. What is wrong goes to `problems`.
+nlohmann::ordered_json check_fields(const Node& object, const std::string& pointer,
+                                    const nlohmann::ordered_json& fields, const std::filesystem::path& directory,
+                                    ProblemList& problems);
+
+}  // namespace dha

@@ -1,0 +1,193 @@
+#include "pipeline/host_keys.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "dha/params.hpp"
+#include "pipeline/pipeline.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// Counts beyond this are mistakes, and stay far from overflow when multiplied.
+constexpr double kCountLimit = 1e9;
+
+// The fields of a schema, to be extended by what only the host's own keys need.
+class Fields {
+ public:
+  explicit Fields(const Schema& schema) : fields_(Json::parse(schema.json_text()).at("fields")) {}
+
+  Fields& with(const std::string& name, const std::string& attribute, const Json& value) {
+    for (Json& field : fields_)
+      if (field.at("name") == name) field[attribute] = value;
+    return *this;
+  }
+
+  Fields& component(const std::string& name, const std::string& kind) { return with(name, "component", kind); }
+
+  Fields& list(const std::string& name, const std::string& items) {
+    return with(name, "type", "list").with(name, "items", items).with(name, "min_items", 0);
+  }
+
+  Fields& pattern(const std::string& name, const std::string& expression, const std::string& in_words) {
+    return with(name, "pattern", expression).with(name, "pattern_help", in_words);
+  }
+
+  const Json& json() const { return fields_; }
+
+ private:
+  Json fields_;
+};
+
+Fields declare_pipeline() {
+  const Schema schema = Schema("A pipeline: a data set and the stages that train on it.")
+                            .string("name", "name of the run's folder")
+                            .integer("seed", "seed of all random draws")
+                            .range(0, 9223372036854775807.0)
+                            .def(1)
+                            .string("device", "where to train; auto: an accelerator where there is one")
+                            .def("auto")
+                            .choice("precision", "number format of forward and backward passes", {"fp32", "bf16"})
+                            .def("fp32")
+                            .integer("loader_threads", "threads that decode images ahead of the step")
+                            .range(1, 1024)
+                            .def(2)
+                            .boolean("channels_last", "keep images and weights in channels-last memory order")
+                            .def(true)
+                            .json("dataset", "the data set")
+                            .json("stages", "the stages, in the order in which they run");
+  return Fields(schema)
+      .with("seed", "maximum", std::numeric_limits<int64_t>::max())
+      .pattern("name", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+               "1 to 128 letters, digits, '.', '_' or '-', the first a letter or digit")
+      .pattern("device", "^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N")
+      .component("dataset", "dataset")
+      .list("stages", "json")
+      .with("stages", "min_items", 1);
+}
+
+Schema stage_training_keys() {
+  return Schema("One training of one network.")
+      .string("name", "name of the stage, unique in the file")
+      .integer("epochs", "epochs to train; a cap where stop_when is set")
+      .range(1, kCountLimit)
+      .integer("batch_size", "images a step; a stage with 'from' takes over that of the stage it names")
+      .range(1, kCountLimit)
+      .def(64)
+      .string("from", "an earlier stage, whose components this stage takes over where it gives none")
+      .optional()
+      .strings("carry", "what to go on with from that stage")
+      .optional()
+      .choice("stop_when", "ends the stage ahead of its epochs", {"searcher_finished"})
+      .optional();
+}
+
+Fields declare_stage() {
+  const Schema schema =
+      stage_training_keys()
+          .json("space", "which architectures there are")
+          .optional()
+          .json("searcher", "how to search for one while training")
+          .optional()
+          .json("trials", "how to search by training one network after the other, in place of a searcher")
+          .optional()
+          .json("augment", "augmenters, in the order in which they apply")
+          .def(std::vector<std::string>{})
+          .json("hyper", "how weights are updated, and how learning rates are set")
+          .optional()
+          .real("gradient_clip", "largest global L2 norm of the gradient; 0: no limit")
+          .minimum(0)
+          .def(5.0)
+          .real("label_smoothing", "weight of the uniform distribution in the targets")
+          .range(0, 1)
+          .def(0.0)
+          .real("drop_path", "probability that a path is dropped, reached linearly over the epochs")
+          .range(0, 1)
+          .def(0.0)
+          .real("validation_fraction", "share of the training images to hold out where there is no validation split")
+          .range(0, 1)
+          .def(0.0)
+          .integer("evaluate_every", "epochs between evaluations on validation images")
+          .range(1, kCountLimit)
+          .def(1)
+          .integer("log_every", "steps between rows of metrics.jsonl")
+          .range(1, kCountLimit)
+          .def(50)
+          .string("constraints", "limits on architectures, such as 'params < 3.7M, multiply_adds < 600M'")
+          .optional();
+  Fields fields(schema);
+  for (const char* fraction : {"label_smoothing", "drop_path", "validation_fraction"})
+    fields.with(fraction, "below_maximum", true);
+  return fields
+      .pattern("name", "^[A-Za-z][A-Za-z0-9_-]{0,63}$", "1 to 64 letters, digits, '_' or '-', the first a letter")
+      .list("carry", "choice")
+      .with("carry", "choices", {"weights", "searcher", "augment", "hyper", "architecture"})
+      .with("carry", "unique", true)
+      .component("space", "space")
+      .component("searcher", "searcher")
+      .component("trials", "trial_searcher")
+      .component("augment", "augmenter")
+      .list("augment", "json")
+      .component("hyper", "hyper_optimizer");
+}
+
+}  // namespace
+
+const Json& pipeline_fields() {
+  static const Fields fields = declare_pipeline();
+  return fields.json();
+}
+
+const Json& stage_fields() {
+  static const Fields fields = declare_stage();
+  return fields.json();
+}
+
+const Json& use_fields() {
+  static const Fields fields(Schema("A component.").string("use", "id of the component"));
+  return fields.json();
+}
+
+const Json& dataset_fields() {
+  static const Fields fields(Schema("A data set.")
+                                 .integer("limit_train", "use only this many training images, of all classes alike")
+                                 .range(1, kCountLimit)
+                                 .optional()
+                                 .integer("limit_test", "use only this many test images, of all classes alike")
+                                 .range(1, kCountLimit)
+                                 .optional());
+  return fields.json();
+}
+
+const Json& trials_fields() {
+  static const Fields fields(Schema("A search by trials.").integer("count", "networks to train").range(1, kCountLimit));
+  return fields.json();
+}
+
+Json entry_fields(const std::string& kind) {
+  Json fields = use_fields();
+  if (kind == "dataset") fields.insert(fields.end(), dataset_fields().begin(), dataset_fields().end());
+  if (kind == "trial_searcher") fields.insert(fields.end(), trials_fields().begin(), trials_fields().end());
+  return fields;
+}
+
+std::vector<std::string> component_keys() {
+  std::vector<std::string> keys;
+  for (const Json& field : stage_fields())
+    if (field.contains("component")) keys.push_back(field.at("name"));
+  return keys;
+}
+
+std::string pipeline_keys() {
+  const Json keys = {{"pipeline", {{"fields", pipeline_fields()}}},
+                     {"stage", {{"fields", stage_fields()}}},
+                     {"dataset", {{"fields", entry_fields("dataset")}}},
+                     {"trials", {{"fields", entry_fields("trial_searcher")}}}};
+  return keys.dump(2);
+}
+
+}  // namespace dha

@@ -1,0 +1,28 @@
+// The keys of a pipeline file that the host acts on, declared once: validation, defaults, the JSON Schema and the
+// reference pages all read these declarations.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace dha {
+
+// Fields as in Schema::json_text(), with these attributes beside those of a component's parameters:
+//   "component": the kind of component that stands here ("items": "json" where it is a list of them)
+//   "pattern", "pattern_help": a regular expression that the whole text matches, and what it means in words
+//   "below_maximum": true where the maximum itself is excluded
+//   "unique": true where no item of a list may repeat
+const nlohmann::ordered_json& pipeline_fields();
+const nlohmann::ordered_json& stage_fields();
+const nlohmann::ordered_json& use_fields();      // in every component entry
+const nlohmann::ordered_json& dataset_fields();  // in "dataset", beside the component's parameters
+const nlohmann::ordered_json& trials_fields();   // in "trials", beside the component's parameters
+
+// What the host itself reads in an entry for a component of `kind`: "use" and, for some kinds, more.
+nlohmann::ordered_json entry_fields(const std::string& kind);
+
+// Names of the stage's keys that hold components, in their order.
+std::vector<std::string> component_keys();
+
+}  // namespace dha

@@ -1,0 +1,86 @@
+// A JSON value that knows where it was written, so that every message can point at its source.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dha {
+
+// A file, or one --set of the command line.
+struct Source {
+  std::string name;                 // as the user knows it: "examples/dha.json", "--set seed=3"
+  std::filesystem::path directory;  // what relative paths in it are relative to
+};
+
+// Where a value begins. Lines and columns count from 1, columns in characters; line 0: the source as a whole.
+struct Place {
+  std::shared_ptr<const Source> source;
+  int64_t line = 0, column = 0;
+};
+
+struct Member;
+
+struct Node {
+  enum class Type { kObject, kList, kScalar };
+
+  Type type = Type::kScalar;
+  Place place;
+  std::vector<Member> members;  // of an object, in written order
+  std::vector<Node> items;      // of a list
+  std::string scalar = "null";  // JSON text of a scalar as written: 1e-4, "text", true
+  bool removes = false;         // a null that took the place of an earlier value while merging
+
+  bool is_object() const { return type == Type::kObject; }
+  bool is_list() const { return type == Type::kList; }
+  bool is_null() const { return type == Type::kScalar && scalar == "null"; }
+  bool is_text() const { return type == Type::kScalar && scalar.front() == '"'; }
+
+  // The member of that name, or null where this is no object or has none.
+  const Node* find(std::string_view key) const;
+  Node* find(std::string_view key);
+
+  // The decoded text, or "" where this is no text.
+  std::string text() const;
+
+  // The text of member `key`, or "" where there is none.
+  std::string text_of(std::string_view key) const;
+
+  // Replaces the member of that name or adds it at the end. Only on an object.
+  Node& set(std::string_view key, const Place& key_place, Node value);
+
+  // Removes the member of that name, if any.
+  void erase(std::string_view key);
+};
+
+struct Member {
+  std::string key;
+  Place place;  // of the key
+  Node value;
+};
+
+nlohmann::ordered_json to_json(const Node& node);
+
+// A name as one step of a JSON pointer.
+std::string pointer_step(std::string_view name);
+
+// Where the value at a JSON pointer below `node` was written, or its key where `of_key`. A pointer that leads further
+// than the value goes gives the place of the last value on the way.
+Place place_of(const Node& node, std::string_view pointer, bool of_key);
+
+// The value at a JSON pointer below `node`, or null.
+const Node* value_at(const Node& node, std::string_view pointer);
+
+// `overlay` over `base`, recursively. Objects merge key by key, unless the overlay names another component by "use":
+// then it replaces the base whole, as lists and scalars do. A null takes the place of the base's value, marked as
+// removing it.
+Node merge(Node base, const Node& overlay);
+
+// Takes out every null that removed something.
+void drop_removed(Node& node);
+
+}  // namespace dha

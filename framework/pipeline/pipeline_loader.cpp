@@ -1,0 +1,181 @@
+#include <nlohmann/json.hpp>
+
+#include "dha/error.hpp"
+#include "pipeline/constraints.hpp"
+#include "pipeline/extends.hpp"
+#include "pipeline/field_check.hpp"
+#include "pipeline/host_keys.hpp"
+#include "pipeline/overrides.hpp"
+#include "pipeline/pipeline.hpp"
+#include "pipeline/pipeline_error.hpp"
+#include "pipeline/stage_inheritance.hpp"
+#include "pipeline/stage_rules.hpp"
+#include "plugin/plugin_registry.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// A component entry as it was written, completed.
+struct Entry {
+  Json json;  // with "use" and the host's keys
+  ComponentUse component;
+};
+
+// Turns a merged tree into typed values, and collects what is wrong with it.
+class PipelineLoader {
+ public:
+  PipelineLoader(const Node& root, std::filesystem::path directory, const PluginRegistry& registry,
+                 ProblemList& problems)
+      : root_(root), directory_(std::move(directory)), registry_(registry), problems_(problems) {}
+
+  PipelineConfig load() {
+    PipelineConfig config;
+    Json json = check_fields(root_, "", pipeline_fields(), directory_, problems_);
+    if (const Node* dataset = root_.find("dataset"); dataset != nullptr) {
+      const Entry entry = check_entry(*dataset, "dataset", "/dataset");
+      json["dataset"] = entry.json;
+      config.dataset.component = entry.component;
+    }
+    std::vector<Json> stages;
+    if (const Node* list = root_.find("stages"); list != nullptr && list->is_list()) {
+      check_stages(*list, problems_);
+      for (size_t i = 0; i < list->items.size(); ++i)
+        stages.push_back(load_stage(list->items[i], "/stages/" + std::to_string(i), config.stages.emplace_back()));
+    }
+    problems_.throw_if_any();
+    json["stages"] = stages;
+    fill(config, json);
+    config.resolved_json = json.dump(2) + "\n";
+    return config;
+  }
+
+ private:
+  Json load_stage(const Node& node, const std::string& pointer, StageConfig& stage) {
+    Json json = check_fields(node, pointer, stage_fields(), directory_, problems_);
+    for (const Json& field : stage_fields()) {
+      const std::string key = field.at("name");
+      const Node* value = node.find(key);
+      if (!field.contains("component") || value == nullptr) continue;
+      const std::string kind = field.at("component");
+      if (field.at("type") == "list") {
+        for (size_t i = 0; i < value->items.size(); ++i) {
+          const Entry entry = check_entry(value->items[i], kind, pointer + "/" + key + "/" + std::to_string(i));
+          json[key][i] = entry.json;
+          stage.augment.push_back(entry.component);
+        }
+      } else {
+        const Entry entry = check_entry(*value, kind, pointer + "/" + key);
+        json[key] = entry.json;
+        component_of(stage, key) = entry.component;
+      }
+    }
+    check_constraints(node, pointer);
+    if (problems_.empty()) fill(stage, json);
+    return json;
+  }
+
+  static ComponentUse& component_of(StageConfig& stage, const std::string& key) {
+    if (key == "space") return stage.space;
+    if (key == "searcher") return stage.searcher;
+    if (key == "hyper") return stage.hyper;
+    if (key == "trials") return stage.trials;
+    throw Error(ErrorCode::kInternal, "the stage's key '" + key + "' holds a component that the loader does not know");
+  }
+
+  Entry check_entry(const Node& node, const std::string& kind, const std::string& pointer) {
+    if (!node.is_object()) return {};  // check_fields() has reported it
+    const Node* use = node.find("use");
+    if (use == nullptr) {
+      problems_.report(node.place, pointer, "lacks 'use' (id of the " + kind + ")");
+      return {};
+    }
+    if (!use->is_text()) {
+      problems_.report(use->place, pointer + "/use", "must be text, found " + to_json(*use).dump());
+      return {};
+    }
+    const ComponentRecord* record = find_component(kind, *use, pointer);
+    if (record == nullptr) return {};
+    const Json own_fields = Json::parse(record->schema_json).at("fields");
+    Json fields = entry_fields(kind);
+    fields.insert(fields.end(), own_fields.begin(), own_fields.end());
+    Entry entry{check_fields(node, pointer, fields, directory_, problems_), {record->id, ""}};
+    Json params = Json::object();
+    for (const Json& field : own_fields) {
+      const auto value = entry.json.find(field.at("name").get<std::string>());
+      if (value != entry.json.end()) params[value.key()] = *value;
+    }
+    entry.component.params_json = params.dump();
+    return entry;
+  }
+
+  const ComponentRecord* find_component(const std::string& kind, const Node& use, const std::string& pointer) {
+    try {
+      return &registry_.find(kind, use.text());
+    } catch (const Error& e) {
+      problems_.report(use.place, pointer + "/use", std::string("cannot be used: ") + e.what(), e.code());
+      return nullptr;
+    }
+  }
+
+  void check_constraints(const Node& node, const std::string& pointer) {
+    try {
+      const Constraints parsed(node.text_of("constraints"));
+    } catch (const Error& e) {
+      problems_.report(place_of(node, "/constraints", false), pointer + "/constraints",
+                       std::string("cannot be read: ") + e.what());
+    }
+  }
+
+  static void fill(StageConfig& stage, const Json& json) {
+    stage.name = json.at("name");
+    stage.epochs = json.at("epochs");
+    stage.batch_size = json.at("batch_size");
+    stage.from = json.value("from", "");
+    stage.carry = json.value("carry", std::vector<std::string>{});
+    stage.stop_when_searcher_finished = json.value("stop_when", "") == "searcher_finished";
+    stage.gradient_clip = json.at("gradient_clip");
+    stage.label_smoothing = json.at("label_smoothing");
+    stage.drop_path = json.at("drop_path");
+    stage.validation_fraction = json.at("validation_fraction");
+    stage.evaluate_every = json.at("evaluate_every");
+    stage.log_every = json.at("log_every");
+    stage.constraints = json.value("constraints", "");
+    if (json.contains("trials")) stage.trial_count = json.at("trials").at("count");
+  }
+
+  static void fill(PipelineConfig& config, const Json& json) {
+    config.name = json.at("name");
+    config.seed = json.at("seed");
+    config.device = json.at("device");
+    config.precision = json.at("precision");
+    config.loader_threads = json.at("loader_threads");
+    config.channels_last = json.at("channels_last");
+    const Json& dataset = json.at("dataset");
+    if (dataset.contains("limit_train")) config.dataset.limit_train = dataset.at("limit_train").get<int64_t>();
+    if (dataset.contains("limit_test")) config.dataset.limit_test = dataset.at("limit_test").get<int64_t>();
+  }
+
+  const Node& root_;
+  const std::filesystem::path directory_;
+  const PluginRegistry& registry_;
+  ProblemList& problems_;
+};
+
+}  // namespace
+
+PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vector<Override>& overrides,
+                             const PluginRegistry& registry) {
+  ProblemList problems;
+  Node root = read_with_bases(file, problems);
+  problems.throw_if_any();
+  for (const Override& change : overrides) apply_override(root, change, problems);
+  problems.throw_if_any();
+  inherit_stages(root);
+  drop_removed(root);
+  return PipelineLoader(root, std::filesystem::absolute(file).parent_path(), registry, problems).load();
+}
+
+}  // namespace dha

@@ -1,0 +1,233 @@
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "pipeline/host_keys.hpp"
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// How much an object must say. A complete one stands alone; a following one is a stage with "from", which takes over
+// entries; a partial one stands in a file that extends others: nothing is required, and a null removes.
+enum class Extent { kComplete, kFollowing, kPartial };
+
+std::string prefix(Extent extent) {
+  return extent == Extent::kComplete ? "" : extent == Extent::kFollowing ? "following_" : "partial_";
+}
+
+Json reference(const std::string& definition) {
+  // Ids and kinds have no character that a JSON pointer escapes.
+  return {{"$ref", "#/definitions/" + definition}};
+}
+
+const char* json_type(const std::string& type) {
+  if (type == "bool") return "boolean";
+  if (type == "integer") return "integer";
+  if (type == "real") return "number";
+  if (type == "json" || type == "object") return "object";
+  return "string";
+}
+
+bool is_required(const Json& field) {
+  if (field.contains("default") || field.contains("optional")) return false;
+  if (field.at("type") != "object") return true;
+  for (const Json& below : field.at("fields"))
+    if (is_required(below)) return true;
+  return false;
+}
+
+// Allows null where a null removes.
+Json removable(Json schema, Extent extent) {
+  if (extent != Extent::kPartial) return schema;
+  Json either = {{"anyOf", {std::move(schema), {{"type", "null"}}}}};
+  return either;
+}
+
+Json object_schema(const Json& fields, Extent extent);
+
+Json scalar_schema(const std::string& type, const Json& field) {
+  Json schema;
+  if (type == "choice")
+    schema["enum"] = field.at("choices");
+  else
+    schema["type"] = json_type(type);
+  if (type == "path") schema["minLength"] = 1;
+  if (field.contains("pattern")) schema["pattern"] = field["pattern"];
+  if (field.contains("minimum")) schema["minimum"] = field["minimum"];
+  if (field.contains("maximum"))
+    schema[field.value("below_maximum", false) ? "exclusiveMaximum" : "maximum"] = field["maximum"];
+  return schema;
+}
+
+Json field_schema(const Json& field, Extent extent) {
+  const std::string type = field.at("type");
+  Json schema;
+  if (type == "object") {
+    schema = object_schema(field.at("fields"), extent);
+  } else if (type == "list") {
+    schema = {{"type", "array"}, {"items", scalar_schema(field.at("items"), field)}};
+    schema["minItems"] = field.value("min_items", 0);
+    if (field.contains("max_items")) schema["maxItems"] = field["max_items"];
+    if (field.value("unique", false)) schema["uniqueItems"] = true;
+  } else {
+    schema = scalar_schema(type, field);
+  }
+  schema["description"] = field.at("help").get<std::string>() +
+                          (field.contains("unit") ? " [" + field["unit"].get<std::string>() + "]" : "");
+  if (field.contains("default")) schema["default"] = field["default"];
+  return removable(schema, extent);
+}
+
+Json object_schema(const Json& fields, Extent extent) {
+  Json schema = {{"type", "object"}, {"properties", Json::object()}, {"additionalProperties", false}};
+  Json required = Json::array();
+  for (const Json& field : fields) {
+    schema["properties"][field.at("name").get<std::string>()] = field_schema(field, extent);
+    if (extent != Extent::kPartial && is_required(field)) required.push_back(field.at("name"));
+  }
+  if (!required.empty()) schema["required"] = required;
+  return schema;
+}
+
+class SchemaWriter {
+ public:
+  explicit SchemaWriter(const PluginRegistry& registry) : registry_(registry) {}
+
+  Json schema() {
+    for (const ComponentRecord* record : registry_.components())
+      for (const Extent extent : {Extent::kComplete, Extent::kPartial})
+        definitions_[prefix(extent) + record->id] = component(*record, extent);
+    for (const std::string& kind : kinds())
+      for (const Extent extent : {Extent::kComplete, Extent::kFollowing, Extent::kPartial})
+        definitions_[prefix(extent) + kind] = entry(kind, extent);
+    for (const Extent extent : {Extent::kComplete, Extent::kFollowing, Extent::kPartial})
+      definitions_[prefix(extent) + "stage"] = stage(extent);
+    for (const Extent extent : {Extent::kComplete, Extent::kPartial})
+      definitions_[prefix(extent) + "pipeline"] = pipeline(extent);
+    return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+            {"title", "dha pipeline"},
+            {"type", "object"},
+            {"if", {{"required", {"extends"}}}},
+            {"then", reference("partial_pipeline")},
+            {"else", reference("pipeline")},
+            {"definitions", definitions_}};
+  }
+
+ private:
+  static std::set<std::string> kinds() {
+    std::set<std::string> kinds;
+    for (const Json* fields : {&pipeline_fields(), &stage_fields()})
+      for (const Json& field : *fields)
+        if (field.contains("component")) kinds.insert(field["component"].get<std::string>());
+    return kinds;
+  }
+
+  // An entry that names this component, or in a partial file one that may leave "use" to the file it extends.
+  static Json component(const ComponentRecord& record, Extent extent) {
+    Json fields = entry_fields(record.kind);
+    const Json own_fields = Json::parse(record.schema_json).at("fields");
+    fields.insert(fields.end(), own_fields.begin(), own_fields.end());
+    Json schema = object_schema(fields, extent);
+    schema["description"] = record.summary;
+    schema["properties"]["use"] = {{"const", record.id}, {"description", record.summary}};
+    return schema;
+  }
+
+  // An entry for any component of a kind. One check by id first, so that a message names the unknown id or the wrong
+  // parameter and not every component that does not fit.
+  Json entry(const std::string& kind, Extent extent) const {
+    Json ids = Json::array(), cases = Json::array(), without_use = Json::array();
+    for (const ComponentRecord* record : registry_.components(kind)) {
+      const Extent named = extent == Extent::kPartial ? Extent::kPartial : Extent::kComplete;
+      const Json is_this = {{"required", {"use"}}, {"properties", {{"use", {{"const", record->id}}}}}};
+      ids.push_back(record->id);
+      cases.push_back({{"if", is_this}, {"then", reference(prefix(named) + record->id)}});
+      without_use.push_back(reference("partial_" + record->id));
+    }
+    Json schema = {{"type", "object"}, {"properties", {{"use", {{"enum", ids}}}}}};
+    if (ids.empty()) schema["properties"]["use"] = false;
+    if (extent == Extent::kComplete)
+      schema["required"] = {"use"};
+    else if (!ids.empty())
+      cases.push_back({{"if", {{"required", {"use"}}}}, {"else", {{"anyOf", without_use}}}});
+    if (!cases.empty()) schema["allOf"] = cases;
+    return schema;
+  }
+
+  // Makes component fields refer to the entries of their kind.
+  static void refer_to_entries(Json& schema, const Json& fields, Extent extent) {
+    for (const Json& field : fields) {
+      if (!field.contains("component")) continue;
+      const bool is_list = field.at("type") == "list";
+      // A list is replaced whole by files and stages that give one, so its items are complete.
+      Json place = reference((is_list ? "" : prefix(extent)) + field["component"].get<std::string>());
+      if (is_list) place = {{"type", "array"}, {"items", place}};
+      if (extent != Extent::kComplete) place = {{"anyOf", {place, {{"type", "null"}}}}};
+      schema["properties"][field.at("name").get<std::string>()] = described(field, place);
+    }
+  }
+
+  // Draft 7 ignores what stands beside a "$ref", so that the description needs a level of its own.
+  static Json described(const Json& field, const Json& schema) {
+    Json described = {{"description", field.at("help")}, {"allOf", Json::array({schema})}};
+    if (field.contains("default")) described["default"] = field["default"];
+    return described;
+  }
+
+  static Json stage(Extent extent) {
+    Json schema = object_schema(stage_fields(), extent);
+    refer_to_entries(schema, stage_fields(), extent);
+    if (extent == Extent::kPartial) {
+      schema["properties"]["name"] = field_schema(stage_fields().front(), Extent::kComplete);
+      schema["required"] = {"name"};
+      return schema;
+    }
+    Json rules = Json::array({{{"not", {{"required", {"searcher", "trials"}}}}}});
+    if (extent == Extent::kFollowing) {
+      schema["required"].push_back("from");
+    } else {
+      for (const char* key : {"space", "hyper"}) schema["required"].push_back(key);
+      schema["properties"].erase("from");
+      schema["properties"].erase("carry");
+      rules.push_back({{"anyOf", {{{"required", {"searcher"}}}, {{"required", {"trials"}}}}}});
+    }
+    schema["allOf"] = rules;
+    return schema;
+  }
+
+  static Json pipeline(Extent extent) {
+    Json schema = object_schema(pipeline_fields(), extent);
+    refer_to_entries(schema, pipeline_fields(), extent);
+    schema["properties"]["$schema"] = {{"description", "where an editor finds this schema; ignored"}};
+    if (extent == Extent::kPartial) {
+      schema["properties"]["stages"] = {{"description", "stages to merge by name with those of the extended files"},
+                                        {"type", {"array", "null"}},
+                                        {"items", reference("partial_stage")}};
+      schema["properties"]["extends"] = extends();
+      return schema;
+    }
+    const Json any_stage = {
+        {"if", {{"required", {"from"}}}}, {"then", reference("following_stage")}, {"else", reference("stage")}};
+    schema["properties"]["stages"]["items"] = any_stage;
+    return schema;
+  }
+
+  static Json extends() {
+    const Json file = {{"type", "string"}, {"minLength", 1}};
+    return {{"description", "files to merge beneath this one, relative to it; later ones win"},
+            {"anyOf", {file, {{"type", "array"}, {"items", file}}}}};
+  }
+
+  const PluginRegistry& registry_;
+  Json definitions_ = Json::object();
+};
+
+}  // namespace
+
+std::string pipeline_schema(const PluginRegistry& registry) { return SchemaWriter(registry).schema().dump(2) + "\n"; }
+
+}  // namespace dha

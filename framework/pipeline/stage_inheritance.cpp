@@ -1,0 +1,59 @@
+#include "pipeline/stage_inheritance.hpp"
+
+#include <algorithm>
+
+#include "pipeline/host_keys.hpp"
+
+namespace dha {
+
+namespace {
+
+bool carries_architecture(const Node& stage) {
+  const Node* carry = stage.find("carry");
+  return carry != nullptr && std::any_of(carry->items.begin(), carry->items.end(),
+                                         [](const Node& item) { return item.text() == "architecture"; });
+}
+
+bool gives(const Node& stage, std::string_view key) {
+  const Node* value = stage.find(key);
+  return value != nullptr && !value->is_null();
+}
+
+void inherit(Node& stage, const Node& earlier) {
+  const bool decided = carries_architecture(stage);
+  const bool has_searcher = gives(stage, "searcher"), has_trials = gives(stage, "trials");
+  std::vector<std::string> keys = component_keys();
+  keys.push_back("batch_size");
+  for (const std::string& key : keys) {
+    const Node* theirs = earlier.find(key);
+    if (theirs == nullptr || theirs->is_null()) continue;
+    Node* own = stage.find(key);
+    if (own == nullptr) {
+      const bool is_search = key == "searcher" || key == "trials";
+      if (!is_search || !(decided || has_searcher || has_trials)) stage.set(key, theirs->place, *theirs);
+    } else if (own->is_null()) {
+      own->removes = true;
+    } else if (own->is_object() && own->find("use") == nullptr) {
+      *own = merge(*theirs, *own);
+    }
+  }
+}
+
+}  // namespace
+
+void inherit_stages(Node& pipeline) {
+  Node* stages = pipeline.find("stages");
+  if (stages == nullptr) return;
+  for (size_t i = 0; i < stages->items.size(); ++i) {
+    Node& stage = stages->items[i];
+    const std::string from = stage.text_of("from");
+    if (from.empty()) continue;
+    for (size_t j = 0; j < i; ++j) {
+      if (stages->items[j].text_of("name") != from) continue;
+      inherit(stage, stages->items[j]);
+      break;
+    }
+  }
+}
+
+}  // namespace dha

@@ -1,0 +1,147 @@
+#include "pipeline/stage_rules.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "dha/nearest_name.hpp"
+
+namespace dha {
+
+namespace {
+
+class StageRules {
+ public:
+  StageRules(const Node& stages, size_t index, ProblemList& problems)
+      : stages_(stages.items),
+        index_(index),
+        stage_(stages.items[index]),
+        pointer_("/stages/" + std::to_string(index)),
+        problems_(problems) {}
+
+  void check() {
+    if (!stage_.is_object()) return;
+    unique_name();
+    const bool is_rooted = find_earlier();
+    carried();
+    // Without the stage that it names, what it lacks cannot be told.
+    if (is_rooted) components();
+  }
+
+ private:
+  static const Node* present(const Node& stage, std::string_view key) {
+    const Node* value = stage.find(key);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  void unique_name() {
+    const std::string name = stage_.text_of("name");
+    for (size_t i = 0; i < index_; ++i)
+      if (!name.empty() && stages_[i].text_of("name") == name)
+        return report("/name", "is the name of /stages/" + std::to_string(i) + " too; names are unique in a file");
+  }
+
+  // Whether "from" is absent or names an earlier stage.
+  bool find_earlier() {
+    if (present(stage_, "from") == nullptr) return true;
+    const std::string from = stage_.text_of("from");
+    std::vector<std::string> names;
+    for (size_t i = 0; i < stages_.size(); ++i) {
+      const std::string name = stages_[i].text_of("name");
+      if (name == from && i < index_) earlier_ = &stages_[i];
+      if (i < index_ && !name.empty()) names.push_back(name);
+      if (earlier_ != nullptr) return true;
+      if (name == from && i >= index_ && !from.empty()) {
+        report("/from",
+               "names stage '" + from + "', which does not come earlier; name a stage that stands before this one");
+        return false;
+      }
+    }
+    if (!stage_.find("from")->is_text()) return false;
+    const std::string near = nearest(from, names);
+    report("/from",
+           "names no earlier stage, found '" + from + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    return false;
+  }
+
+  void carried() {
+    const Node* carry = present(stage_, "carry");
+    if (carry == nullptr) return;
+    if (present(stage_, "from") == nullptr) return report("/carry", "needs 'from', the stage to carry from");
+    for (const Node& item : carry->items) carried_.insert(item.text());
+    for (size_t i = 0; i < carry->items.size(); ++i)
+      carried_item(carry->items[i].text(), "/carry/" + std::to_string(i));
+  }
+
+  void carried_item(const std::string& item, const std::string& pointer) {
+    if (carried_.contains("architecture") && (item == "weights" || item == "searcher"))
+      return report(pointer, "cannot be '" + item + "' beside 'architecture', which is built afresh");
+    if (earlier_ == nullptr) return;
+    if (item == "weights" || item == "architecture") same_component(item, "space", pointer);
+    if (item == "searcher" || item == "hyper") same_component(item, item, pointer);
+    if (item == "augment") shared_augmenter(pointer);
+  }
+
+  // What is carried was made by a component, and only the same component can take it.
+  void same_component(const std::string& item, const std::string& key, const std::string& pointer) {
+    const Node* theirs = present(*earlier_, key);
+    const Node* own = present(stage_, key);
+    if (theirs == nullptr)
+      return report(pointer, "carries '" + item + "', but stage '" + stage_.text_of("from") + "' has no " + key);
+    if (own == nullptr) return report(pointer, "carries '" + item + "', but this stage has no " + key);
+    const std::string from_id = theirs->text_of("use"), own_id = own->text_of("use");
+    if (from_id != own_id && !from_id.empty() && !own_id.empty())
+      report(pointer, "carries '" + item + "' from '" + from_id + "', but the " + key + " of this stage is '" + own_id +
+                          "'; use the same component or carry something else");
+  }
+
+  void shared_augmenter(const std::string& pointer) {
+    const Node* theirs = present(*earlier_, "augment");
+    if (theirs == nullptr || theirs->items.empty())
+      return report(pointer, "carries 'augment', but stage '" + stage_.text_of("from") + "' has no augmenter");
+    const Node* own = present(stage_, "augment");
+    std::set<std::string> ids;
+    for (const Node& augmenter : theirs->items) ids.insert(augmenter.text_of("use"));
+    const bool is_shared =
+        own != nullptr && std::any_of(own->items.begin(), own->items.end(),
+                                      [&](const Node& augmenter) { return ids.contains(augmenter.text_of("use")); });
+    if (!is_shared)
+      report(pointer, "carries 'augment', but this stage has no augmenter in common with stage '" +
+                          stage_.text_of("from") + "'");
+  }
+
+  void components() {
+    for (const char* key : {"space", "hyper"})
+      if (present(stage_, key) == nullptr)
+        report("", std::string("lacks '") + key + "' (a component: {\"use\": id, ...})");
+    const bool has_searcher = present(stage_, "searcher") != nullptr;
+    const bool has_trials = present(stage_, "trials") != nullptr;
+    const bool is_decided = carried_.contains("architecture");
+    if (has_searcher && has_trials) report("/trials", "cannot stand beside 'searcher'; keep one of them");
+    if (has_searcher && is_decided)
+      report("/searcher", "has nothing to search for where 'architecture' is carried; remove one of them");
+    if (!has_searcher && !has_trials && !is_decided)
+      report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...})");
+    if (present(stage_, "stop_when") != nullptr && !has_searcher)
+      report("/stop_when", "waits for a searcher, which this stage has not");
+  }
+
+  void report(const std::string& below, const std::string& message) {
+    problems_.report(place_of(stage_, below, false), pointer_ + below, message);
+  }
+
+  const std::vector<Node>& stages_;
+  const size_t index_;
+  const Node& stage_;
+  const std::string pointer_;
+  ProblemList& problems_;
+  const Node* earlier_ = nullptr;
+  std::set<std::string> carried_;
+};
+
+}  // namespace
+
+void check_stages(const Node& stages, ProblemList& problems) {
+  for (size_t i = 0; i < stages.items.size(); ++i) StageRules(stages, i, problems).check();
+}
+
+}  // namespace dha
