@@ -1,0 +1,116 @@
+#include "sgd.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include <string>
+
+#include "dha/error.hpp"
+#include "tensor_lists.hpp"
+
+namespace dha::sgd {
+
+namespace {
+
+LearningRateSchedule read_schedule(const Params& params) {
+  const std::string decay = params.string("schedule");
+  LearningRateSchedule schedule;
+  schedule.decay = decay == "cosine"   ? Decay::kCosine
+                   : decay == "linear" ? Decay::kLinear
+                   : decay == "step"   ? Decay::kStep
+                                       : Decay::kConstant;
+  schedule.peak = params.real("learning_rate");
+  schedule.minimum = params.real("minimum_learning_rate");
+  schedule.step_epochs = params.real("step_epochs");
+  schedule.step_factor = params.real("step_factor");
+  schedule.warm_up_epochs = params.real("warm_up_epochs");
+  schedule.by_step = params.string("schedule_by") == "step";
+  if (schedule.minimum > schedule.peak)
+    throw Error(ErrorCode::kInvalidParameter, "'minimum_learning_rate' must not exceed 'learning_rate' (" +
+                                                  std::to_string(schedule.peak) + "), found " +
+                                                  std::to_string(schedule.minimum));
+  return schedule;
+}
+
+}  // namespace
+
+Schema Sgd::schema() {
+  return Schema("Stochastic gradient descent with momentum, weight decay and a learning-rate schedule.")
+      .real("learning_rate", "learning rate after the warm-up")
+      .range(0, 100)
+      .log_scale()
+      .tunable()
+      .def(0.025)
+      .real("momentum", "share of the past updates in the next")
+      .range(0, 1)
+      .tunable()
+      .def(0.9)
+      .boolean("nesterov", "look ahead along the momentum")
+      .def(false)
+      .real("weight_decay", "L2 penalty on every weight")
+      .range(0, 1)
+      .log_scale()
+      .tunable()
+      .def(3e-4)
+      .choice("schedule", "how the learning rate falls", {"constant", "cosine", "linear", "step"})
+      .def("cosine")
+      .choice("schedule_by", "whether the rate moves at each epoch or at each step", {"epoch", "step"})
+      .def("epoch")
+      .real("minimum_learning_rate", "where cosine and linear end, and below which step does not go")
+      .range(0, 100)
+      .def(0.0)
+      .real("step_epochs", "epochs between two reductions of schedule step")
+      .range(1e-3, 1e6)
+      .unit("epochs")
+      .def(30.0)
+      .real("step_factor", "what schedule step multiplies the rate by")
+      .range(0, 1)
+      .def(0.1)
+      .real("warm_up_epochs", "linear rise of the rate ahead of the schedule")
+      .range(0, 1e6)
+      .unit("epochs")
+      .def(0.0);
+}
+
+Sgd::Sgd(const Params& params, Context& context)
+    : schedule_(read_schedule(params)),
+      update_(params.real("momentum"), params.boolean("nesterov")),
+      context_(context),
+      learning_rate_(at::scalar_tensor(schedule_.at(Progress{}), at::kDouble)),
+      weight_decay_(at::scalar_tensor(params.real("weight_decay"), at::kDouble)) {}
+
+void Sgd::attach(const std::vector<NamedTensor>& parameters) { update_.attach(parameters); }
+
+void Sgd::learn(const WeightStep&) {}
+
+void Sgd::step(const WeightStep& step) {
+  const at::NoGradGuard no_grad;
+  const Participants participants = update_.participants(step);
+  learning_rate_ = at::scalar_tensor(schedule_.at(step.progress), at::kDouble);
+  add_scaled_(participants.weights, update_.advance(participants, weight_decay_), learning_rate_.neg());
+}
+
+std::vector<at::Tensor> Sgd::preview(const WeightStep& step) const {
+  return update_.preview(step, weight_decay_, at::scalar_tensor(schedule_.at(step.progress), at::kDouble));
+}
+
+void Sgd::end_epoch(const EpochOutcome&) {}
+
+std::vector<NamedTensor> Sgd::values() const {
+  return {{"learning_rate", learning_rate_}, {"weight_decay", weight_decay_}};
+}
+
+State Sgd::state() const {
+  State state;
+  update_.save(state);
+  return state;
+}
+
+void Sgd::restore(const State& state) {
+  const at::NoGradGuard no_grad;
+  const size_t taken = update_.restore(state);
+  context_.log(LogLevel::kDebug, "took the momentum of " + std::to_string(taken) + " of " +
+                                     std::to_string(update_.names().size()) + " weights");
+}
+
+}  // namespace dha::sgd

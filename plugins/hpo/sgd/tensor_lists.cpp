@@ -1,0 +1,55 @@
+#include "tensor_lists.hpp"
+
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/dot.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include <tuple>
+#include <utility>
+
+namespace dha::sgd {
+
+namespace {
+
+// Both tensors as vectors in one order of elements: as they lie in memory where they lie alike, which spares
+// channels-last weights a copy.
+std::pair<at::Tensor, at::Tensor> as_vectors(const at::Tensor& a, const at::Tensor& b) {
+  if (a.strides() == b.strides() && a.is_non_overlapping_and_dense() && b.is_non_overlapping_and_dense())
+    return {a.as_strided({a.numel()}, {1}), b.as_strided({b.numel()}, {1})};
+  return {a.reshape(-1), b.reshape(-1)};
+}
+
+}  // namespace
+
+std::vector<at::Tensor> scaled(at::TensorList list, const at::Tensor& factor) {
+  if (list.empty()) return {};
+  if (factor.is_cpu()) return at::_foreach_mul(list, factor.item());
+  // A factor of another type than the lists' would send CUDA down its tensor-by-tensor path.
+  return at::_foreach_mul(list, factor.to(list[0].scalar_type()));
+}
+
+void add_scaled_(at::TensorList self, at::TensorList other, const at::Tensor& factor) {
+  if (self.empty()) return;
+  if (!factor.is_cpu()) return at::_foreach_add_(self, scaled(other, factor));
+  const double value = factor.item<double>();
+  if (value != 0) at::_foreach_add_(self, other, value);
+}
+
+at::Tensor inner_product(at::TensorList a, at::TensorList b) {
+  if (a.empty() || a[0].is_cpu()) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+      const auto [left, right] = as_vectors(a[i], b[i]);
+      sum += at::dot(left, right).item<double>();
+    }
+    return at::scalar_tensor(sum, at::kDouble);
+  }
+  // Two launches for each of a thousand weights would cost more than copying them into one.
+  std::vector<at::Tensor> left(a.size()), right(b.size());
+  for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], b[i]);
+  return at::dot(at::cat(left), at::cat(right)).to(at::kDouble);
+}
+
+}  // namespace dha::sgd
