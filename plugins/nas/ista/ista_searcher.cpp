@@ -1,0 +1,317 @@
+#include "ista_searcher.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "code_gates.hpp"
+
+namespace dha::ista {
+
+namespace {
+
+RecoveryOptions recovery_options(const Params& params) {
+  RecoveryOptions options;
+  options.mode = params.string("recovery") == "dha" ? RecoveryMode::kDha : RecoveryMode::kIsta;
+  // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
+  const double rows = options.mode == RecoveryMode::kDha ? static_cast<double>(params.integer("code_size")) : 1.0;
+  options.lambda = params.has("lambda") ? params.real("lambda") : rows / 1e5;
+  return options;
+}
+
+AdamOptions adam_options(const Params& params) {
+  AdamOptions options;
+  options.learning_rate = params.real("learning_rate");
+  options.beta1 = params.reals("betas")[0];
+  options.beta2 = params.reals("betas")[1];
+  options.weight_decay = params.real("weight_decay");
+  return options;
+}
+
+double freeze_distance(const Params& params) {
+  if (params.has("freeze_distance")) return params.real("freeze_distance");
+  return params.string("variant") == "one_stage" ? 1e-3 : 0.0;
+}
+
+double distance_between(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return std::sqrt(sum);
+}
+
+}  // namespace
+
+Schema IstaSearcher::schema() {
+  return Schema("Searches by sparse coding: the ISTA-NAS family, as DHA uses it.")
+      .integer("code_size", "length of the compressed code of a choice")
+      .range(1, 256)
+      .def(7)
+      .integer("keep", "candidates kept for each choice; what the space keeps")
+      .range(1, 64)
+      .def(2)
+      .choice("variant", "one_stage learns from training batches, two_stage from validation batches",
+              {"one_stage", "two_stage"})
+      .def("one_stage")
+      .choice("recovery", "ista solves without an intercept, dha centres columns and code first", {"ista", "dha"})
+      .def("ista")
+      .choice("pick", "signed keeps the best inputs by their largest coefficient, magnitude the largest absolute ones",
+              {"signed", "magnitude"})
+      .def("signed")
+      .real("lambda",
+            "weight of the 1-norm beside half the squared error; absent: 1e-5 for ista, 1e-5 times code_size for dha")
+      .range(1e-12, 1e6)
+      .optional()
+      .real("learning_rate", "step size of Adam on the codes")
+      .range(0, 1)
+      .def(3e-4)
+      .log_scale()
+      .tunable()
+      .reals("betas", "decay rates of Adam's two averages", 2, 2)
+      .range(0, 0.999999)
+      .def(std::vector<double>{0.5, 0.999})
+      .real("weight_decay", "weight decay of the codes, added to the gradient")
+      .range(0, 1)
+      .def(1e-3)
+      .tunable()
+      .real(
+          "freeze_distance",
+          "a choice freezes when its coefficients move less than this in an epoch, in the 2-norm; 0: at the end of the "
+          "stage only; absent: 1e-3 for one_stage, 0 for two_stage")
+      .minimum(0)
+      .optional()
+      .boolean("normalise_columns", "scale the columns of the coding matrices to unit norm")
+      .def(false);
+}
+
+IstaSearcher::IstaSearcher(const Params& params, Context& context)
+    : context_(context),
+      rows_(params.integer("code_size")),
+      keep_(params.integer("keep")),
+      variant_(params.string("variant") == "one_stage" ? Variant::kOneStage : Variant::kTwoStage),
+      pick_rule_(params.string("pick") == "signed" ? PickRule::kSigned : PickRule::kMagnitude),
+      recovery_(recovery_options(params)),
+      freeze_distance_(freeze_distance(params)),
+      normalises_columns_(params.boolean("normalise_columns")),
+      adam_(adam_options(params)) {}
+
+void IstaSearcher::attach(const Space& space) {
+  if (space.choices().empty())
+    throw Error(ErrorCode::kInvalidConfig,
+                "the space has no choices, so there is nothing to search; use dha.architecture");
+  for (const Choice& choice : space.choices())
+    if (choice.keep != keep_)
+      throw Error(ErrorCode::kInvalidConfig, "choice '" + choice.name + "' of the space keeps " +
+                                                 std::to_string(choice.keep) + " candidates, but 'keep' is " +
+                                                 std::to_string(keep_) + "; set 'keep' to what the space keeps");
+  space_ = &space;
+  epochs_ = rejected_ = 0;
+  draw();
+  const at::Tensor codes = codes_on_host();
+  for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered = recover_choice(i, codes);
+  rebuild_gates();
+}
+
+// A ~ U[0, 1), b ~ 1e-3 N(0, 1). Drawn on the CPU, so that every device starts from the same search.
+void IstaSearcher::draw() {
+  const at::NoGradGuard no_grad;
+  at::Generator generator = context_.host_generator();
+  const auto options = at::TensorOptions(at::kDouble);
+  const auto count = static_cast<int64_t>(space_->choices().size());
+  choices_.clear();
+  for (const Choice& choice : space_->choices()) {
+    const auto candidates = static_cast<int64_t>(choice.candidates.size());
+    at::Tensor columns = at::rand({candidates, rows_}, generator, options);
+    if (normalises_columns_) columns = columns.div(columns.square().sum(1, true).sqrt());
+    choices_.push_back({columns.contiguous(), {}, std::nullopt, false});
+  }
+  code_ = at::randn({count, rows_}, generator, options).mul_(1e-3).to(context_.device(), at::kFloat);
+  adam_.reset(code_);
+}
+
+at::Tensor IstaSearcher::codes_on_host() const { return code_.to(at::kCPU, at::kDouble).contiguous(); }
+
+IstaSearcher::Recovered IstaSearcher::recover_choice(size_t index, const at::Tensor& codes) const {
+  const Choice& choice = space_->choices()[index];
+  const at::Tensor code = codes.select(0, static_cast<int64_t>(index));
+  if (!at::isfinite(code).all().item<bool>())
+    throw Error(ErrorCode::kDiverged, "the code of choice '" + choice.name + "' is no longer finite after epoch " +
+                                          std::to_string(epochs_) +
+                                          "; lower 'learning_rate' or find the step whose loss "
+                                          "was not finite");
+  LassoSolution solution = recover(choices_[index].columns, code, recovery_);
+  Recovered recovered;
+  recovered.kept = pick(choice, solution.coefficients, pick_rule_);
+  recovered.coefficients = std::move(solution.coefficients);
+  recovered.relative_gap = solution.relative_gap;
+  return recovered;
+}
+
+// What every choice that is not frozen would become; frozen ones keep what they have.
+std::vector<IstaSearcher::Recovered> IstaSearcher::recover_live() {
+  const at::Tensor codes = codes_on_host();
+  std::vector<Recovered> proposed;
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    Decision& choice = choices_[i];
+    proposed.push_back(choice.is_frozen ? choice.recovered : recover_choice(i, codes));
+    if (!choice.is_frozen)
+      choice.distance = distance_between(proposed.back().coefficients, choice.recovered.coefficients);
+  }
+  return proposed;
+}
+
+// Takes `proposed` where its architecture satisfies the constraints. Returns whether the architecture that is then held
+// does: the very first one may not.
+bool IstaSearcher::adopt(std::vector<Recovered>& proposed, SearchServices& services) {
+  Decisions decided;
+  for (const Recovered& recovered : proposed) decided.push_back(recovered.kept);
+  if (services.allows(space_->architecture(decided))) {
+    for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered = std::move(proposed[i]);
+    return true;
+  }
+  ++rejected_;
+  context_.log(LogLevel::kInfo,
+               "the recovered architecture violates the stage's constraints; the one before it is kept");
+  return services.allows(architecture());
+}
+
+void IstaSearcher::freeze_settled() {
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    Decision& choice = choices_[i];
+    if (choice.is_frozen || freeze_distance_ == 0 || *choice.distance > freeze_distance_) continue;
+    choice.is_frozen = true;
+    std::string names;
+    for (const std::string& name : candidate_names(i)) names += (names.empty() ? "" : ", ") + name;
+    context_.log(LogLevel::kInfo, "choice '" + space_->choices()[i].name + "' is frozen after " +
+                                      std::to_string(epochs_) + " epochs: " + names);
+  }
+}
+
+// Carries support and bias of the held coefficients to the device, where the steps of the coming epoch read them.
+void IstaSearcher::rebuild_gates() {
+  const at::NoGradGuard no_grad;
+  const auto count = static_cast<int64_t>(choices_.size());
+  at::Tensor columns = at::empty({count, keep_, rows_}, at::kDouble);
+  at::Tensor coefficients = at::empty({count, keep_}, at::kDouble);
+  at::Tensor live = at::empty({count, 1}, at::kBool);
+  for (int64_t i = 0; i < count; ++i) {
+    const Decision& choice = choices_[static_cast<size_t>(i)];
+    for (int64_t k = 0; k < keep_; ++k) {
+      const int64_t candidate = choice.recovered.kept[static_cast<size_t>(k)];
+      columns.select(0, i).select(0, k).copy_(choice.columns.select(0, candidate));
+      coefficients.select(0, i).select(0, k).fill_(choice.recovered.coefficients[static_cast<size_t>(candidate)]);
+    }
+    live.select(0, i).fill_(!choice.is_frozen);
+  }
+  bias_ = gate_bias(columns, coefficients).to(context_.device(), at::kFloat);
+  kept_columns_ = columns.to(context_.device(), at::kFloat);
+  live_ = live.to(context_.device());
+}
+
+void IstaSearcher::begin_epoch(const Progress&) {}
+
+void IstaSearcher::before_step(SearchServices& services) {
+  if (variant_ != Variant::kTwoStage || finished()) return;
+  EvaluationRequest request;
+  request.data = EvaluationData::kNextValidation;
+  request.gate_gradients = true;
+  update_code(services.evaluate(gates(services.progress()), request).gate_gradients);
+}
+
+Gates IstaSearcher::gates(const Progress&) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor weights = gate_weights(kept_columns_, code_, bias_);
+  Gates gates;
+  gates.choices.reserve(choices_.size());
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    ChoiceGates choice;
+    choice.active = choices_[i].recovered.kept;
+    choice.weights = weights.select(0, static_cast<int64_t>(i));
+    choice.frozen = choices_[i].is_frozen;
+    gates.choices.push_back(std::move(choice));
+  }
+  return gates;
+}
+
+void IstaSearcher::learn(const SearchStep& step) {
+  if (variant_ == Variant::kOneStage && !finished()) update_code(step.gate_gradients);
+}
+
+void IstaSearcher::update_code(const GateGradients& gradients) {
+  const at::NoGradGuard no_grad;
+  if (gradients.active.size() != choices_.size())
+    throw Error(ErrorCode::kContractViolation, "dha.ista got gate gradients of " +
+                                                   std::to_string(gradients.active.size()) + " choices, expected " +
+                                                   std::to_string(choices_.size()));
+  std::vector<at::Tensor> rows;
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    const at::Tensor& gradient = gradients.active[i];
+    if (!gradient.defined() && choices_[i].is_frozen) {
+      rows.push_back(at::zeros({keep_}, code_.options()));
+    } else if (gradient.defined() && gradient.dim() == 1 && gradient.size(0) == keep_) {
+      rows.push_back(gradient.to(code_.options()));
+    } else {
+      throw Error(ErrorCode::kContractViolation, "dha.ista got no gate gradient of " + std::to_string(keep_) +
+                                                     " values for choice '" + space_->choices()[i].name + "'");
+    }
+  }
+  adam_.step(code_, code_gradient(kept_columns_, at::stack(rows)), live_);
+}
+
+void IstaSearcher::end_epoch(SearchServices& services) {
+  if (finished()) return;
+  ++epochs_;
+  std::vector<Recovered> proposed = recover_live();
+  if (adopt(proposed, services)) freeze_settled();
+  rebuild_gates();
+  record_metrics();
+}
+
+void IstaSearcher::end_stage(SearchServices& services) {
+  for (Decision& choice : choices_) choice.is_frozen = true;
+  rebuild_gates();
+  if (!services.allows(architecture()))
+    context_.log(LogLevel::kWarning,
+                 "the architecture at the end of the stage violates its constraints: no recovered one ever satisfied "
+                 "them; search longer, or loosen them");
+}
+
+void IstaSearcher::record_metrics() {
+  double largest_distance = 0, largest_gap = 0;
+  int64_t frozen = 0;
+  for (const Decision& choice : choices_) {
+    largest_gap = std::max(largest_gap, choice.recovered.relative_gap);
+    if (choice.is_frozen)
+      ++frozen;
+    else
+      largest_distance = std::max(largest_distance, choice.distance.value_or(0));
+  }
+  context_.metric("frozen", at::scalar_tensor(frozen));
+  context_.metric("largest_distance", at::scalar_tensor(largest_distance));
+  context_.metric("rejected_updates", at::scalar_tensor(rejected_));
+  context_.metric("code_norm", code_.norm());
+  if (largest_gap > 1e-9)
+    context_.log(LogLevel::kWarning, "a recovery ended with a relative gap of " + std::to_string(largest_gap));
+}
+
+bool IstaSearcher::finished() const {
+  return !choices_.empty() &&
+         std::all_of(choices_.begin(), choices_.end(), [](const Decision& choice) { return choice.is_frozen; });
+}
+
+Decisions IstaSearcher::decisions() const {
+  Decisions decided;
+  for (const Decision& choice : choices_) decided.push_back(choice.recovered.kept);
+  return decided;
+}
+
+std::string IstaSearcher::architecture() const { return space_->architecture(decisions()); }
+
+}  // namespace dha::ista

@@ -1,0 +1,93 @@
+// The search of ISTA-NAS and DHA: a compressed code a choice, whose sparse recovery says which candidates to run.
+//
+// Choice j has a fixed matrix A_j and a learned code b_j. Once an epoch the sparse z_j behind b_j is recovered (LASSO)
+// and its best candidates are kept; inside an epoch only b_j moves, and the gates of the kept candidates are linear in
+// it. A choice whose z_j has come to rest freezes. Sources: ISTA-NAS (NeurIPS 2020), DHA (arXiv 2109.05765).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "code_adam.hpp"
+#include "dha/plugin.hpp"
+#include "pick.hpp"
+#include "recovery.hpp"
+
+namespace dha::ista {
+
+enum class Variant {
+  kOneStage,  // codes learn from the training gradient, ahead of each weight step
+  kTwoStage,  // codes learn from a validation batch ahead of each weight step
+};
+
+class IstaSearcher : public Searcher {
+ public:
+  static Schema schema();
+  IstaSearcher(const Params& params, Context& context);
+
+  void attach(const Space& space) override;
+  void begin_epoch(const Progress& progress) override;
+  void before_step(SearchServices& services) override;
+  Gates gates(const Progress& progress) override;
+  void learn(const SearchStep& step) override;
+  void end_epoch(SearchServices& services) override;
+  void end_stage(SearchServices& services) override;
+  bool finished() const override;
+  std::string architecture() const override;
+  std::string report() const override;
+  State state() const override;
+  void restore(const State& state) override;
+
+  // For tests: float (choices, rows), on the context's device.
+  const at::Tensor& code() const { return code_; }
+
+ private:
+  struct Recovered {
+    std::vector<double> coefficients;  // z: one a candidate
+    std::vector<int64_t> kept;         // ascending
+    double relative_gap = 0;
+  };
+
+  struct Decision {
+    at::Tensor columns;  // double (candidates, rows), CPU: the a_i
+    Recovered recovered;
+    std::optional<double> distance;  // of the last recovery from the one before; none yet in the first epoch
+    bool is_frozen = false;
+  };
+
+  void draw();
+  Recovered recover_choice(size_t index, const at::Tensor& codes) const;
+  std::vector<Recovered> recover_live();
+  bool adopt(std::vector<Recovered>& proposed, SearchServices& services);
+  void freeze_settled();
+  void rebuild_gates();
+  void update_code(const GateGradients& gradients);
+  void record_metrics();
+  Decisions decisions() const;
+  at::Tensor codes_on_host() const;
+  std::vector<std::string> candidate_names(size_t choice) const;
+  Decision taken_choice(size_t index, const nlohmann::ordered_json& saved, const State& state) const;
+
+  Context& context_;
+  const int64_t rows_, keep_;
+  const Variant variant_;
+  const PickRule pick_rule_;
+  const RecoveryOptions recovery_;
+  const double freeze_distance_;
+  const bool normalises_columns_;
+
+  const Space* space_ = nullptr;
+  std::vector<Decision> choices_;
+  at::Tensor code_;  // float (choices, rows)
+  CodeAdam adam_;
+  int64_t epochs_ = 0, rejected_ = 0;
+
+  // Constant inside an epoch, on the context's device.
+  at::Tensor kept_columns_;  // float (choices, keep, rows)
+  at::Tensor bias_;          // float (choices, keep)
+  at::Tensor live_;          // bool (choices, 1)
+};
+
+}  // namespace dha::ista

@@ -1,0 +1,233 @@
+// The exact LASSO solver against solutions of other solvers, and against the optimality conditions.
+#include "lasso.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "dha/error.hpp"
+#include "recovery.hpp"
+#include "support/paths.hpp"
+
+namespace {
+
+using dha::ista::LassoSolution;
+using dha::ista::solve_lasso;
+using Values = std::vector<double>;
+
+struct Problem {
+  Values columns, target;
+  double lambda = 1e-5;
+  size_t rows() const { return target.size(); }
+  size_t count() const { return columns.size() / rows(); }
+};
+
+nlohmann::json golden(const char* list) {
+  std::ifstream file(dha::test::source_dir() / "tests/golden/lasso/problems.json");
+  return nlohmann::json::parse(file).at(list);
+}
+
+Problem problem_of(const nlohmann::json& json) {
+  return {json.at("columns").get<Values>(), json.at("target").get<Values>(), json.at("lambda").get<double>()};
+}
+
+Problem random_problem(std::mt19937_64& random, size_t rows, size_t count, double scale, double lambda) {
+  std::uniform_real_distribution<double> uniform(0, 1);
+  std::normal_distribution<double> normal(0, scale);
+  Problem problem{Values(rows * count), Values(rows), lambda};
+  for (double& value : problem.columns) value = uniform(random);
+  for (double& value : problem.target) value = normal(random);
+  return problem;
+}
+
+LassoSolution solve(const Problem& problem) { return solve_lasso(problem.columns, problem.target, problem.lambda); }
+
+std::vector<size_t> support(const Values& coefficients) {
+  std::vector<size_t> positions;
+  for (size_t j = 0; j < coefficients.size(); ++j)
+    if (coefficients[j] != 0) positions.push_back(j);
+  return positions;
+}
+
+// The residual b - A z in extended precision, straight from its definition.
+std::vector<long double> residual(const Problem& problem, const Values& z) {
+  std::vector<long double> left(problem.target.begin(), problem.target.end());
+  for (size_t j = 0; j < z.size(); ++j)
+    for (size_t i = 0; i < problem.rows(); ++i)
+      left[i] -= static_cast<long double>(z[j]) * problem.columns[j * problem.rows() + i];
+  return left;
+}
+
+double objective(const Problem& problem, const Values& z) {
+  long double sum = 0;
+  for (const long double value : residual(problem, z)) sum += value * value / 2;
+  for (const double value : z) sum += static_cast<long double>(problem.lambda) * std::fabs(value);
+  return static_cast<double>(sum);
+}
+
+// Checks a_j . r = lambda sign(z_j) where z_j is not zero, |a_j . r| <= lambda elsewhere. Rounding z to doubles moves
+// a_j . r by its last digits, hence the tolerance.
+void check_optimality(const Problem& problem, const LassoSolution& solution) {
+  const auto left = residual(problem, solution.coefficients);
+  double size = 0;
+  for (const double value : solution.coefficients) size += std::fabs(value);
+  const double tolerance = 1e-12 * problem.lambda + 4e-15 * size * static_cast<double>(problem.rows());
+  for (size_t j = 0; j < problem.count(); ++j) {
+    long double correlation = 0;
+    for (size_t i = 0; i < problem.rows(); ++i) correlation += left[i] * problem.columns[j * problem.rows() + i];
+    const double z = solution.coefficients[j];
+    const auto excess = static_cast<double>(z == 0 ? std::fabs(correlation) - problem.lambda
+                                                   : std::fabs(correlation - (z > 0 ? 1 : -1) * problem.lambda));
+    BOOST_TEST(excess <= tolerance, "column " << j << " violates its condition by " << excess);
+  }
+  BOOST_TEST(solution.relative_gap <= 1e-12);
+  BOOST_TEST(support(solution.coefficients).size() <= problem.rows());
+  BOOST_TEST(solution.objective == objective(problem, solution.coefficients), boost::test_tools::tolerance(1e-13));
+}
+
+BOOST_AUTO_TEST_SUITE(lasso)
+
+BOOST_AUTO_TEST_CASE(agrees_with_an_interior_point_solver) {
+  const nlohmann::json problems = golden("plain");
+  BOOST_TEST(problems.size() == 59u);
+  for (const nlohmann::json& json : problems) {
+    BOOST_TEST_CONTEXT(json.at("name").get<std::string>()) {
+      const Problem problem = problem_of(json);
+      const LassoSolution solution = solve(problem);
+      check_optimality(problem, solution);
+      BOOST_TEST(solution.objective <= json.at("solver_objective").get<double>() * (1 + 1e-12));
+      if (!json.at("exact").get<bool>()) continue;
+      BOOST_TEST(solution.objective == json.at("objective").get<double>(), boost::test_tools::tolerance(1e-12));
+      if (!json.at("unique").get<bool>()) continue;
+      const auto expected = json.at("coefficients").get<Values>();
+      BOOST_TEST(support(solution.coefficients) == support(expected), boost::test_tools::per_element());
+      BOOST_TEST(solution.coefficients == expected, boost::test_tools::tolerance(1e-12)
+                                                        << boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(centred_problem_is_the_lasso_with_intercept_of_scikit_learn) {
+  for (const nlohmann::json& json : golden("intercept")) {
+    BOOST_TEST_CONTEXT(json.at("name").get<std::string>()) {
+      const Problem problem = problem_of(json);
+      const auto options = at::TensorOptions(at::kDouble);
+      const at::Tensor columns = at::empty({static_cast<int64_t>(problem.count()), 7}, options);
+      const at::Tensor code = at::empty({7}, options);
+      std::copy(problem.columns.begin(), problem.columns.end(), columns.mutable_data_ptr<double>());
+      std::copy(problem.target.begin(), problem.target.end(), code.mutable_data_ptr<double>());
+      const LassoSolution solution = dha::ista::recover(columns, code, {dha::ista::RecoveryMode::kDha, problem.lambda});
+      const auto expected = json.at("coefficients").get<Values>();
+      const double theirs = json.at("solver_objective").get<double>();
+      BOOST_TEST(solution.objective <= theirs * (1 + 1e-12));
+      BOOST_TEST(solution.objective == theirs, boost::test_tools::tolerance(1e-7));
+      for (size_t j = 0; j < expected.size(); ++j) BOOST_TEST(std::fabs(solution.coefficients[j] - expected[j]) < 1e-5);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(satisfies_the_optimality_conditions_of_random_problems) {
+  std::mt19937_64 random(17);
+  const size_t sizes[][2] = {{7, 14}, {7, 21}, {7, 28}, {7, 35}, {4, 7}, {1, 3}, {12, 8}, {10, 40}};
+  const double scales[] = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10}, lambdas[] = {1e-5, 7e-5, 1e-3};
+  for (size_t repeat = 0; repeat < 500; ++repeat) {
+    const auto& size = sizes[repeat % std::size(sizes)];
+    const Problem problem = random_problem(random, size[0], size[1], scales[repeat % std::size(scales)],
+                                           lambdas[repeat % std::size(lambdas)]);
+    BOOST_TEST_CONTEXT("problem " << repeat) { check_optimality(problem, solve(problem)); }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(is_zero_from_the_largest_correlation_on) {
+  std::mt19937_64 random(5);
+  Problem problem = random_problem(random, 7, 21, 0.1, 1);
+  double largest = 0;
+  for (size_t j = 0; j < problem.count(); ++j) {
+    double correlation = 0;
+    for (size_t i = 0; i < 7; ++i) correlation += problem.columns[j * 7 + i] * problem.target[i];
+    largest = std::max(largest, std::fabs(correlation));
+  }
+  for (const double factor : {1.0 + 1e-12, 1.5, 1e6}) {
+    problem.lambda = largest * factor;
+    const LassoSolution solution = solve(problem);
+    BOOST_TEST(support(solution.coefficients).empty());
+    BOOST_TEST(solution.relative_gap <= 1e-12);
+  }
+  problem.lambda = largest * (1 - 1e-6);
+  BOOST_TEST(support(solve(problem).coefficients).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(survives_degenerate_input) {
+  std::mt19937_64 random(9);
+  const Problem start = random_problem(random, 7, 7, 0.3, 1e-5);
+  Problem equal = start;  // every column three times
+  equal.columns.insert(equal.columns.end(), start.columns.begin(), start.columns.end());
+  equal.columns.insert(equal.columns.end(), start.columns.begin(), start.columns.end());
+  Problem opposed = start;  // and every column with the other sign
+  for (const double value : start.columns) opposed.columns.push_back(-value);
+  Problem near = start;  // columns that differ in the last digits
+  for (const double value : start.columns) near.columns.push_back(value * (1 + 1e-14));
+  Problem flat{Values(7 * 14, 0.5), Values(7, 1.0), 1e-5};
+  Problem on_a_column = start;
+  std::copy_n(start.columns.begin(), 7, on_a_column.target.begin());
+  Problem rank_one = start;
+  for (size_t j = 0; j < 7; ++j)
+    for (size_t i = 0; i < 7; ++i) rank_one.columns[j * 7 + i] = start.columns[i] * static_cast<double>(j + 1);
+  Problem integers{Values(7 * 12), {1, 0, 1, 0, 1, 0, 1}, 0.25};  // many ties
+  for (size_t j = 0; j < integers.columns.size(); ++j) integers.columns[j] = (j * j + 3 * j) % 5 < 2;
+
+  for (const Problem& problem : {equal, opposed, near, flat, on_a_column, rank_one, integers}) {
+    const LassoSolution solution = solve(problem);
+    check_optimality(problem, solution);
+    BOOST_TEST(solution.coefficients == solve(problem).coefficients, boost::test_tools::per_element());
+  }
+  BOOST_TEST(solve(equal).objective == solve(start).objective, boost::test_tools::tolerance(1e-12));
+
+  Problem zeros = start;
+  std::fill(zeros.target.begin(), zeros.target.end(), 0);
+  BOOST_TEST(support(solve(zeros).coefficients).empty());
+  BOOST_TEST(solve(zeros).objective == 0);
+  std::fill(zeros.columns.begin(), zeros.columns.end(), 0);
+  zeros.target[0] = 1;
+  BOOST_TEST(support(solve(zeros).coefficients).empty());
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_is_not_a_problem) {
+  const Values columns(14, 0.5), target(7, 1.0);
+  const auto is_parameter_error = [](const dha::Error& e) { return e.code() == dha::ErrorCode::kInvalidParameter; };
+  BOOST_CHECK_EXCEPTION(solve_lasso(columns, target, 0), dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(solve_lasso(columns, target, std::numeric_limits<double>::quiet_NaN()), dha::Error,
+                        is_parameter_error);
+  BOOST_CHECK_EXCEPTION(solve_lasso(columns, Values(5, 1.0), 1e-5), dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(solve_lasso(columns, Values{}, 1e-5), dha::Error, is_parameter_error);
+  Values infinite = target;
+  infinite[3] = std::numeric_limits<double>::infinity();
+  BOOST_CHECK_EXCEPTION(solve_lasso(columns, infinite, 1e-5), dha::Error, is_parameter_error);
+}
+
+BOOST_AUTO_TEST_CASE(recovers_all_choices_of_an_epoch_in_no_time) {
+  std::mt19937_64 random(2);
+  std::vector<Problem> problems;
+  for (const size_t count : {14, 21, 28, 35, 14, 21, 28, 35})
+    problems.push_back(random_problem(random, 7, count, 0.1, 1e-5));
+  double best_ms = 1e9;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    for (const Problem& problem : problems) BOOST_TEST(solve(problem).steps > 0);
+    best_ms =
+        std::min(best_ms, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  BOOST_TEST_MESSAGE("8 recoveries took " << best_ms << " ms");
+  BOOST_TEST(best_ms < 100);  // 1 to 2 ms where nothing else runs and the compiler optimises
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
