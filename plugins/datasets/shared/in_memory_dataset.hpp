@@ -1,0 +1,37 @@
+// A data set whose splits are whole tensors: what all formats that fit into memory have in common.
+#pragma once
+
+#include <array>
+
+#include "dha/dataset.hpp"
+
+namespace dha::datasets {
+
+// A format derives from this, and its open() fills the splits.
+class InMemoryDataset : public Dataset {
+ public:
+  int64_t size(Split split) const override;
+  at::Tensor labels(Split split) const override;
+  bool in_memory() const override { return true; }
+  ImageTensors tensors(Split split) const override;
+  CropPolicy crop_policy() const override;
+
+  // These two throw Error{kContractViolation}: the images are in tensors().
+  ImageSize image_size(Split split, int64_t index) const override;
+  bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
+
+  // Nothing needs to be remembered: the files are read again.
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+
+ protected:
+  // Every split is empty, of images of this shape (px), until fill() is called.
+  InMemoryDataset(int64_t channels, int64_t height, int64_t width);
+
+  void fill(Split split, ImageTensors tensors);
+
+ private:
+  std::array<ImageTensors, 3> splits_;
+};
+
+}  // namespace dha::datasets
