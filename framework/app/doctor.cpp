@@ -3,6 +3,7 @@
 #include <ATen/Version.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/headeronly/version.h>
 #include <unistd.h>
 
@@ -80,6 +81,13 @@ void report_processor(Report& report) {
 // The device that "auto" means.
 void report_device(Report& report) { report.facts["device"] = "cpu"; }
 
+void report_plugin_directories(Report& report, const std::vector<PluginDirectory>& directories) {
+  std::vector<std::string> shown;
+  for (const PluginDirectory& directory : directories)
+    shown.push_back(directory.path.string() + (fs::exists(directory.path) ? "" : " (not there)"));
+  report.facts["plugin directories"] = shown.empty() ? "none" : fmt::format("{}", fmt::join(shown, ", "));
+}
+
 void report_plugins(Report& report, const PluginRegistry& registry) {
   const auto& plugins = registry.plugins();
   const auto loaded = std::count_if(plugins.begin(), plugins.end(),
@@ -138,6 +146,7 @@ int run(const std::vector<std::string>& arguments) {
   report_versions(report);
   report_processor(report);
   report_device(report);
+  report_plugin_directories(report, searched_directories(*values));
   report_plugins(report, load_plugins(*values, true));
   report_data(report);
   report_run_directory(report);

@@ -5,22 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "plugin/plugin_search.hpp"
-
 namespace dha::app {
 
 namespace po = boost::program_options;
 
-namespace {
-
-std::vector<PluginDirectory> directories(const po::variables_map& values) {
+std::vector<PluginDirectory> searched_directories(const po::variables_map& values) {
   std::vector<std::filesystem::path> asked;
   if (values.count("plugin-path") != 0)
     for (const std::string& path : values["plugin-path"].as<std::vector<std::string>>()) asked.emplace_back(path);
   return plugin_directories(asked);
 }
-
-}  // namespace
 
 void add_plugin_options(po::options_description& options) {
   options.add_options()("plugin-path", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
@@ -30,7 +24,7 @@ void add_plugin_options(po::options_description& options) {
 PluginRegistry load_plugins(const po::variables_map& values, bool probe) {
   PluginRegistry registry;
   if (probe) registry.probe_in_child();
-  for (const PluginDirectory& directory : directories(values)) {
+  for (const PluginDirectory& directory : searched_directories(values)) {
     if (std::filesystem::is_regular_file(directory.path))
       registry.load_file(directory.path);
     else

@@ -3,13 +3,18 @@
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
+#include <vector>
 
 #include "plugin/plugin_registry.hpp"
+#include "plugin/plugin_search.hpp"
 
 namespace dha::app {
 
 // Adds --plugin-path DIR, which may be given several times.
 void add_plugin_options(boost::program_options::options_description& options);
+
+// Where load_plugins() looks, in order; some may not exist.
+std::vector<PluginDirectory> searched_directories(const boost::program_options::variables_map& values);
 
 // Everything that the search order finds, --plugin-path first. With `probe` each file is opened in a child process
 // beforehand. Throws Error{kUsage} where a --plugin-path is not there.

@@ -114,7 +114,7 @@ void PluginRegistry::load_directory(const fs::path& directory, bool required) {
 }
 
 void PluginRegistry::load_file(const fs::path& file) {
-  if (!is_new(file)) return;
+  if (!remember(file)) return;
   PluginRecord record;
   record.file = fs::canonical(file);
   try {
@@ -139,8 +139,8 @@ void PluginRegistry::add(const dha_plugin& descriptor) {
   plugins_.push_back(std::move(record));
 }
 
-// Whether the file was not met before, under this or any other name.
-bool PluginRegistry::is_new(const fs::path& file) {
+// Returns false where the file was met before, under this or any other name.
+bool PluginRegistry::remember(const fs::path& file) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0)
     throw Error(ErrorCode::kUsage, fmt::format("plugin file '{}' does not exist", file.string()));

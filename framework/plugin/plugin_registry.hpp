@@ -84,7 +84,7 @@ class PluginRegistry {
  private:
   std::shared_ptr<void> create_object(std::string_view kind, std::string_view id, const std::string& params_json,
                                       Context& context) const;
-  bool is_new(const std::filesystem::path& file);
+  bool remember(const std::filesystem::path& file);
   void adopt(const dha_plugin* descriptor, std::shared_ptr<const PluginLibrary> library, PluginRecord& record);
   void check_unique(const dha_plugin& descriptor, const PluginRecord& record) const;
   void drop_accelerator_records();
