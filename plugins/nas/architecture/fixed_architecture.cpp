@@ -1,0 +1,64 @@
+#include "fixed_architecture.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace dha {
+
+namespace {
+
+[[noreturn]] void refuse_to_search(const char* call) {
+  throw Error(ErrorCode::kContractViolation,
+              std::string("dha.architecture was asked for ") + call + ", but it is finished and has no gates to learn");
+}
+
+}  // namespace
+
+Schema FixedArchitecture::schema() {
+  return Schema("Trains one given architecture: no search.")
+      .json("genotype", "the architecture, in the space's notation; either this or genotype_file")
+      .optional()
+      .path("genotype_file", "a JSON file with the architecture, such as a run's architecture.json")
+      .optional();
+}
+
+FixedArchitecture::FixedArchitecture(const Params& params, Context&)
+    : genotype_(params.has("genotype") ? params.json("genotype") : ""),
+      genotype_file_(params.has("genotype_file") ? params.string("genotype_file") : "") {}
+
+void FixedArchitecture::attach(const Space& space) {
+  if (genotype_.empty() == genotype_file_.empty())
+    throw Error(ErrorCode::kInvalidConfig, std::string("dha.architecture has ") +
+                                               (genotype_.empty() ? "neither" : "both") +
+                                               " of 'genotype' and 'genotype_file'; give exactly one of them");
+  std::string text = genotype_.empty() ? read() : genotype_;
+  try {
+    space.validate(text);
+  } catch (const Error& e) {
+    const std::string where = genotype_.empty() ? "the architecture in " + genotype_file_ : "the given 'genotype'";
+    throw Error(e.code(), where + " does not fit the space: " + e.what());
+  }
+  architecture_ = std::move(text);
+}
+
+std::string FixedArchitecture::read() const {
+  std::ifstream file(genotype_file_, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad())
+    throw Error(ErrorCode::kNotFound,
+                "cannot read the architecture file " + genotype_file_ + "; 'genotype_file' must name a JSON file");
+  try {
+    if (!nlohmann::json::parse(text).is_object())
+      throw Error(ErrorCode::kInvalidParameter, genotype_file_ + " must hold a JSON object, found another JSON value");
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ErrorCode::kInvalidParameter, genotype_file_ + " is not JSON: " + e.what());
+  }
+  return text;
+}
+
+Gates FixedArchitecture::gates(const Progress&) { refuse_to_search("gates"); }
+
+void FixedArchitecture::learn(const SearchStep&) { refuse_to_search("a learning step"); }
+
+}  // namespace dha
