@@ -1,0 +1,206 @@
+#include "image_folder/image_folder_dataset.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <tuple>
+
+#include "dha/error.hpp"
+#include "image_folder/image_file.hpp"
+#include "image_folder/unreadable_image.hpp"
+
+namespace dha::datasets {
+
+namespace {
+
+constexpr uint64_t kUnreadable = ~uint64_t{0};
+constexpr std::array<const char*, 3> kListParameters = {"train_list", "validation_list", "test_list"};
+
+uint64_t packed(ImageSize size) { return static_cast<uint64_t>(size.height) << 32 | static_cast<uint64_t>(size.width); }
+
+ImageSize unpacked(uint64_t size) {
+  return {static_cast<int64_t>(size >> 32), static_cast<int64_t>(size & 0xffffffffu)};
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(ErrorCode::kInvalidParameter, what); }
+
+// The two ends of a range parameter.
+std::pair<double, double> read_range(const Params& params, const char* name) {
+  const std::vector<double> ends = params.reals(name);
+  if (ends[0] > ends[1])
+    refuse(std::string("parameter '") + name + "' is [" + std::to_string(ends[0]) + ", " + std::to_string(ends[1]) +
+           "], expected the smaller number first");
+  return {ends[0], ends[1]};
+}
+
+CropPolicy read_policy(const Params& params) {
+  CropPolicy policy;
+  policy.random_resized = params.boolean("random_resized");
+  std::tie(policy.area_minimum, policy.area_maximum) = read_range(params, "area_range");
+  std::tie(policy.aspect_minimum, policy.aspect_maximum) = read_range(params, "aspect_range");
+  policy.flip_probability = params.real("flip_probability");
+  policy.evaluation_fraction = params.real("evaluation_fraction");
+  return policy;
+}
+
+ImageSource read_source(const Params& params) {
+  ImageSource source;
+  source.root = params.string("path");
+  for (size_t split = 0; split < kListParameters.size(); ++split)
+    if (params.has(kListParameters[split])) source.lists[split] = params.string(kListParameters[split]);
+  if (!source.lists[0] && (source.lists[1] || source.lists[2]))
+    refuse("a list file is given for " + std::string(source.lists[1] ? "validation" : "test") +
+           " but not for training; set 'train_list'");
+  source.label_base = params.integer("label_base");
+  if (params.has("classes")) source.classes = params.integer("classes");
+  source.validation_fraction = params.real("validation_fraction");
+  source.test_fraction = params.real("test_fraction");
+  if (source.validation_fraction + source.test_fraction >= 1)
+    refuse("'validation_fraction' and 'test_fraction' leave nothing to train on; their sum must be below 1");
+  source.split_seed = static_cast<uint64_t>(params.integer("split_seed"));
+  return source;
+}
+
+int64_t read_channels(const Params& params) {
+  const int64_t channels = params.integer("channels");
+  if (channels == 2) refuse("parameter 'channels' is 2, expected 3 (RGB) or 1 (grey)");
+  return channels;
+}
+
+void declare_source(Schema& schema) {
+  schema.path("path", "root folder: {train,val,test}/<class>/<image>, or <class>/<image>, or what list files refer to");
+  schema.path("train_list", "file with an image a line: path below the root, a space, label number").optional();
+  schema.path("validation_list", "the same for validation images").optional();
+  schema.path("test_list", "the same for test images").optional();
+  schema.integer("label_base", "number of the first class in list files").range(0, 1).def(0);
+  schema.integer("classes", "number of classes; found on disk where absent, else checked").range(1, 1000000).optional();
+  schema.real("validation_fraction", "share of each class's images that is set apart for validation")
+      .range(0, 0.9)
+      .def(0.0);
+  schema.real("test_fraction", "share of each class's images that is set apart for testing").range(0, 0.9).def(0.0);
+  schema.integer("split_seed", "decides which images the two fractions take").minimum(0).def(0);
+  schema.choice("unreadable", "what to do about an image that cannot be read", {"error", "skip"}).def("error");
+}
+
+void declare_crops(Schema& schema) {
+  schema.integer("size_px", "height and width of the images that a network sees").range(1, 4096).unit("px").def(224);
+  schema.integer("channels", "3: RGB; 1: grey").range(1, 3).def(3);
+  schema.boolean("random_resized", "draw training crops at random; false: as for evaluation").def(true);
+  schema.reals("area_range", "smallest and largest area of a training crop, as shares of the image", 2, 2)
+      .range(0.0001, 1)
+      .def(std::vector<double>{0.08, 1});
+  schema.reals("aspect_range", "smallest and largest width over height of a training crop", 2, 2)
+      .range(0.01, 100)
+      .def(std::vector<double>{0.75, 4.0 / 3.0});
+  schema.real("flip_probability", "share of the training images that are flipped left to right").range(0, 1).def(0.5);
+  schema.real("evaluation_fraction", "side of the centre crop for evaluation over the image's shorter side")
+      .range(0.01, 1)
+      .def(0.875);
+}
+
+}  // namespace
+
+Schema ImageFolderDataset::schema() {
+  Schema schema("Reads JPEG and PNG images from class folders or list files, decoding only the crop that is needed.");
+  declare_source(schema);
+  declare_crops(schema);
+  declare_statistics(schema);
+  return schema;
+}
+
+ImageFolderDataset::ImageFolderDataset(const Params& params, Context& context)
+    : context_(context),
+      source_(read_source(params)),
+      channels_(read_channels(params)),
+      size_px_(params.integer("size_px")),
+      statistics_(read_statistics(params, channels_)),
+      policy_(read_policy(params)),
+      skip_unreadable_(params.string("unreadable") == "skip") {}
+
+DatasetInfo ImageFolderDataset::info() const {
+  const auto found = static_cast<int64_t>(index_.class_names.size());
+  return {index_.class_names,
+          found > 0 ? found : source_.classes.value_or(0),
+          channels_,
+          size_px_,
+          size_px_,
+          statistics_.mean,
+          statistics_.standard_deviation};
+}
+
+void ImageFolderDataset::open() {
+  index_ = build_image_index(source_, [this] {
+    if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while listing images");
+  });
+  for (size_t split = 0; split < sizes_.size(); ++split)
+    sizes_[split] = std::vector<std::atomic<uint64_t>>(index_.splits[split].size());
+}
+
+int64_t ImageFolderDataset::size(Split split) const { return static_cast<int64_t>(index_[split].size()); }
+
+at::Tensor ImageFolderDataset::labels(Split split) const {
+  at::Tensor labels = at::empty({size(split)}, at::kLong);
+  auto* out = labels.data_ptr<int64_t>();
+  for (const ImageEntry& image : index_[split]) *out++ = image.label;
+  return labels;
+}
+
+ImageTensors ImageFolderDataset::tensors(Split) const {
+  throw Error(ErrorCode::kContractViolation,
+              "tensors() was called on a data set whose images are files; use read() instead");
+}
+
+const ImageEntry& ImageFolderDataset::entry(Split split, int64_t index) const {
+  if (index < 0 || index >= size(split))
+    throw Error(ErrorCode::kContractViolation, "image " + std::to_string(index) + " was asked for of a split of " +
+                                                   std::to_string(size(split)) + " images");
+  return index_[split][static_cast<size_t>(index)];
+}
+
+ImageSize ImageFolderDataset::image_size(Split split, int64_t index) const {
+  const ImageEntry& image = entry(split, index);
+  std::atomic<uint64_t>& known = sizes_[static_cast<size_t>(split)][static_cast<size_t>(index)];
+  uint64_t size = known.load(std::memory_order_relaxed);
+  if (size == 0) {
+    try {
+      size = packed(read_image_size(path_of(image)));
+    } catch (const UnreadableImage& error) {
+      skip_or_throw(split, index, error.what());
+      size = kUnreadable;
+    }
+    known.store(size, std::memory_order_relaxed);
+  }
+  return size == kUnreadable ? ImageSize{1, 1} : unpacked(size);
+}
+
+bool ImageFolderDataset::read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const {
+  const ImageEntry& image = entry(split, index);
+  std::atomic<uint64_t>& known = sizes_[static_cast<size_t>(split)][static_cast<size_t>(index)];
+  const uint64_t size = known.load(std::memory_order_relaxed);
+  if (size == kUnreadable) return false;
+  try {
+    read_image(path_of(image), unpacked(size), request, channels_, pixels);
+    return true;
+  } catch (const UnreadableImage& error) {
+    skip_or_throw(split, index, error.what());
+    known.store(kUnreadable, std::memory_order_relaxed);
+    return false;
+  }
+}
+
+int64_t ImageFolderDataset::skipped() const {
+  const std::lock_guard lock(skipped_mutex_);
+  return static_cast<int64_t>(skipped_.size());
+}
+
+// Logs an image once, however many threads find it unreadable at the same time.
+void ImageFolderDataset::skip_or_throw(Split split, int64_t index, const char* reason) const {
+  const std::string sentence = path_of(entry(split, index)).string() + " " + reason;
+  if (!skip_unreadable_)
+    throw Error(ErrorCode::kData,
+                sentence + "; replace or remove the file, or set 'unreadable' to 'skip' to leave such images out");
+  const std::lock_guard lock(skipped_mutex_);
+  if (!skipped_.emplace(split, index).second) return;
+  context_.log(LogLevel::kWarning, "skipped: " + sentence + " (" + std::to_string(skipped_.size()) + " so far)");
+}
+
+}  // namespace dha::datasets

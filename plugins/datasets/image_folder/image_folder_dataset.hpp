@@ -1,0 +1,64 @@
+// Data set of JPEG and PNG files in class folders or list files, decoded one crop at a time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dha/context.hpp"
+#include "dha/dataset.hpp"
+#include "dha/params.hpp"
+#include "image_folder/image_index.hpp"
+#include "shared/channel_statistics.hpp"
+
+namespace dha::datasets {
+
+class ImageFolderDataset : public Dataset {
+ public:
+  static Schema schema();
+  ImageFolderDataset(const Params& params, Context& context);
+
+  DatasetInfo info() const override;
+  void open() override;
+  int64_t size(Split split) const override;
+  at::Tensor labels(Split split) const override;
+  bool in_memory() const override { return false; }
+  ImageTensors tensors(Split split) const override;
+  CropPolicy crop_policy() const override { return policy_; }
+
+  // Reads the header at the first call for an image. An unreadable image that shall be skipped has 1 x 1 px, and read()
+  // then returns false for it.
+  ImageSize image_size(Split split, int64_t index) const override;
+  bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
+
+  // Nothing needs to be remembered: the files are found again.
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+
+  // Number of files that were unreadable and skipped so far. [any thread]
+  int64_t skipped() const;
+
+ private:
+  const ImageEntry& entry(Split split, int64_t index) const;
+  std::filesystem::path path_of(const ImageEntry& entry) const { return source_.root / entry.path; }
+  void skip_or_throw(Split split, int64_t index, const char* reason) const;
+
+  Context& context_;
+  ImageSource source_;
+  int64_t channels_, size_px_;
+  ChannelStatistics statistics_;
+  CropPolicy policy_;
+  bool skip_unreadable_;
+  ImageIndex index_;
+  // By Split, an image each: height times 2^32 plus width, 0 while unknown, kUnreadable.
+  mutable std::array<std::vector<std::atomic<uint64_t>>, 3> sizes_;
+  mutable std::mutex skipped_mutex_;
+  mutable std::set<std::pair<Split, int64_t>> skipped_;
+};
+
+}  // namespace dha::datasets

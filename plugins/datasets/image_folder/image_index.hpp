@@ -1,0 +1,53 @@
+// Which images a folder set has, in which split and of which class; built once by open(), without reading an image.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dha/dataset.hpp"
+
+namespace dha::datasets {
+
+struct ImageEntry {
+  std::string path;  // below the root
+  int64_t label = 0;
+};
+
+struct ImageIndex {
+  std::vector<std::string> class_names;           // in label order
+  std::array<std::vector<ImageEntry>, 3> splits;  // by Split
+  std::vector<ImageEntry>& operator[](Split split) { return splits[static_cast<size_t>(split)]; }
+  const std::vector<ImageEntry>& operator[](Split split) const { return splits[static_cast<size_t>(split)]; }
+};
+
+// Where the images are.
+struct ImageSource {
+  std::filesystem::path root;
+  std::array<std::optional<std::filesystem::path>, 3> lists;  // by Split; a list file makes folders meaningless
+  int64_t label_base = 0;                                     // of the labels in list files
+  std::optional<int64_t> classes;                             // that there must be
+  double validation_fraction = 0, test_fraction = 0;          // of the images of each class, taken from those to train
+  uint64_t split_seed = 0;                                    // decides which images are taken
+};
+
+// Finds the images by list files, else in `root/{train,val|validation,test}/class/`, else in `root/class/`. Classes are
+// the class folders of the training split in byte order, images stand in byte order of their paths within each class.
+// Hidden files and folders are left out. `check_cancelled` is called now and then and may throw.
+// Throws Error{kData} that names the file or folder, Error{kInvalidParameter} for a fraction of a split that is there.
+ImageIndex build_image_index(const ImageSource& source, const std::function<void()>& check_cancelled);
+
+// Reads list files: an image a line, its path below the root, white space, its label number. Part of
+// build_image_index().
+ImageIndex read_image_lists(const ImageSource& source, const std::function<void()>& check_cancelled);
+
+// Moves round(fraction * n) of the n images of each class, at least one, from the training split to `to`. Which ones
+// depends on the class's name and images and on `seed` alone. Throws Error{kData} where a class has too few. Part of
+// build_image_index().
+void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed);
+
+}  // namespace dha::datasets

@@ -1,0 +1,219 @@
+#include "image_folder/jpeg_image.hpp"
+
+#include <cstdio>
+// jpeglib.h needs size_t and FILE.
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "image_folder/unreadable_image.hpp"
+
+namespace dha::datasets {
+
+namespace {
+
+constexpr int kScaleDenominator = 8;
+constexpr int kMostScans = 500;              // of a progressive image; crafted files have thousands
+constexpr long kMostMemory = long{1} << 30;  // bytes of coefficients
+constexpr int64_t kUpsamplingMargin = 8;     // px at a cropped row's ends that lack neighbours to interpolate with
+constexpr std::string_view kEndMarker = "\xFF\xD9";
+
+// Where libjpeg's errors go: a message, and a jump to the guarded call that they happened in.
+struct JpegErrors {
+  jpeg_error_mgr base;  // first: libjpeg knows the object by this member's address
+  std::jmp_buf escape;
+  char message[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void escape(j_common_ptr info) {
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  (*info->err->format_message)(info, errors->message);
+  std::longjmp(errors->escape, 1);
+}
+
+// Warnings after which pixels are invented rather than decoded.
+bool means_damage(int code) {
+  return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC ||
+         code == JWRN_ARITH_BAD_CODE;
+}
+
+void receive_message(j_common_ptr info, int level) {
+  if (level < 0 && means_damage(info->err->msg_code)) escape(info);
+}
+
+void limit_scans(j_common_ptr info) {
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  std::snprintf(errors->message, sizeof errors->message, "more than %d scans", kMostScans);
+  std::longjmp(errors->escape, 1);
+}
+
+// One image being decompressed. Every call into libjpeg stands in guarded(), whose body has no object with a
+// destructor, so that a jump skips none.
+class JpegImage {
+ public:
+  explicit JpegImage(std::span<const uint8_t> file);
+  ~JpegImage() { jpeg_destroy_decompress(&info_); }
+  JpegImage(const JpegImage&) = delete;
+  JpegImage& operator=(const JpegImage&) = delete;
+
+  ImageSize size() const { return {info_.image_height, info_.image_width}; }
+  PixelBlock decode(const ImageRequest& request, int64_t channels);
+
+ private:
+  template <class Body>
+  void guarded(const Body& body) {
+    if (setjmp(errors_.escape) != 0) throw UnreadableImage(std::string("is a damaged JPEG: ") + errors_.message);
+    body();
+  }
+
+  void choose_colours(int64_t channels);
+  void choose_scale(const ImageRequest& request);
+  PixelWindow start(const ImageRequest& request);
+  void read_rows(const PixelWindow& window, PixelBlock& block);
+  void store_row(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const;
+  void check_end() const;
+
+  jpeg_decompress_struct info_{};
+  JpegErrors errors_{};
+  jpeg_progress_mgr progress_{};
+  std::span<const uint8_t> file_;
+  JDIMENSION row_left_ = 0, row_width_ = 0;  // what libjpeg delivers of a row, px of the scaled image
+};
+
+JpegImage::JpegImage(std::span<const uint8_t> file) : file_(file) {
+  info_.err = jpeg_std_error(&errors_.base);
+  errors_.base.error_exit = escape;
+  errors_.base.emit_message = receive_message;
+  progress_.progress_monitor = limit_scans;
+  try {
+    guarded([&] {
+      jpeg_create_decompress(&info_);
+      info_.mem->max_memory_to_use = kMostMemory;
+      info_.progress = &progress_;
+      jpeg_mem_src(&info_, file_.data(), file_.size());
+      jpeg_read_header(&info_, TRUE);
+    });
+    if (static_cast<int64_t>(info_.image_width) * info_.image_height > kMostPixels)
+      throw UnreadableImage("has " + std::to_string(info_.image_width) + " x " + std::to_string(info_.image_height) +
+                            " px, more than the " + std::to_string(kMostPixels) + " px that are decoded");
+  } catch (...) {
+    jpeg_destroy_decompress(&info_);
+    throw;
+  }
+}
+
+PixelBlock JpegImage::decode(const ImageRequest& request, int64_t channels) {
+  choose_colours(channels);
+  choose_scale(request);
+  const PixelWindow window = start(request);
+  PixelBlock block(window.height, window.width, channels);
+  const double scale = static_cast<double>(info_.scale_num) / kScaleDenominator;
+  block.crop_top = static_cast<double>(request.crop_top) * scale - static_cast<double>(window.top);
+  block.crop_left = static_cast<double>(request.crop_left) * scale - static_cast<double>(window.left);
+  block.crop_height = static_cast<double>(request.crop_height) * scale;
+  block.crop_width = static_cast<double>(request.crop_width) * scale;
+  read_rows(window, block);
+  check_end();
+  return block;
+}
+
+// libjpeg turns every colour space into RGB or luma, but four inks only into CMYK.
+void JpegImage::choose_colours(int64_t channels) {
+  switch (info_.jpeg_color_space) {
+    case JCS_GRAYSCALE:
+    case JCS_YCbCr:
+    case JCS_RGB:
+      info_.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+      return;
+    case JCS_CMYK:
+    case JCS_YCCK:
+      info_.out_color_space = JCS_CMYK;
+      return;
+    default:
+      throw UnreadableImage("is a JPEG of " + std::to_string(info_.num_components) +
+                            " components of unknown meaning; convert it to RGB");
+  }
+}
+
+void JpegImage::choose_scale(const ImageRequest& request) {
+  int scale = 1;
+  while (scale < kScaleDenominator && (request.crop_width * scale < request.width * kScaleDenominator ||
+                                       request.crop_height * scale < request.height * kScaleDenominator))
+    ++scale;
+  info_.scale_num = static_cast<unsigned>(scale);
+  info_.scale_denom = kScaleDenominator;
+}
+
+// Starts decompression and returns the crop in pixels of the scaled image, rounded outwards.
+PixelWindow JpegImage::start(const ImageRequest& request) {
+  guarded([&] { jpeg_start_decompress(&info_); });
+  const int64_t scale = info_.scale_num;
+  const auto down = [scale](int64_t px) { return px * scale / kScaleDenominator; };
+  const auto up = [scale](int64_t px) { return (px * scale + kScaleDenominator - 1) / kScaleDenominator; };
+  PixelWindow window{down(request.crop_top), down(request.crop_left), 0, 0};
+  window.height = std::min<int64_t>(up(request.crop_top + request.crop_height), info_.output_height) - window.top;
+  window.width = std::min<int64_t>(up(request.crop_left + request.crop_width), info_.output_width) - window.left;
+
+  const int64_t left = std::max<int64_t>(0, window.left - kUpsamplingMargin);
+  const int64_t right = std::min<int64_t>(info_.output_width, window.left + window.width + kUpsamplingMargin);
+  row_left_ = static_cast<JDIMENSION>(left);
+  row_width_ = static_cast<JDIMENSION>(right - left);
+  if (row_width_ < info_.output_width) guarded([&] { jpeg_crop_scanline(&info_, &row_left_, &row_width_); });
+  return window;
+}
+
+void JpegImage::read_rows(const PixelWindow& window, PixelBlock& block) {
+  std::vector<uint8_t> row(static_cast<size_t>(row_width_) * static_cast<size_t>(info_.output_components));
+  uint8_t* const row_data = row.data();
+  const uint8_t* const wanted = row_data + (window.left - row_left_) * info_.output_components;
+  guarded([&] {
+    if (window.top > 0) jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(window.top));
+    for (int64_t y = 0; y < window.height; ++y) {
+      JSAMPROW rows[] = {row_data};
+      jpeg_read_scanlines(&info_, rows, 1);
+      store_row(wanted, block.row(y), window.width, block.channels);
+    }
+  });
+}
+
+void JpegImage::store_row(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const {
+  if (info_.out_color_space != JCS_CMYK) {
+    std::memcpy(to, from, static_cast<size_t>(width * channels));
+    return;
+  }
+  // Adobe's files hold 255 minus the ink.
+  const int inverted = info_.saw_Adobe_marker ? 0 : 255;
+  for (int64_t x = 0; x < width; ++x, from += 4, to += channels) {
+    int light[3];
+    for (int i = 0; i < 3; ++i) light[i] = ((from[i] ^ inverted) * (from[3] ^ inverted) + 127) / 255;
+    if (channels == 1)
+      *to = luma(light[0], light[1], light[2]);
+    else
+      std::copy(light, light + 3, to);
+  }
+}
+
+// Rows below the crop are not decoded, so their absence is seen by the end marker's: entropy-coded data cannot contain
+// one.
+void JpegImage::check_end() const {
+  if (info_.unread_marker == JPEG_EOI || jpeg_input_complete(const_cast<jpeg_decompress_struct*>(&info_))) return;
+  const std::string_view rest(reinterpret_cast<const char*>(info_.src->next_input_byte), info_.src->bytes_in_buffer);
+  if (rest.rfind(kEndMarker) == std::string_view::npos)
+    throw UnreadableImage("is a truncated JPEG: its end marker is missing");
+}
+
+}  // namespace
+
+ImageSize jpeg_size(std::span<const uint8_t> file) { return JpegImage(file).size(); }
+
+PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels) {
+  return JpegImage(file).decode(request, channels);
+}
+
+}  // namespace dha::datasets

@@ -1,0 +1,23 @@
+// JPEG through libjpeg-turbo: the size from the header, and a crop decoded at the smallest DCT scale that suffices.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dha/dataset.hpp"
+#include "image_folder/pixel_block.hpp"
+
+namespace dha::datasets {
+
+// Both throw UnreadableImage where `file` is damaged, of an unsupported kind or larger than kMostPixels. EXIF
+// orientation is not applied, as Pillow and torchvision do not. [any thread]
+
+// `file` may be the beginning of a file, as long as it reaches the frame header.
+ImageSize jpeg_size(std::span<const uint8_t> file);
+
+// Decodes what `request`, which lies inside the image, needs: 1 (luma) or 3 (RGB) channels, scaled by n/8 so that the
+// crop is at least as large as the requested size. An image without its end marker counts as truncated wherever the
+// crop lies.
+PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels);
+
+}  // namespace dha::datasets

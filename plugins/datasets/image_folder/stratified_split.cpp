@@ -1,0 +1,57 @@
+#include <cmath>
+#include <random>
+
+#include "dha/error.hpp"
+#include "image_folder/image_index.hpp"
+
+namespace dha::datasets {
+
+namespace {
+
+// FNV-1a: makes the draws of a class depend on its name, so that adding a class leaves the others' splits alone.
+uint64_t hash(const std::string& text) {
+  uint64_t value = 0xcbf29ce484222325u;
+  for (const char c : text) value = (value ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+  return value;
+}
+
+// Draws `count` of `members`, in ascending order. Written out, because the standard library does not fix how
+// std::shuffle draws; the bias of the remainder is below 2^-40.
+std::vector<bool> draw(size_t members, size_t count, uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::vector<size_t> order(members);
+  for (size_t i = 0; i < members; ++i) order[i] = i;
+  std::vector<bool> drawn(members, false);
+  for (size_t i = 0; i < count; ++i) {
+    std::swap(order[i], order[i + generator() % (members - i)]);
+    drawn[order[i]] = true;
+  }
+  return drawn;
+}
+
+size_t share(double fraction, size_t members) {
+  return std::max<size_t>(1, static_cast<size_t>(std::floor(fraction * static_cast<double>(members) + 0.5)));
+}
+
+}  // namespace
+
+void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed) {
+  if (fraction <= 0) return;
+  const char* split_name = to == Split::kTest ? "test" : "validation";
+  std::vector<std::vector<ImageEntry>> by_class(index.class_names.size());
+  for (ImageEntry& entry : index[Split::kTrain]) by_class[static_cast<size_t>(entry.label)].push_back(std::move(entry));
+  index[Split::kTrain].clear();
+  for (size_t label = 0; label < by_class.size(); ++label) {
+    std::vector<ImageEntry>& members = by_class[label];
+    const size_t count = share(fraction, members.size());
+    if (count >= members.size())
+      throw Error(ErrorCode::kData, "class '" + index.class_names[label] + "' has " + std::to_string(members.size()) +
+                                        " image(s) left to train, too few to take " + std::to_string(count) + " for " +
+                                        split_name + " and keep one; add images or lower '" + split_name +
+                                        "_fraction'");
+    const std::vector<bool> taken = draw(members.size(), count, seed ^ hash(split_name + index.class_names[label]));
+    for (size_t i = 0; i < members.size(); ++i) index[taken[i] ? to : Split::kTrain].push_back(std::move(members[i]));
+  }
+}
+
+}  // namespace dha::datasets
