@@ -1,0 +1,46 @@
+#include "apply_operation.hpp"
+
+#include <cstring>
+
+#include "colour.hpp"
+#include "geometry.hpp"
+
+namespace dha::pairs {
+
+void apply_operation(const OperationCall& call, const ImageShape& shape, const uint8_t* source, uint8_t* target,
+                     Workspace& workspace) {
+  const float factor = static_cast<float>(call.value);
+  const int whole = static_cast<int>(call.value);
+  switch (call.operation) {
+    case Operation::kAutoContrast:
+      return auto_contrast(shape, source, target, factor);
+    case Operation::kEqualize:
+      return equalize(shape, source, target, factor);
+    case Operation::kRotate:
+      return rotate(call, shape, call.value, source, target, workspace);
+    case Operation::kPosterize:
+      return posterize(shape, source, target, whole);
+    case Operation::kSolarize:
+      return solarize(shape, source, target, whole);
+    case Operation::kColor:
+      return color(shape, source, target, factor);
+    case Operation::kContrast:
+      return contrast(shape, source, target, factor);
+    case Operation::kBrightness:
+      return brightness(shape, source, target, factor);
+    case Operation::kSharpness:
+      return sharpness(shape, source, target, factor);
+    case Operation::kShearX:
+      return shear_x(call, shape, call.value, source, target, workspace);
+    case Operation::kShearY:
+      return shear_y(call, shape, call.value, source, target, workspace);
+    case Operation::kTranslateXRel:
+      return translate_x(call, shape, call.value * shape.width, source, target, workspace);
+    case Operation::kTranslateYRel:
+      return translate_y(call, shape, call.value * shape.height, source, target, workspace);
+    case Operation::kIdentity:
+      std::memcpy(target, source, shape.size());
+  }
+}
+
+}  // namespace dha::pairs

@@ -1,0 +1,25 @@
+// Applies one operation to one image: the entry to the image code of this plugin.
+#pragma once
+
+#include <cstdint>
+
+#include "operations.hpp"
+#include "workspace.hpp"
+
+namespace dha::pairs {
+
+// Planes of `height` rows of `width` bytes, one after another. Sides are at least 1.
+struct ImageShape {
+  int channels = 3;  // 1 or 3
+  int height = 0, width = 0;
+
+  int64_t plane() const { return static_cast<int64_t>(height) * width; }
+  int64_t size() const { return channels * plane(); }
+};
+
+// Results equal Pillow's, byte for byte, on every CPU.
+// `source` and `target` do not overlap. [any thread, each with a workspace of its own]
+void apply_operation(const OperationCall& call, const ImageShape& shape, const uint8_t* source, uint8_t* target,
+                     Workspace& workspace);
+
+}  // namespace dha::pairs

@@ -1,0 +1,75 @@
+// Arithmetic of single pixels, shared by the CPU loops and by a kernel: plain inline functions without state.
+//
+// All of them reproduce Pillow's results (libImaging Blend.c, Filter.c, Geometry.c, Convert.c). The order of the
+// floating-point operations is part of that, so a source file that includes this header is compiled with
+// -ffp-contract=off (nvcc: --fmad=false).
+#pragma once
+
+#include <cstdint>
+
+#ifdef __CUDACC__
+#define DHA_PIXEL_FUNCTION __host__ __device__ __forceinline__
+#else
+// Inlined always, so that a caller which is compiled for several CPUs carries a copy for each.
+#define DHA_PIXEL_FUNCTION inline __attribute__((always_inline))
+#endif
+
+namespace dha::pairs {
+
+// Truncates to [0, 255].
+DHA_PIXEL_FUNCTION int32_t clamp_to_byte(float value) {
+  const float low = value < 0.0f ? 0.0f : value;
+  return static_cast<int32_t>(low > 255.0f ? 255.0f : low);
+}
+
+DHA_PIXEL_FUNCTION int32_t clamp_to_byte(double value) {
+  const double low = value < 0.0 ? 0.0 : value;
+  return static_cast<int32_t>(low > 255.0 ? 255.0 : low);
+}
+
+// Image.blend: degenerate + factor * (value - degenerate), truncated and clipped. Factor 0 is the degenerate, 1 the
+// value.
+DHA_PIXEL_FUNCTION int32_t blend(int degenerate, int value, float factor) {
+  return clamp_to_byte(static_cast<float>(degenerate) + factor * static_cast<float>(value - degenerate));
+}
+
+// ITU-R 601-2 luma in 16-bit fixed point.
+DHA_PIXEL_FUNCTION uint8_t luma(int red, int green, int blue) {
+  return static_cast<uint8_t>((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
+}
+
+// The smoothing filter [1 1 1; 1 5 1; 1 1 1] / 13 of ImageFilter.SMOOTH, rounded: (2 * sum + 13) / 26 for the weighted
+// sum of the nine pixels in [0, 13 * 255]. The division is a multiplication that is exact in that range; the quotient
+// is never within 1/26 of the next integer, so Pillow's float arithmetic gives the same.
+DHA_PIXEL_FUNCTION uint16_t smoothed(uint16_t weighted_sum) {
+  const uint32_t numerator = static_cast<uint16_t>(2 * weighted_sum + 13);
+  return static_cast<uint16_t>((numerator * 40330u) >> 20);
+}
+
+DHA_PIXEL_FUNCTION uint8_t solarize(uint8_t value, int threshold) {
+  return value < threshold ? value : static_cast<uint8_t>(255 - value);
+}
+
+// Largest integer not above `value`; |value| < 2^31.
+DHA_PIXEL_FUNCTION int floor_index(double value) {
+  const int truncated = static_cast<int>(value);
+  return truncated - (value < static_cast<double>(truncated) ? 1 : 0);
+}
+
+// Interpolates between neighbours a and b at `fraction` in [0, 1].
+template <class Value>
+DHA_PIXEL_FUNCTION double bilinear(Value a, Value b, double fraction) {
+  return a + (b - a) * fraction;
+}
+
+// Pillow's cubic (a = -1) through four neighbours, between the second and the third at `fraction` in [0, 1].
+// Coefficients of whole pixel values are whole numbers.
+template <class Value>
+DHA_PIXEL_FUNCTION double bicubic(Value before, Value a, Value b, Value after, double fraction) {
+  const Value linear = -before + b;
+  const Value square = 2 * (before - a) + b - after;
+  const Value cube = -before + a - b + after;
+  return a + fraction * (linear + fraction * (square + fraction * cube));
+}
+
+}  // namespace dha::pairs
