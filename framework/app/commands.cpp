@@ -8,7 +8,9 @@
 namespace dha::app {
 
 const std::vector<const Command*>& commands() {
-  static const std::vector<const Command*> all = {&kPluginsCommand, &kDescribeCommand, &kDoctorCommand};
+  static const std::vector<const Command*> all = {
+      &kRunCommand,  &kResumeCommand,  &kEvalCommand,   &kValidateCommand, &kCostCommand,
+      &kPluginsCommand, &kDescribeCommand, &kSchemaCommand, &kDoctorCommand};
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "training/stage_cost.hpp"
 

@@ -9,6 +9,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "dha/error.hpp"
 #include "run/signals.hpp"
 #include "training/run_evaluation.hpp"
 
@@ -32,12 +33,12 @@ int run(const std::vector<std::string>& arguments) {
   if (!values) return kDone;
   if (values->count("run") == 0) throw Error(ErrorCode::kUsage, "eval: which run directory? (dha eval RUN)");
 
-  const SignalScope signals;
+  const StopSignals signals;
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides_of(*values), registry);
   const DeviceChoice device = choose_device(config.device);
-  registry.open_accelerator_libraries(device.device);
+  open_accelerator_libraries(device, registry.accelerator_libraries());
   const std::string split = (*values)["split"].as<std::string>();
   const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
   if (values->count("json") > 0)

@@ -5,6 +5,7 @@
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
+#include "dha/error.hpp"
 
 namespace dha::app {
 
@@ -27,7 +28,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
   const DeviceChoice device = choose_device(config.device);
-  registry.open_accelerator_libraries(device.device);
+  open_accelerator_libraries(device, registry.accelerator_libraries());
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }
 

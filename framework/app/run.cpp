@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <boost/program_options/value_semantic.hpp>
+#include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
+#include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/environment.hpp"
 
@@ -16,6 +18,15 @@ namespace dha::app {
 namespace {
 
 namespace options = boost::program_options;
+
+// What environment.json holds.
+std::string environment_text(const DeviceChoice& device, const PluginRegistry& registry) {
+  EnvironmentFacts facts;
+  facts.device = device.device.str();
+  for (const PluginRecord& plugin : registry.plugins())
+    if (plugin.state == PluginState::kLoaded) facts.plugins.push_back({plugin.name, plugin.version, plugin.file});
+  return describe_environment(facts).dump(2) + "\n";
+}
 
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
@@ -37,10 +48,10 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
   const DeviceChoice device = choose_device(config.device);
-  registry.open_accelerator_libraries(device.device);
+  open_accelerator_libraries(device, registry.accelerator_libraries());
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
-  write_file_atomically(directory.file("environment.json"), environment_json(device, registry));
+  write_file_atomically(directory.file("environment.json"), environment_text(device, registry));
   return train_in(directory, config, registry, device, *values, /*resuming=*/false);
 }
 

@@ -7,7 +7,6 @@
 #include "app/command.hpp"
 #include "run/atomic_file.hpp"
 #include "run/console.hpp"
-#include "run/environment.hpp"
 #include "run/signals.hpp"
 #include "training/pipeline_runner.hpp"
 #include "training/run_artifacts.hpp"
@@ -16,7 +15,7 @@ namespace dha::app {
 
 int train_in(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
              const DeviceChoice& device, const boost::program_options::variables_map& values, bool resuming) {
-  const SignalScope signals;
+  const StopSignals signals;
   const bool quiet = values.count("quiet") > 0;
   Console console(stderr, quiet ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
   console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, device.device.str(),

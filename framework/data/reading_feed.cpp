@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "data/crop_geometry.hpp"
 #include "data/sample_order.hpp"
 #include "plugin/guarded_call.hpp"
 
@@ -22,7 +21,8 @@ constexpr int64_t kBatchesAhead = 3;
 ReadingFeed::ReadingFeed(const ImageSet& set, const FeedOptions& options, int64_t steps)
     : BatchFeed(steps), source_(set.source()), split_(set.split()), indices_(set.indices()), options_(options) {
   all_labels_ = source_.labels(split_);
-  policy_ = guarded_call(source_.id(), "crop_policy", [&] { return source_.dataset().crop_policy(); });
+  const CropPolicy policy = guarded_call(source_.id(), "crop_policy", [&] { return source_.dataset().crop_policy(); });
+  geometry_.emplace(policy, source_.info().height, source_.info().width);
   for (int64_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -73,9 +73,8 @@ void ReadingFeed::decode_slot(Pending& batch, int64_t slot, int64_t epoch) const
   const DatasetInfo& info = source_.info();
   const ImageSize size =
       guarded_call(source_.id(), "image_size", [&] { return source_.dataset().image_size(split_, index); });
-  const ImageRequest request =
-      options_.random_geometry ? training_crop(policy_, size, info.height, info.width, options_.seed, epoch, position)
-                               : evaluation_crop(policy_, size, info.height, info.width);
+  const ImageRequest request = options_.random_geometry ? geometry_->training(size, options_.seed, epoch, position)
+                                                        : geometry_->evaluation(size);
   uint8_t* pixels = batch.images.mutable_data_ptr<uint8_t>() + slot * info.channels * info.height * info.width;
   batch.readable[slot] =
       guarded_call(source_.id(), "read", [&] { return source_.dataset().read(split_, index, request, pixels); }) ? 1

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/batch_feed.hpp"
+#include "data/crop_geometry.hpp"
 
 namespace dha {
 
@@ -43,7 +44,7 @@ class ReadingFeed : public BatchFeed {
   std::vector<int64_t> indices_;
   at::Tensor all_labels_;
   FeedOptions options_;
-  CropPolicy policy_;
+  std::optional<CropGeometry> geometry_;
   int64_t epoch_ = 0, next_made_ = 0, next_taken_ = 0;
   std::vector<int64_t> order_;
 

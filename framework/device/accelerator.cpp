@@ -65,4 +65,13 @@ DeviceChoice choose_device(const std::string& text) {
   return {c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), ""};
 }
 
+void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries) {
+  if (choice.device.is_cpu()) return;
+  for (const std::filesystem::path& library : libraries) {
+    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nullptr) continue;
+    const char* reason = dlerror();
+    throw Error(ErrorCode::kLoadFailed, fmt::format("{} cannot be opened: {}", library.string(), reason != nullptr ? reason : "unknown reason"));
+  }
+}
+
 }  // namespace dha

@@ -3,7 +3,9 @@
 
 #include <c10/core/Device.h>
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace dha {
 
@@ -17,5 +19,9 @@ struct DeviceChoice {
 // because LibTorch keeps its first answer.
 // Throws Error{kUsage} for another text, and Error{kDevice} that says what was looked for where a named device is not there.
 DeviceChoice choose_device(const std::string& text);
+
+// Opens the plugins' libraries with CUDA kernels; does nothing where the device is the CPU.
+// Throws Error{kLoadFailed} that names the file.
+void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries);
 
 }  // namespace dha

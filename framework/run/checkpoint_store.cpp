@@ -148,13 +148,14 @@ State load_checkpoint(const fs::path& file) {
   return state;
 }
 
-std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, Log& log) {
+std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, Log& log, std::string_view stage) {
   struct Candidate {
     CheckpointName name;
     int64_t sequence;
   };
   std::vector<Candidate> candidates;
   for (CheckpointName& name : list_checkpoints(folder)) {
+    if (!stage.empty() && name.stage != stage) continue;
     try {
       const int64_t sequence = sequence_of(load_safetensors_metadata(name.file));
       candidates.push_back({std::move(name), sequence});

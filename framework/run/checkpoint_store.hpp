@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dha/component.hpp"
 
@@ -33,8 +34,9 @@ void save_checkpoint(const std::filesystem::path& file, const State& state);
 State load_checkpoint(const std::filesystem::path& file);
 
 // The checkpoint that was saved last and loads; by "sequence", because copies lose file times. Damaged ones are
-// reported to `log` and passed over. Empty where there is none.
-std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, Log& log);
+// reported to `log` and passed over. Only those of `stage` count where it is not "". Empty where there is none.
+std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, Log& log,
+                                                      std::string_view stage = "");
 
 // Keeps the last `keep` checkpoints of each stage by epoch, at least one, and removes the others, as well as what a
 // killed writer left. Throws Error{kIo}.

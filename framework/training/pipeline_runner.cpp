@@ -31,7 +31,8 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
   if (resuming) {
     results = read_results(directory_);
     if (results.size() < config_.stages.size())
-      checkpoint = latest_good_checkpoint(directory_, config_.stages[results.size()].name, log);
+      if (auto found = latest_good_checkpoint(directory_.file("checkpoints"), log, config_.stages[results.size()].name))
+        checkpoint = std::move(found->state);
     const State* newest = checkpoint ? &*checkpoint : nullptr;
     State last_of_done;
     if (newest == nullptr && !results.empty()) {

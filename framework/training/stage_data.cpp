@@ -47,7 +47,7 @@ StageData make_stage_data(const RunImages& images, const StageConfig& config, co
                           at::Device device, int64_t threads) {
   ImageSet train = images.train, validation = images.validation;
   if (validation.empty() && config.validation_fraction > 0) {
-    const StratifiedSplit split =
+    const TrainValidationSplit split =
         stratified_split(train.labels(), config.validation_fraction, derive_seed(seed, "validation"));
     validation = train.subset(split.validation);
     train = train.subset(split.train);

@@ -29,6 +29,9 @@ function(dha_add_plugin name)
 
   add_library(${name} MODULE ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE Dha::sdk ${arg_LINK})
+  if(TARGET dha-programs)
+    add_dependencies(dha-programs ${name})
+  endif()
   set_target_properties(${name} PROPERTIES
     PREFIX ""
     CXX_VISIBILITY_PRESET hidden

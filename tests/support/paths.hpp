@@ -21,7 +21,7 @@ inline std::filesystem::path source_dir() {
 }
 
 // The unpacked real image sets; may not exist (then tests that need them skip). scripts/unpack-data fills it.
-inline std::filesystem::path data_dir() { return from_environment("DHA_DATA_DIR", source_dir() / "build" / "data"); }
+inline std::filesystem::path data_dir() { return from_environment("DHA_DATA_DIR", source_dir() / "data"); }
 
 // A fresh directory that is removed with the object.
 class TemporaryDirectory {

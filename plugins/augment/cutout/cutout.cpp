@@ -1,0 +1,68 @@
+// dha.cutout: covers a square of each image, at a random place, with the data set's mean colour (DeVries and Taylor
+// 2017).
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
+
+#include <cmath>
+
+#include "dha/plugin.hpp"
+
+namespace dha {
+
+namespace {
+
+class Cutout : public Augmenter {
+ public:
+  static Schema schema() {
+    return Schema("Covers a square of each image, at a random place, with the data set's mean colour.")
+        .integer("size_px", "side of the square; its centre lies anywhere in the image, so it may be cut by the border")
+        .range(0, 4096)
+        .unit("px")
+        .def(16)
+        .tunable();
+  }
+
+  Cutout(const Params& params, Context& context) : size_(params.integer("size_px")), context_(context) {}
+
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void begin_epoch(const Progress&) override {}
+
+  void prepare(const DatasetInfo& info) override {
+    std::vector<int64_t> fill;
+    for (const double mean : info.mean) fill.push_back(std::lround(255 * mean));
+    fill_ = at::tensor(fill, at::kByte).view({1, -1, 1, 1}).to(context_.device());
+  }
+
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    const at::Tensor covered = band(images.size(2), images.size(0), images.device()).view({images.size(0), 1, -1, 1}) &
+                               band(images.size(3), images.size(0), images.device()).view({images.size(0), 1, 1, -1});
+    return {at::where(covered, fill_, images), labels, {}};
+  }
+
+  void learn(const at::Tensor&, const at::Tensor&) override {}
+  void end_epoch(const EpochOutcome&) override {}
+  std::string policy() const override { return R"({"size_px": )" + std::to_string(size_) + "}"; }
+
+ private:
+  // bool (count, side): what lies in [centre - size / 2, centre + size / 2) for a random centre.
+  at::Tensor band(int64_t side, int64_t count, at::Device device) {
+    const at::TensorOptions whole = at::TensorOptions(device).dtype(at::kLong);
+    const at::Tensor centre = at::randint(side, {count, 1}, context_.generator(), whole);
+    const at::Tensor distance = at::arange(side, whole).view({1, -1}) - centre;
+    return distance.ge(-(size_ / 2)) & distance.lt(size_ / 2);
+  }
+
+  int64_t size_;
+  Context& context_;
+  at::Tensor fill_;  // uint8 (1, channels, 1, 1)
+};
+
+}  // namespace
+
+}  // namespace dha
+
+DHA_PLUGIN("cutout", "1.0.0", "dha", "Apache-2.0", dha::component<dha::Cutout>("dha.cutout"))

@@ -1,0 +1,48 @@
+// dha.flip: reverses images left to right, each with a given probability.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/where.h>
+
+#include "dha/plugin.hpp"
+
+namespace dha {
+
+namespace {
+
+class Flip : public Augmenter {
+ public:
+  static Schema schema() {
+    return Schema("Reverses images left to right.")
+        .real("probability", "share of the images that are reversed")
+        .range(0, 1)
+        .def(0.5)
+        .tunable();
+  }
+
+  Flip(const Params& params, Context& context) : probability_(params.real("probability")), context_(context) {}
+
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void prepare(const DatasetInfo&) override {}
+  void begin_epoch(const Progress&) override {}
+
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    const at::Tensor draws =
+        at::rand({images.size(0), 1, 1, 1}, context_.generator(), at::TensorOptions(images.device()));
+    return {at::where(draws.lt(probability_), images.flip({3}), images), labels, {}};
+  }
+
+  void learn(const at::Tensor&, const at::Tensor&) override {}
+  void end_epoch(const EpochOutcome&) override {}
+  std::string policy() const override { return R"({"probability": )" + std::to_string(probability_) + "}"; }
+
+ private:
+  double probability_;
+  Context& context_;
+};
+
+}  // namespace
+
+}  // namespace dha
+
+DHA_PLUGIN("flip", "1.0.0", "dha", "Apache-2.0", dha::component<dha::Flip>("dha.flip"))

@@ -1,0 +1,118 @@
+#include "pair_augmenter.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/rand.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "apply_operation.hpp"
+
+namespace dha::pairs {
+
+namespace {
+
+constexpr int64_t kDrawsPerOperation = 3;  // level, sign, resampling
+
+// Applies both calls to one image; each is skipped where it changes nothing.
+void apply_pair(const std::array<OperationCall, 2>& calls, const ImageShape& shape, const uint8_t* source,
+                uint8_t* target, Workspace& workspace) {
+  const bool first_idle = leaves_image(calls[0].operation, calls[0].value);
+  const bool second_idle = leaves_image(calls[1].operation, calls[1].value);
+  if (first_idle && second_idle) {
+    std::memcpy(target, source, shape.size());
+  } else if (first_idle || second_idle) {
+    apply_operation(calls[first_idle ? 1 : 0], shape, source, target, workspace);
+  } else {
+    uint8_t* between = workspace.image(shape.size());
+    apply_operation(calls[0], shape, source, between, workspace);
+    apply_operation(calls[1], shape, between, target, workspace);
+  }
+}
+
+}  // namespace
+
+Schema PairAugmenter::with_common_parameters(Schema schema) {
+  schema
+      .real("magnitude_max",
+            "levels are drawn uniformly from [0, this] and clipped to 8; the paper searches with 1 and goes on with 10")
+      .range(0, 100)
+      .def(1.0)
+      .tunable()
+      .choice("mapping", "what a level means: as in the paper, or a strength that grows from none",
+              {"paper", "strength"})
+      .def("paper")
+      .choice("resampling", "of rotate, shear and translate; random: drawn for each call",
+              {"random", "bilinear", "bicubic"})
+      .def("random")
+      .integers("fill", "colour of pixels from outside the image, a channel; else the data set's mean", 1, 3)
+      .range(0, 255)
+      .optional();
+  return schema;
+}
+
+PairAugmenter::PairAugmenter(const Params& params, Context& context)
+    : context_(context),
+      magnitude_max_(params.real("magnitude_max")),
+      mapping_(params.string("mapping") == "paper" ? Mapping::kPaper : Mapping::kStrength) {
+  const std::string resampling = params.string("resampling");
+  if (resampling != "random") resampling_ = resampling == "bilinear" ? Resampling::kBilinear : Resampling::kBicubic;
+  if (params.has("fill")) {
+    const std::vector<int64_t> fill = params.integers("fill");
+    given_fill_.emplace();
+    for (size_t channel = 0; channel < 3; ++channel)
+      (*given_fill_)[channel] = static_cast<uint8_t>(fill[std::min(channel, fill.size() - 1)]);
+  }
+}
+
+void PairAugmenter::prepare(const DatasetInfo& info) {
+  for (size_t channel = 0; channel < 3 && !info.mean.empty(); ++channel)
+    fill_[channel] = static_cast<uint8_t>(std::lround(255 * info.mean[std::min(channel, info.mean.size() - 1)]));
+  if (given_fill_) fill_ = *given_fill_;
+}
+
+std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* draws) const {
+  std::array<OperationCall, 2> calls;
+  const std::array<int64_t, 2> operations{pair / kOperationCount, pair % kOperationCount};
+  for (size_t i = 0; i < 2; ++i, draws += kDrawsPerOperation) {
+    const auto operation = static_cast<Operation>(operations[i]);
+    const double level = std::min(draws[0] * magnitude_max_, kMaximumLevel);
+    calls[i].operation = operation;
+    calls[i].value = operation_value(operation, level, draws[1] < 0.5 ? 1 : -1, mapping_);
+    calls[i].resampling = resampling_.value_or(draws[2] < 0.5 ? Resampling::kBilinear : Resampling::kBicubic);
+    calls[i].fill = fill_;
+  }
+  return calls;
+}
+
+Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& labels) {
+  const int64_t count = images.size(0);
+  if (count == 0) return {images, labels, {}};
+  const at::Tensor pairs = draw_pairs(count);
+  // All draws of the batch ahead of the work, so that the result does not depend on how threads share it.
+  const at::Tensor draws = at::rand({count, 2 * kDrawsPerOperation}, context_.host_generator(), at::kDouble);
+  const at::Tensor host_pairs = pairs.cpu();
+  const at::Tensor source = images.cpu().contiguous();
+  at::Tensor target = at::empty_like(source);
+  const ImageShape shape{static_cast<int>(source.size(1)), static_cast<int>(source.size(2)),
+                         static_cast<int>(source.size(3))};
+  const uint8_t* from = source.const_data_ptr<uint8_t>();
+  uint8_t* to = target.mutable_data_ptr<uint8_t>();
+  const int64_t* pair = host_pairs.const_data_ptr<int64_t>();
+  const double* draw = draws.const_data_ptr<double>();
+  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    Workspace workspace;
+    for (int64_t i = begin; i < end; ++i)
+      apply_pair(calls_of(pair[i], draw + i * 2 * kDrawsPerOperation), shape, from + i * shape.size(),
+                 to + i * shape.size(), workspace);
+  });
+  return {target.to(images.device()), labels, pairs};
+}
+
+void* PairAugmenter::capability(std::string_view id) {
+  return id == ImageOperations::kCapability ? static_cast<ImageOperations*>(&image_code_) : nullptr;
+}
+
+}  // namespace dha::pairs

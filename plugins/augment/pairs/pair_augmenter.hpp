@@ -1,0 +1,45 @@
+// What both augmenters of this plugin share: each sample of a batch gets two operations in sequence, at levels of its
+// own.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "dha/plugin.hpp"
+#include "image_code.hpp"
+#include "operations.hpp"
+
+namespace dha::pairs {
+
+class PairAugmenter : public Augmenter {
+ public:
+  void prepare(const DatasetInfo& info) override;
+  void begin_epoch(const Progress&) override {}
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override;
+  void end_epoch(const EpochOutcome&) override {}
+  void* capability(std::string_view id) override;
+
+ protected:
+  PairAugmenter(const Params& params, Context& context);
+
+  // Adds the parameters that both have.
+  static Schema with_common_parameters(Schema schema);
+
+  Context& context() const { return context_; }
+
+  // The pair of each of `count` samples: int64 (count), row-major index into 14 x 14, on the context's device.
+  virtual at::Tensor draw_pairs(int64_t count) = 0;
+
+ private:
+  std::array<OperationCall, 2> calls_of(int64_t pair, const double* draws) const;
+
+  Context& context_;
+  double magnitude_max_;
+  Mapping mapping_;
+  std::optional<Resampling> resampling_;  // empty: drawn for each call
+  std::optional<std::array<uint8_t, 3>> given_fill_;
+  std::array<uint8_t, 3> fill_{};
+  ImageCode image_code_;
+};
+
+}  // namespace dha::pairs

@@ -1,0 +1,22 @@
+// dha.random_pairs: tau's fixed counterpart, every ordered pair of operations equally likely.
+#pragma once
+
+#include "pair_augmenter.hpp"
+
+namespace dha::pairs {
+
+class RandomPairs : public PairAugmenter {
+ public:
+  static Schema schema();
+  RandomPairs(const Params& params, Context& context);
+
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void learn(const at::Tensor&, const at::Tensor&) override {}
+  std::string policy() const override { return R"({"pairs": "uniform"})"; }
+
+ protected:
+  at::Tensor draw_pairs(int64_t count) override;
+};
+
+}  // namespace dha::pairs

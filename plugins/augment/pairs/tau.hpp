@@ -1,0 +1,35 @@
+// dha.tau: the learned augmentation policy of DHA, a distribution over ordered pairs of operations.
+//
+// P = softmax over 196 logits tau; a sample's pair is drawn from P. tau descends L_tau = mean_k(-l_k P[a_k]) (paper,
+// Eq. 2, scaled by the batch), which raises the probability of pairs whose samples have a high loss. Its gradient needs
+// no pass through the network: dL_tau/dtau_j = sum_a c_a P_a ([a = j] - P_j) with c_a = -sum_{k: a_k = a} l_k / n.
+#pragma once
+
+#include "pair_augmenter.hpp"
+
+namespace dha::pairs {
+
+class Tau : public PairAugmenter {
+ public:
+  static Schema schema();
+  Tau(const Params& params, Context& context);
+
+  State state() const override;
+  void restore(const State& state) override;
+  // record: int64 (N) of apply(); losses: (N). One SGD step with Nesterov momentum on the logits.
+  void learn(const at::Tensor& record, const at::Tensor& losses) override;
+  std::string policy() const override;
+
+  // Double (196): P, with the entropy floor.
+  at::Tensor probabilities() const;
+
+ protected:
+  at::Tensor draw_pairs(int64_t count) override;
+
+ private:
+  bool gumbel_;
+  double temperature_, learning_rate_, momentum_, weight_decay_, uniform_share_;
+  at::Tensor logits_, velocity_;  // double (196)
+};
+
+}  // namespace dha::pairs
