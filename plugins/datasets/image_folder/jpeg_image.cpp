@@ -38,8 +38,7 @@ struct JpegErrors {
 
 // Warnings after which pixels are invented rather than decoded.
 bool means_damage(int code) {
-  return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC ||
-         code == JWRN_ARITH_BAD_CODE;
+  return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC;
 }
 
 void receive_message(j_common_ptr info, int level) {
