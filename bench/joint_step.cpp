@@ -47,7 +47,8 @@ class FixedGates : public Searcher {
   }
 
   FixedGates(const Params& params, Context&) {
-    for (const auto& choice : nlohmann::json::parse(params.json("gates")).at("choices"))
+    const nlohmann::json gates = nlohmann::json::parse(params.json("gates"));
+    for (const auto& choice : gates.at("choices"))
       gates_.choices.push_back(
           {choice.at("active"), at::tensor(choice.at("weights").get<std::vector<double>>(), at::kFloat), {}, false});
   }

@@ -54,7 +54,7 @@ Fields declare_pipeline() {
                             .choice("precision", "number format of forward and backward passes", {"fp32", "bf16"})
                             .def("fp32")
                             .integer("loader_threads", "threads that decode images ahead of the step")
-                            .range(1, 1024)
+                            .range(0, 1024)
                             .def(2)
                             .boolean("channels_last", "keep images and weights in channels-last memory order")
                             .def(true)

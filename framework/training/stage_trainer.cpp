@@ -149,10 +149,7 @@ void StageTrainer::train_epoch() {
   const double begun = interval_begun_ = now();
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
-      const StepReport report = step_->run(*batch, progress());
-      epoch_totals_.add(report.losses, report.correct);
-      interval_totals_.add(report.losses, report.correct);
-      images_trained_ += batch->labels.size(0);
+      train_batch(*batch);
     }
     ++step_in_epoch_;
     if (step_in_epoch_ % config_.log_every == 0) write_step_row();
@@ -162,6 +159,19 @@ void StageTrainer::train_epoch() {
     }
   }
   training_seconds_ += now() - begun;
+}
+
+void StageTrainer::train_batch(const Batch& batch) {
+  try {
+    const StepReport report = step_->run(batch, progress());
+    epoch_totals_.add(report.losses, report.correct);
+    interval_totals_.add(report.losses, report.correct);
+  } catch (const Error&) {
+    // A component that was fed a loss that is not finite fails a step later; the loss is what the user needs to know.
+    check_finite(epoch_totals_.means().loss);
+    throw;
+  }
+  images_trained_ += batch.labels.size(0);
 }
 
 void StageTrainer::begin_epoch() {

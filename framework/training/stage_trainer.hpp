@@ -46,6 +46,7 @@ class StageTrainer {
 
  private:
   void train_epoch();
+  void train_batch(const Batch& batch);
   void begin_epoch();
   EpochOutcome finish_epoch();
   void end_components(const EpochOutcome& outcome);

@@ -51,7 +51,8 @@ void set(StageConfig& config, const std::string& pointer, const Json& value, con
 
 StageConfig with_settings(const StageConfig& config, const std::string& settings_json, const PluginRegistry& registry) {
   StageConfig changed = config;
-  for (const auto& [pointer, value] : Json::parse(settings_json).items()) {
+  const Json settings = Json::parse(settings_json);
+  for (const auto& [pointer, value] : settings.items()) {
     if (!pointer.starts_with('/'))
       throw Error(ErrorCode::kContractViolation, fmt::format("a trial sets '{}'; expected a JSON pointer", pointer));
     set(changed, pointer, value, registry);
