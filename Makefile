@@ -6,12 +6,12 @@
 #   make bench        measure (bench/, docs/measured.md)
 #   make install PREFIX=/usr/local
 #
-# CI=true turns warnings into errors. LIBTORCH_ROOT=/path uses another LibTorch of the pinned version.
+# WERROR=ON turns warnings into errors. LIBTORCH_ROOT=/path uses another LibTorch of the pinned version.
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD ?= build
 PRESET ?= release
-WERROR ?= $(if $(CI),ON,OFF)
+WERROR ?= OFF
 JOBS ?= $(shell nproc)
 
 .PHONY: all setup configure build test quickstart bench install format clean
