@@ -156,7 +156,7 @@ const Fault kFaults[] = {
     {"/device", R"("CPU")"},
     {"/precision", R"("fp16")"},
     {"/precision", "32"},
-    {"/loader_threads", "0"},
+    {"/loader_threads", "-1"},
     {"/loader_threads", "100000"},
     {"/loader_threads", R"("two")"},
     {"/channels_last", R"("yes")"},

@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(takes_a_file_verbatim) {
   FixedArchitecture searcher = make({{"genotype_file", write(text)}});
   searcher.attach(space);
   BOOST_TEST(searcher.architecture() == text);
-  space.lean(searcher.architecture(), at::kFloat);
+  space.validate(searcher.architecture());
 }
 
 BOOST_AUTO_TEST_CASE(wants_exactly_one_source) {
