@@ -1,5 +1,6 @@
 #include "fixed_architecture.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -43,7 +44,11 @@ void FixedArchitecture::attach(const Space& space) {
 }
 
 std::string FixedArchitecture::read() const {
-  std::ifstream file(genotype_file_, std::ios::binary);
+  std::ifstream file;
+  // A folder opens like a file and fails, by an exception of libstdc++, when it is read.
+  if (!std::filesystem::is_directory(genotype_file_)) file.open(genotype_file_, std::ios::binary);
+  if (!file.is_open())
+    throw Error(ErrorCode::kNotFound, "cannot read the architecture file " + genotype_file_ + "; expected a JSON file");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file.is_open() || file.bad())
     throw Error(ErrorCode::kNotFound,
