@@ -126,6 +126,11 @@ void StageParts::carry_weights(const StageParts& earlier) {
   space_.call("carry_weights", [&](Space& space) { space.carry_weights(*earlier.network_, gates, *network_); });
 }
 
+void StageParts::set_drop_path(double probability) {
+  drop_path_ = probability;
+  network_->set_drop_path(probability);
+}
+
 std::string StageParts::architecture() const {
   if (!is_supernet_) return lean_architecture_;
   return searcher_.call("architecture", [](Searcher& searcher) { return searcher.architecture(); });

@@ -44,6 +44,10 @@ class StageParts {
   void make_network(const std::string& architecture = "");
   Network& network() const { return *network_; }
 
+  // What the network was told last; 0 at first.
+  void set_drop_path(double probability);
+  double drop_path() const { return drop_path_; }
+
   // The weights in the network's order, and by name.
   const std::vector<at::Tensor>& weights() const { return weights_; }
   const std::vector<NamedTensor>& named_weights() const { return named_weights_; }
@@ -79,6 +83,7 @@ class StageParts {
   std::vector<ComponentSlot<Augmenter>> augmenters_;
   std::unique_ptr<Network> network_;  // goes before the space that made it
   bool is_supernet_ = false;
+  double drop_path_ = 0;
   std::string lean_architecture_;
   std::vector<NamedTensor> named_weights_;
   std::vector<at::Tensor> weights_;

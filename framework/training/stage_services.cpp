@@ -93,14 +93,17 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
   const bool with_gradients = request.gate_gradients || request.weight_gradients;
   const at::AutoGradMode gradient_mode(with_gradients);
   const Gates leaves = leaf_gates(gates, request.gate_gradients);
-  network.train(request.training_mode);
+  network.train(request.mode != EvaluationMode::kRunningStatistics);
+  if (request.mode == EvaluationMode::kBatchStatistics) network.set_drop_path(0);
   NetworkOutput output;
   {
     const PrecisionScope scope(options_.precision, options_.device);
     output = guarded_call(parts_.space().id(), "forward", [&] { return network.forward(batch.images, leaves); });
   }
   network.train(true);
-  const at::Tensor loss = criterion_(output, batch.labels, network.auxiliary_weight()).mean();
+  network.set_drop_path(parts_.drop_path());
+  const double auxiliary_weight = request.mode == EvaluationMode::kTraining ? network.auxiliary_weight() : 0;
+  const at::Tensor loss = criterion_(output, batch.labels, auxiliary_weight).mean();
   Evaluation evaluation;
   evaluation.loss = loss.detach();
   evaluation.accuracy = correct_predictions(output.logits, batch.labels).to(at::kFloat).mean();
@@ -128,6 +131,10 @@ std::vector<at::Tensor> StageServices::preview_step(const std::vector<at::Tensor
   return parts_.hyper().call("preview", [&](HyperOptimizer& hyper) {
     return hyper.preview({parts_.weights(), weight_gradients, progress_});
   });
+}
+
+std::vector<NamedTensor> StageServices::hyper_values() {
+  return parts_.hyper().call("values", [](HyperOptimizer& hyper) { return hyper.values(); });
 }
 
 bool StageServices::allows(const std::string& architecture) {

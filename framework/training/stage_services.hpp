@@ -27,6 +27,7 @@ class StageServices : public SearchServices {
   const Progress& progress() const override { return progress_; }
   Evaluation evaluate(const Gates& gates, const EvaluationRequest& request) override;
   std::vector<at::Tensor> preview_step(const std::vector<at::Tensor>& weight_gradients) override;
+  std::vector<NamedTensor> hyper_values() override;
   bool allows(const std::string& architecture) override;
   Cost cost(const std::string& architecture) override;
 

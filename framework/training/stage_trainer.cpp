@@ -52,6 +52,7 @@ StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, con
       config_(config),
       place_(place),
       is_trial_(place != config.name),
+      last_epoch_(config.epochs),
       device_(scene.services.device),
       parts_(config, environment_of(scene), place),
       data_(make_stage_data(scene.images, config, plan_of(parts_), derive_seed(scene.config.seed, place), device_,
@@ -76,6 +77,24 @@ void StageTrainer::begin_from(const StageConfig& earlier_config, const State& ea
   if (carries("hyper")) parts_.restore_hyper(earlier);
 }
 
+void StageTrainer::begin_trial(const Trial& trial, const StageConfig& earlier_config, const State* earlier) {
+  parts_.make_network(trial.architecture);
+  epoch_ = trial.first_epoch;
+  last_epoch_ = std::min(config_.epochs, trial.last_epoch.value_or(config_.epochs));
+  if (earlier == nullptr) return;
+  for (const std::string& what : trial.carry) {
+    if (what == "weights")
+      carry_weights(earlier_config, *earlier);
+    else if (what == "hyper")
+      parts_.restore_hyper(*earlier);
+    else if (what == "augment")
+      parts_.restore_augmenters(*earlier);
+    else
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("trial {} carries '{}'; expected weights, hyper or augment", trial.id, what));
+  }
+}
+
 void StageTrainer::carry_weights(const StageConfig& earlier_config, const State& earlier) {
   StageParts earlier_parts(earlier_config, environment_of(scene_), earlier_config.name);
   earlier_parts.restore(earlier);
@@ -91,13 +110,14 @@ State StageTrainer::checkpoint() const {
                      {"epoch", epoch_},
                      {"step", step_in_epoch_},
                      {"over", over_},
+                     {"last_epoch", last_epoch_},
                      {"search_batches", position(data_.search_batches)},
                      {"probe_batches", position(data_.probe_batches)},
                      {"seconds", seconds_before_ + now() - begun_},
                      {"training_seconds", training_seconds_},
                      {"images_trained", images_trained_},
-                     {"train_loss", last_epoch_.loss},
-                     {"train_accuracy", last_epoch_.accuracy},
+                     {"train_loss", epoch_means_.loss},
+                     {"train_accuracy", epoch_means_.accuracy},
                      {"validation", to_json(validation_)},
                      {"test", to_json(test_)},
                      {"best_epoch", best_epoch_ ? Json(*best_epoch_) : Json(nullptr)},
@@ -115,12 +135,13 @@ void StageTrainer::resume(const State& checkpoint) {
   epoch_ = trainer.at("epoch");
   step_in_epoch_ = trainer.at("step");
   over_ = trainer.at("over");
+  last_epoch_ = trainer.at("last_epoch");
   seek(data_.search_batches, trainer.at("search_batches"));
   seek(data_.probe_batches, trainer.at("probe_batches"));
   seconds_before_ = trainer.at("seconds");
   training_seconds_ = trainer.at("training_seconds");
   images_trained_ = trainer.at("images_trained");
-  last_epoch_ = {trainer.at("train_loss"), trainer.at("train_accuracy"), 0};
+  epoch_means_ = {trainer.at("train_loss"), trainer.at("train_accuracy"), 0};
   validation_ = measurement_from_json(trainer.at("validation"));
   test_ = measurement_from_json(trainer.at("test"));
   if (!trainer.at("best_epoch").is_null()) best_epoch_ = trainer.at("best_epoch");
@@ -134,7 +155,7 @@ void StageTrainer::resume(const State& checkpoint) {
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
   begun_ = now();
   step_.emplace(parts_, data_, normalizer_, criterion_, options_);
-  while (!over_ && epoch_ < config_.epochs) {
+  while (!over_ && epoch_ < last_epoch_) {
     train_epoch();
     const EpochOutcome outcome = finish_epoch();
     if (keep_going && !keep_going(outcome)) over_ = true;
@@ -144,8 +165,9 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) {
 
 void StageTrainer::train_epoch() {
   data_.train->begin(epoch_, step_in_epoch_);
+  parts_.set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
+  parts_.space().call("begin_epoch", [&](Space&) { parts_.network().begin_epoch(progress()); });
   if (step_in_epoch_ == 0) begin_epoch();
-  parts_.network().set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
   const double begun = interval_begun_ = now();
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
@@ -182,12 +204,12 @@ void StageTrainer::begin_epoch() {
 }
 
 EpochOutcome StageTrainer::finish_epoch() {
-  last_epoch_ = epoch_totals_.means();
-  if (last_epoch_.images == 0)
+  epoch_means_ = epoch_totals_.means();
+  if (epoch_means_.images == 0)
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
-  check_finite(last_epoch_.loss);
-  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == config_.epochs;
-  EpochOutcome outcome{progress(), last_epoch_.loss, last_epoch_.accuracy};
+  check_finite(epoch_means_.loss);
+  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
+  EpochOutcome outcome{progress(), epoch_means_.loss, epoch_means_.accuracy};
   if (data_.validation && due) {
     validation_ = measure(*data_.validation);
     outcome.has_validation = true;
@@ -195,9 +217,8 @@ EpochOutcome StageTrainer::finish_epoch() {
     outcome.validation_accuracy = validation_->accuracy;
   }
   end_components(outcome);
-  over_ =
-      epoch_ + 1 == config_.epochs || (config_.stop_when_searcher_finished && parts_.searches() &&
-                                       parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
+  over_ = epoch_ + 1 == last_epoch_ || (config_.stop_when_searcher_finished && parts_.searches() &&
+                                        parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
   if (over_ && parts_.searches()) {
     StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(), {});
     parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
@@ -344,8 +365,8 @@ StageResult StageTrainer::result() const {
   result.checkpoint = std::filesystem::path(last_checkpoint_).lexically_relative(scene_.directory.path()).string();
   result.epochs = epoch_;
   result.seconds = seconds_before_ + now() - begun_;
-  result.train_loss = last_epoch_.loss;
-  result.train_accuracy = last_epoch_.accuracy;
+  result.train_loss = epoch_means_.loss;
+  result.train_accuracy = epoch_means_.accuracy;
   result.validation = validation_;
   result.test = test_;
   result.best_epoch = best_epoch_;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "dha/trial_searcher.hpp"
 #include "training/epoch_totals.hpp"
 #include "training/evaluate.hpp"
 #include "training/joint_step.hpp"
@@ -29,8 +30,8 @@ class StageTrainer {
   void begin_from(const StageConfig& earlier_config, const State& earlier);
   void resume(const State& checkpoint);
 
-  // After begin_afresh(): takes the weights of an earlier training.
-  void carry_weights(const StageConfig& earlier_config, const State& earlier);
+  // A trial's architecture and span of epochs; `earlier`: the state of the trial that it starts from, or null.
+  void begin_trial(const Trial& trial, const StageConfig& earlier_config, const State* earlier);
 
   // Called after each epoch; false ends the stage.
   using KeepGoing = std::function<bool(const EpochOutcome&)>;
@@ -45,6 +46,7 @@ class StageTrainer {
   State checkpoint() const;
 
  private:
+  void carry_weights(const StageConfig& earlier_config, const State& earlier);
   void train_epoch();
   void train_batch(const Batch& batch);
   void begin_epoch();
@@ -64,7 +66,8 @@ class StageTrainer {
   RunScene scene_;
   StageConfig config_;
   std::string place_;
-  bool is_trial_;  // trials write no test accuracy, and a checkpoint only at their end
+  bool is_trial_;       // trials write no test accuracy, and a checkpoint only at their end
+  int64_t last_epoch_;  // the stage ends before it; the configuration's, but for trials
   at::Device device_;
   StageParts parts_;
   StageData data_;
@@ -76,7 +79,7 @@ class StageTrainer {
   int64_t epoch_ = 0, step_in_epoch_ = 0;
   bool over_ = false;  // nothing is left to train
   EpochTotals epoch_totals_, interval_totals_;
-  EpochTotals::Means last_epoch_;
+  EpochTotals::Means epoch_means_;  // of the last epoch
   std::optional<Measurement> validation_, test_;
   std::optional<int64_t> best_epoch_;
   std::optional<Measurement> best_validation_, best_test_;

@@ -62,7 +62,9 @@ StageResult TrialStage::run() {
     const TrialOutcome outcome = train(*trial);
     searcher_.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
     ++done_;
+    write_report();
     save();
+    drop_weights();
   }
   const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
   if (!best)
@@ -73,6 +75,23 @@ StageResult TrialStage::run() {
   StageResult result = trainer.train();
   result.name = config_.name;
   return result;
+}
+
+// Removes the weights of trials that neither the searcher nor the result needs.
+void TrialStage::drop_weights() const {
+  const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
+  for (int64_t id = 0; id < done_; ++id) {
+    if (best && best->id == id) continue;
+    if (searcher_.call("needs_weights", [&](TrialSearcher& s) { return s.needs_weights(id); })) continue;
+    std::error_code already_gone;
+    std::filesystem::remove(stage_checkpoint(scene_.directory, trial_place(config_.name, id), 0), already_gone);
+  }
+}
+
+void TrialStage::write_report() {
+  const std::string report = searcher_.call("report", [](TrialSearcher& searcher) { return searcher.report(); });
+  scene_.metrics.write(
+      {{"event", "trial"}, {"stage", config_.name}, {"done", done_}, {"searcher", Json::parse(report)}});
 }
 
 void TrialStage::save() {
@@ -97,11 +116,10 @@ TrialOutcome TrialStage::train(const Trial& trial) {
   outcome.id = trial.id;
   try {
     StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
-    trainer.begin_afresh(trial.architecture);
-    if (trial.start_from) {
-      const std::string parent = trial_place(config_.name, *trial.start_from);
-      trainer.carry_weights(config_, load_checkpoint(stage_checkpoint(scene_.directory, parent, 0)));
-    }
+    std::optional<State> parent;
+    if (trial.start_from)
+      parent = load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, *trial.start_from), 0));
+    trainer.begin_trial(trial, config_, parent ? &*parent : nullptr);
     bool stopped = false;
     const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
       const bool go_on = searcher_.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });

@@ -24,6 +24,8 @@ class TrialStage {
   StageConfig config_of(const Trial& trial) const;
   TrialOutcome train(const Trial& trial);
   void save();
+  void write_report();
+  void drop_weights() const;
 
   RunScene scene_;
   StageConfig config_;

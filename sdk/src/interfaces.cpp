@@ -21,7 +21,7 @@ Context::~Context() = default;
 
 Component::Component() = default;
 Component::~Component() = default;
-void* Component::capability(std::string_view) { return nullptr; }
+const void* Component::capability(std::string_view) const { return nullptr; }
 
 Dataset::Dataset() = default;
 Dataset::~Dataset() = default;

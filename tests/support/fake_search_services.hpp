@@ -24,6 +24,8 @@ class FakeSearchServices : public SearchServices {
     return weight_gradients;
   }
 
+  std::vector<NamedTensor> hyper_values() override { return {}; }
+
   bool allows(const std::string& architecture) override {
     asked.push_back(architecture);
     return !on_allows || on_allows(architecture);

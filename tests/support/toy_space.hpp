@@ -84,6 +84,7 @@ class ToyNetwork : public Network {
   std::vector<NamedTensor> parameters() const override { return named_; }
   std::vector<NamedTensor> buffers() const override { return {}; }
   void train(bool) override {}
+  void begin_epoch(const Progress&) override {}
   void set_drop_path(double) override {}
   double auxiliary_weight() const override { return 0; }
 
@@ -185,6 +186,10 @@ class ToySpace : public Space {
       for (const int64_t candidate : choice) cost.parameters += 10 * (candidate + 1);
     cost.multiply_adds = cost.parameters;
     return cost;
+  }
+
+  Cost candidate_cost(int64_t, int64_t candidate) const override {
+    return {.parameters = 10 * (candidate + 1), .multiply_adds = 10 * (candidate + 1)};
   }
 
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override {

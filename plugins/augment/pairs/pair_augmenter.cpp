@@ -111,8 +111,8 @@ Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& label
   return {target.to(images.device()), labels, pairs};
 }
 
-void* PairAugmenter::capability(std::string_view id) {
-  return id == ImageOperations::kCapability ? static_cast<ImageOperations*>(&image_code_) : nullptr;
+const void* PairAugmenter::capability(std::string_view id) const {
+  return id == ImageOperations::kCapability ? static_cast<const ImageOperations*>(&image_code_) : nullptr;
 }
 
 }  // namespace dha::pairs

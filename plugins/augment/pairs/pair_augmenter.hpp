@@ -17,7 +17,7 @@ class PairAugmenter : public Augmenter {
   void begin_epoch(const Progress&) override {}
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override;
   void end_epoch(const EpochOutcome&) override {}
-  void* capability(std::string_view id) override;
+  const void* capability(std::string_view id) const override;
 
  protected:
   PairAugmenter(const Params& params, Context& context);

@@ -1,4 +1,6 @@
 // Parameters and multiply-adds of published networks, by formula and as built.
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -104,6 +106,28 @@ BOOST_AUTO_TEST_CASE(counts_of_supernets) {
   BOOST_TEST(count(darts, image_set(10, 32)) == 1930618);
   BOOST_TEST(count(kCifarNorm, image_set(10, 32)) == 20374678);
   BOOST_TEST(count(kImageNetNorm, image_set(1000, 224)) == 25665376);
+}
+
+// Two architectures that differ in one decision differ in cost by that candidate's.
+BOOST_AUTO_TEST_CASE(cost_of_a_candidate) {
+  TestSpace space(kCifarNorm, image_set(10, 32));
+  const auto generator = at::detail::createCPUGenerator(3);
+  std::string before = space->sample(generator);
+  for (int step = 0; step < 40; ++step) {
+    const std::string after = space->mutate(before, generator);
+    const Decisions from = space->decisions(before), to = space->decisions(after);
+    int64_t parameters = 0, multiply_adds = 0;
+    for (size_t i = 0; i < from.size(); ++i)
+      for (size_t k = 0; k < from[i].size(); ++k) {
+        const Cost removed = space->candidate_cost(static_cast<int64_t>(i), from[i][k]);
+        const Cost added = space->candidate_cost(static_cast<int64_t>(i), to[i][k]);
+        parameters += added.parameters - removed.parameters;
+        multiply_adds += added.multiply_adds - removed.multiply_adds;
+      }
+    BOOST_TEST(space->cost(after).parameters - space->cost(before).parameters == parameters);
+    BOOST_TEST(space->cost(after).multiply_adds - space->cost(before).multiply_adds == multiply_adds);
+    before = after;
+  }
 }
 
 // Counted by hooks in plain torch (tests/golden/cell/count.py).

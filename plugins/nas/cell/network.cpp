@@ -54,9 +54,7 @@ CellNetwork::BuiltCell CellNetwork::build(const CellPlan& plan, const Settings& 
 }
 
 int64_t CellNetwork::choice_of(int64_t cell, int64_t node) const {
-  const CellPlan& plan = plan_.cells[static_cast<size_t>(cell)];
-  const auto nodes = static_cast<int64_t>(plan.nodes.size());
-  return (shares_cells_ ? (plan.reduction ? nodes : 0) : cell * nodes) + node;
+  return dha::cell::choice_of(plan_, shares_cells_, cell, node);
 }
 
 NetworkOutput CellNetwork::forward(const at::Tensor& images, const Gates& gates) {

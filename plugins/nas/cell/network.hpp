@@ -34,6 +34,7 @@ class CellNetwork final : public Network {
   std::vector<NamedTensor> parameters() const override;
   std::vector<NamedTensor> buffers() const override;
   void train(bool training) override { training_ = training; }
+  void begin_epoch(const Progress&) override {}
   void set_drop_path(double probability) override { drop_path_ = probability; }
   double auxiliary_weight() const override { return auxiliary_ ? auxiliary_weight_ : 0; }
 

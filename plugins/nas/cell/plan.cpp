@@ -149,6 +149,12 @@ NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const G
   return plan_network(settings, info, content_of, true);
 }
 
+int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int64_t node) {
+  const CellPlan& content = plan.cells[static_cast<size_t>(cell)];
+  const auto nodes = static_cast<int64_t>(content.nodes.size());
+  return (shares_cells ? (content.reduction ? nodes : 0) : cell * nodes) + node;
+}
+
 Cost count(const NetworkPlan& plan) {
   Cost cost;
   const auto add = [&cost](const BlockPlan& block, Pair size) {
@@ -167,6 +173,20 @@ Cost count(const NetworkPlan& plan) {
   }
   add(plan.classifier, plan.cells.back().output_size);
   if (plan.auxiliary) cost.auxiliary_parameters = parameters(plan.auxiliary->layers);
+  return cost;
+}
+
+Cost count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate) {
+  Cost cost;
+  for (size_t i = 0; i < plan.cells.size(); ++i)
+    for (size_t j = 0; j < plan.cells[i].nodes.size(); ++j) {
+      if (choice_of(plan, shares_cells, static_cast<int64_t>(i), static_cast<int64_t>(j)) != choice) continue;
+      const CellPlan& cell = plan.cells[i];
+      const OperationPlan& operation = cell.nodes[j].at(static_cast<size_t>(candidate));
+      cost.parameters += parameters(operation.block.layers);
+      cost.multiply_adds +=
+          multiply_adds(operation.block.layers, operation.input < 2 ? cell.input_size : cell.output_size);
+    }
   return cost;
 }
 

@@ -52,7 +52,14 @@ std::vector<Edge> candidates(const Settings& settings, int64_t node);
 NetworkPlan plan_supernet(const Settings& settings, const DatasetInfo& info);
 NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const Genotype& genotype);
 
+// Position of the choice that decides a node of a supernet: nodes of normal cells first, then of reduction cells, where cells
+// are shared; else cell by cell.
+int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int64_t node);
+
 // Counts without building anything.
 Cost count(const NetworkPlan& plan);
+
+// What candidate `candidate` of a choice costs in all nodes of a supernet that the choice decides.
+Cost count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate);
 
 }  // namespace dha::cell

@@ -213,6 +213,12 @@ Cost CellSpace::cost(const std::string& architecture) const {
   return count(plan_lean(settings_, info(), parse(architecture)));
 }
 
+Cost CellSpace::candidate_cost(int64_t choice, int64_t candidate) const {
+  Settings decided = settings_;
+  decided.candidate_affine = CandidateAffine::kTrained;  // as in a lean network
+  return count_candidate(plan_supernet(decided, info()), settings_.share_cells, choice, candidate);
+}
+
 std::vector<ArchitectureGraph> CellSpace::graphs(const std::string& architecture) const {
   return draw(parse(architecture));
 }

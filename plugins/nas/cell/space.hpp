@@ -33,6 +33,7 @@ class CellSpace final : public Space {
   std::string sample(at::Generator generator) const override;
   std::string mutate(const std::string& architecture, at::Generator generator) const override;
   Cost cost(const std::string& architecture) const override;
+  Cost candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
 
   // Nothing is learned here.

@@ -49,6 +49,12 @@ void RandomTrials::tell(const TrialOutcome& outcome) {
 
 std::optional<Trial> RandomTrials::best() const { return best_; }
 
+std::string RandomTrials::report() const {
+  Json report{{"proposed", next_id_}};
+  if (best_) report["best"] = {{"id", best_->id}, {"validation_accuracy", best_accuracy_}};
+  return report.dump();
+}
+
 State RandomTrials::state() const {
   Json json{{"next_id", next_id_}, {"seen", seen_}, {"open", Json::array()}, {"best", nullptr}};
   for (const auto& [id, architecture] : open_) json["open"].push_back({id, architecture});

@@ -21,6 +21,8 @@ class RandomTrials : public TrialSearcher {
   bool keep_going(int64_t, const EpochOutcome&) override { return true; }
   void tell(const TrialOutcome& outcome) override;
   bool finished() const override { return false; }
+  bool needs_weights(int64_t) const override { return false; }
+  std::string report() const override;
   std::optional<Trial> best() const override;
 
  private:

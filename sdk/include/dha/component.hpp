@@ -62,7 +62,7 @@ class DHA_API Component {
 
   // An optional ability by versioned id, such as "dha.image_operations/1": a pointer to that interface, owned by the
   // component, or null. This is how interfaces grow without a change of their tables.
-  virtual void* capability(std::string_view id);
+  virtual const void* capability(std::string_view id) const;
 };
 
 }  // namespace dha

@@ -26,9 +26,16 @@ enum class EvaluationData {
   kWholeValidation,  // all of them, in evaluation mode; no gradients
 };
 
+// How a network behaves in an evaluation. Running statistics stay as they are in all of them.
+enum class EvaluationMode {
+  kTraining,         // batch statistics, drop path, auxiliary loss
+  kBatchStatistics,  // batch statistics, neither drop path nor auxiliary loss (rewards of shared weights, ENAS)
+  kRunningStatistics,
+};
+
 struct EvaluationRequest {
   EvaluationData data = EvaluationData::kNextValidation;
-  bool training_mode = true;  // batch statistics, drop path, auxiliary loss; running statistics are not touched
+  EvaluationMode mode = EvaluationMode::kTraining;
   bool gate_gradients = false;
   bool weight_gradients = false;
   // Evaluate at weights + scale * displacement (the list has the weights' order, entries may be undefined); empty:
@@ -58,6 +65,9 @@ class DHA_API SearchServices {
 
   // What the hyper-optimizer would add to each weight for these gradients (xi-step of second-order DARTS).
   virtual std::vector<at::Tensor> preview_step(const std::vector<at::Tensor>& weight_gradients) = 0;
+
+  // The hyper-optimizer's values(), such as the learning rate that xi of DARTS is.
+  virtual std::vector<NamedTensor> hyper_values() = 0;
 
   // Whether `architecture` satisfies the stage's constraints; always true where it has none.
   virtual bool allows(const std::string& architecture) = 0;

@@ -45,6 +45,9 @@ class DHA_API Network {
   // Training (batch statistics, drop path, auxiliary head) or evaluation.
   virtual void train(bool training) = 0;
 
+  // Ahead of each epoch, for what in a network goes by schedule (P-DARTS' dropout after skips).
+  virtual void begin_epoch(const Progress& progress) = 0;
+
   // Probability in [0, 1) of dropping an operation's output for a sample, in training.
   virtual void set_drop_path(double probability) = 0;
 
@@ -106,6 +109,10 @@ class DHA_API Space : public Component {
 
   // Counted without building a network.
   virtual Cost cost(const std::string& architecture) const = 0;
+
+  // What one candidate of a choice adds to a decided network, over all places that the choice decides (expected costs
+  // as in SNAS). `choice` and `candidate` are positions.
+  virtual Cost candidate_cost(int64_t choice, int64_t candidate) const = 0;
 
   virtual std::vector<ArchitectureGraph> graphs(const std::string& architecture) const = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dha/architecture.hpp"
 #include "dha/component.hpp"
@@ -16,7 +17,13 @@ struct Trial {
   int64_t id = 0;                     // unique within the searcher
   std::string architecture;           // JSON text; empty: the stage's own
   std::string settings = "{}";        // JSON object: JSON pointer below the stage ("/hyper/learning_rate") to value
-  std::optional<int64_t> start_from;  // a finished trial whose weights to start from (population-based training)
+  std::optional<int64_t> start_from;  // a trial that was told and whose state to start from (population-based training)
+  // What to take from start_from: of "weights", "hyper", "augment".
+  std::vector<std::string> carry = {"weights", "hyper"};
+  // The part of the stage's epochs to train: from first_epoch (schedules go on there) until before last_epoch; absent:
+  // to the stage's end (successive halving, population-based training).
+  int64_t first_epoch = 0;
+  std::optional<int64_t> last_epoch;
 };
 
 enum class TrialStatus {
@@ -56,6 +63,12 @@ class DHA_API TrialSearcher : public Component {
   virtual void tell(const TrialOutcome& outcome) = 0;
 
   virtual bool finished() const = 0;
+
+  // Whether the weights of a trial that was told may still be asked for by start_from; those of best() are kept anyway.
+  virtual bool needs_weights(int64_t id) const = 0;
+
+  // What a reader of metrics wants to see, as a JSON object.
+  virtual std::string report() const = 0;
 
   // The best trial so far by validation data; empty before the first finished one.
   virtual std::optional<Trial> best() const = 0;
