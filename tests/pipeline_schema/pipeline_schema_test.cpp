@@ -1,5 +1,6 @@
 // The JSON Schema of pipeline files and the loader agree: what one accepts or refuses, so does the other.
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "plugin/plugin_registry.hpp"
 #include "support/paths.hpp"
 #include "support/static_components.hpp"
 
@@ -289,6 +291,23 @@ const Fault kBeyondTheSchema[] = {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(pipeline_schema_and_loader, Both)
+
+BOOST_AUTO_TEST_CASE(examples_conform_to_the_schema_of_the_built_plugins) {
+  PluginRegistry registry;
+  registry.load_directory(test::build_dir() / "plugins", true);
+  SchemaOracle oracle(pipeline_schema(registry));
+  size_t count = 0;
+  const auto examples = test::source_dir() / "examples";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(examples)) {
+    const auto folder = entry.path().parent_path();
+    if (entry.path().extension() != ".json" || (folder != examples && folder != examples / "pipelines")) continue;
+    std::ifstream file(entry.path());
+    const Json pipeline = Json::parse(file, nullptr, true, /*ignore_comments=*/true);
+    BOOST_TEST_CONTEXT(entry.path()) BOOST_TEST(oracle.fault(pipeline).value_or("") == "");
+    ++count;
+  }
+  BOOST_TEST(count > 8U);
+}
 
 BOOST_AUTO_TEST_CASE(both_accept_good_files) {
   check_accepted(good_file());

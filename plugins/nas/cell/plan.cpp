@@ -183,9 +183,9 @@ Cost count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice,
       if (choice_of(plan, shares_cells, static_cast<int64_t>(i), static_cast<int64_t>(j)) != choice) continue;
       const CellPlan& cell = plan.cells[i];
       const OperationPlan& operation = cell.nodes[j].at(static_cast<size_t>(candidate));
+      Pair size = operation.input < 2 ? cell.input_size : cell.output_size;  // moves on from layer to layer
       cost.parameters += parameters(operation.block.layers);
-      cost.multiply_adds +=
-          multiply_adds(operation.block.layers, operation.input < 2 ? cell.input_size : cell.output_size);
+      cost.multiply_adds += multiply_adds(operation.block.layers, size);
     }
   return cost;
 }

@@ -1,0 +1,143 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+#include <set>
+
+#include "data/batch_feed.hpp"
+#include "data/cycling_feed.hpp"
+#include "data/statistics.hpp"
+#include "dha/error.hpp"
+#include "support/counting_dataset.hpp"
+
+namespace {
+
+using namespace dha;
+using test::CountingDataset;
+
+std::vector<int64_t> first(int64_t count) {
+  std::vector<int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  return indices;
+}
+
+// The image that each sample of a batch is of, by its last pixel.
+std::vector<int64_t> images_of(const Batch& batch) {
+  std::vector<int64_t> images;
+  for (int64_t i = 0; i < batch.images.size(0); ++i) images.push_back(batch.images[i].flatten()[-1].item().toLong());
+  return images;
+}
+
+std::vector<int64_t> epoch_of(BatchFeed& feed, int64_t epoch, int64_t first_step = 0) {
+  std::vector<int64_t> all;
+  feed.begin(epoch, first_step);
+  while (const auto batch = feed.next()) {
+    const std::vector<int64_t> images = images_of(*batch);
+    for (size_t i = 0; i < images.size(); ++i)
+      BOOST_TEST(batch->labels[static_cast<int64_t>(i)].item().toLong() == images[i] % 5);
+    all.insert(all.end(), images.begin(), images.end());
+  }
+  return all;
+}
+
+BOOST_AUTO_TEST_SUITE(feeds)
+
+BOOST_AUTO_TEST_CASE(an_epoch_has_each_image_once_in_an_order_of_its_own) {
+  for (const bool in_memory : {true, false}) {
+    const OpenDataset source("test.counting", std::make_shared<CountingDataset>(103, 0, 5, in_memory));
+    const auto feed = make_feed(ImageSet(source, Split::kTrain, first(103)),
+                                {.batch_size = 10, .shuffle = true, .seed = 7, .threads = 2});
+    BOOST_TEST(feed->steps() == 11);
+    const std::vector<int64_t> one = epoch_of(*feed, 0), two = epoch_of(*feed, 1);
+    BOOST_TEST(std::set<int64_t>(one.begin(), one.end()).size() == 103U);
+    BOOST_TEST(one.size() == 103U);
+    BOOST_TEST((one != two));
+    BOOST_TEST(epoch_of(*feed, 0) == one, boost::test_tools::per_element());
+    const std::vector<int64_t> rest = epoch_of(*feed, 0, 4);
+    BOOST_TEST(rest == std::vector<int64_t>(one.begin() + 40, one.end()), boost::test_tools::per_element());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(memory_and_reading_give_the_same_order) {
+  const OpenDataset memory("test.counting", std::make_shared<CountingDataset>(50, 0, 5, true));
+  const OpenDataset files("test.counting", std::make_shared<CountingDataset>(50, 0, 5, false));
+  const FeedOptions options{.batch_size = 8, .shuffle = true, .drop_incomplete = true, .seed = 3};
+  const auto a = make_feed(ImageSet(memory, Split::kTrain, first(50)), options);
+  const auto b = make_feed(ImageSet(files, Split::kTrain, first(50)), options);
+  BOOST_TEST(a->steps() == 6);
+  BOOST_TEST(epoch_of(*a, 5) == epoch_of(*b, 5), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(threads_do_not_change_a_pixel) {
+  const OpenDataset source("test.counting", std::make_shared<CountingDataset>(90, 0, 5, false));
+  const auto all = [&](int64_t threads) {
+    const auto feed =
+        make_feed(ImageSet(source, Split::kTrain, first(90)),
+                  {.batch_size = 16, .random_geometry = true, .shuffle = true, .seed = 1, .threads = threads});
+    std::vector<at::Tensor> images;
+    for (int64_t epoch = 0; epoch < 2; ++epoch) {
+      feed->begin(epoch, 0);
+      while (const auto batch = feed->next()) images.push_back(batch->images);
+    }
+    return images;
+  };
+  const std::vector<at::Tensor> alone = all(0);
+  for (const int64_t threads : {1, 4}) {
+    const std::vector<at::Tensor> shared = all(threads);
+    BOOST_TEST_REQUIRE(shared.size() == alone.size());
+    for (size_t i = 0; i < alone.size(); ++i) BOOST_TEST(at::equal(alone[i], shared[i]));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(skipped_images_are_left_out_and_failures_are_thrown) {
+  for (const int64_t threads : {0, 3}) {
+    const auto dataset = std::make_shared<CountingDataset>(20, 0, 5, false);
+    dataset->skipped = {3, 4, 17};
+    const OpenDataset source("test.counting", dataset);
+    const auto feed = make_feed(ImageSet(source, Split::kTrain, first(20)), {.batch_size = 6, .threads = threads});
+    BOOST_TEST(epoch_of(*feed, 0).size() == 17U);
+    dataset->failing = 8;
+    feed->begin(1, 0);
+    BOOST_TEST(feed->next()->labels.size(0) == 4);
+    BOOST_CHECK_EXCEPTION(feed->next(), Error, [](const Error& e) {
+      return e.code() == ErrorCode::kData && std::string(e.what()).find("image 8 is damaged") != std::string::npos;
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(cycling_goes_on_where_it_stood) {
+  const OpenDataset source("test.counting", std::make_shared<CountingDataset>(10, 0, 5, true));
+  const auto feed = [&] {
+    return make_feed(ImageSet(source, Split::kTrain, first(10)),
+                     {.batch_size = 4, .shuffle = true, .drop_incomplete = true, .seed = 9});
+  };
+  CyclingFeed whole(feed());
+  for (int i = 0; i < 5; ++i) whole.next();
+  CyclingFeed later(feed());
+  later.seek(whole.epoch(), whole.step());
+  for (int i = 0; i < 4; ++i)
+    BOOST_TEST(images_of(whole.next()) == images_of(later.next()), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(statistics_are_exact) {
+  const OpenDataset source("test.counting", std::make_shared<CountingDataset>(11, 0, 5, true));
+  const PixelStatistics statistics = measure_statistics(ImageSet(source, Split::kTrain, first(11)), 100, 0);
+  BOOST_TEST(statistics.mean.at(0) == 5.0 / 255, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(statistics.standard_deviation.at(0) == std::sqrt(10.0) / 255, boost::test_tools::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(labels_out_of_range_are_refused) {
+  class Wrong : public CountingDataset {
+   public:
+    Wrong() : CountingDataset(10, 0, 5, true) {}
+    at::Tensor labels(Split split) const override { return CountingDataset::labels(split) + 1; }
+  };
+  BOOST_CHECK_EXCEPTION(OpenDataset("test.wrong", std::make_shared<Wrong>()), Error, [](const Error& e) {
+    return std::string(e.what()).find("label 5 of train image 4 lies outside [0, 4]") != std::string::npos;
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
