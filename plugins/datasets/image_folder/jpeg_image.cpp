@@ -1,15 +1,16 @@
 #include "image_folder/jpeg_image.hpp"
 
-#include <cstdio>
-// jpeglib.h needs size_t and FILE.
-#include <jerror.h>
-#include <jpeglib.h>
-
 #include <algorithm>
 #include <csetjmp>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
+
+// Neither includes what it needs: jpeglib.h wants FILE, jerror.h what jpeglib.h defines.
+#include <jpeglib.h>
+
+#include <jerror.h>
 
 #include "image_folder/unreadable_image.hpp"
 
@@ -38,7 +39,8 @@ struct JpegErrors {
 
 // Warnings after which pixels are invented rather than decoded.
 bool means_damage(int code) {
-  return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC;
+  return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC ||
+         code == JWRN_ARITH_BAD_CODE;
 }
 
 void receive_message(j_common_ptr info, int level) {

@@ -1,0 +1,207 @@
+// Which images are found in folders, list files and by fractions, and what is refused.
+#include "image_folder/image_index.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "shared/dataset_fixture.hpp"
+
+namespace dha::datasets {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Texts = std::vector<std::string>;
+
+// Files need not be images: building the index reads none.
+struct Fixture {
+  test::TemporaryDirectory directory;
+  ImageSource source;
+
+  Fixture() { source.root = directory.path() / "root"; }
+  void put(const std::string& path) { write_bytes(source.root / path, {1}); }
+  void put_many(const std::string& folder, int count) {
+    for (int i = 0; i < count; ++i) put(folder + "/" + std::to_string(100 + i) + ".jpg");
+  }
+  void list(Split split, const std::string& text) {
+    const fs::path path = directory.path() / ("list" + std::to_string(static_cast<int>(split)));
+    std::ofstream(path) << text;
+    source.lists[static_cast<size_t>(split)] = path;
+  }
+  ImageIndex build() {
+    return build_image_index(source, [] {});
+  }
+  std::string build_error(ErrorCode code = ErrorCode::kData) {
+    return error_of(code, [&] { build(); });
+  }
+};
+
+// "path:label" of each image.
+Texts shown(const std::vector<ImageEntry>& entries) {
+  Texts texts;
+  for (const ImageEntry& entry : entries) texts.push_back(entry.path + ":" + std::to_string(entry.label));
+  return texts;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(image_index, Fixture)
+
+BOOST_AUTO_TEST_CASE(finds_splits_and_classes_in_byte_order) {
+  for (const char* path : {"train/dog/b.jpg", "train/dog/a.jpg", "train/Cat/more/x.png", "train/Cat/.hidden.jpg",
+                           "train/.cache/y.jpg", "train/notes.txt", "val/dog/v.jpg", "test/Cat/t.jpg"})
+    put(path);
+  const ImageIndex index = build();
+  BOOST_TEST(index.class_names == (Texts{"Cat", "dog"}), boost::test_tools::per_element());
+  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"train/Cat/more/x.png:0", "train/dog/a.jpg:1", "train/dog/b.jpg:1"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(shown(index[Split::kValidation]) == (Texts{"val/dog/v.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(shown(index[Split::kTest]) == (Texts{"test/Cat/t.jpg:0"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(takes_validation_by_its_long_name) {
+  put("train/a/1.jpg");
+  put("validation/a/2.jpg");
+  BOOST_TEST(build()[Split::kValidation].size() == 1u);
+  put("val/a/2.jpg");
+  check_contains(build_error(), "holds both val and validation");
+}
+
+BOOST_AUTO_TEST_CASE(finds_class_folders_without_splits) {
+  put("b/1.jpg");
+  put("a/1.jpg");
+  const ImageIndex index = build();
+  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"a/1.jpg:0", "b/1.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(index[Split::kValidation].empty());
+  BOOST_TEST(index[Split::kTest].empty());
+}
+
+BOOST_AUTO_TEST_CASE(refuses_folders_that_make_no_set) {
+  check_contains(build_error(), "root is not a folder; set 'path'");
+  fs::create_directories(source.root);
+  check_contains(build_error(), "root holds no class folder");
+  put("test/a/1.jpg");
+  check_contains(build_error(), "root holds test but no train");
+  put("train/b/1.jpg");
+  check_contains(build_error(), "test/a has no counterpart in");
+  put("train/a/1.jpg");
+  fs::create_directories(source.root / "train/empty");
+  check_contains(build_error(), "train/empty holds no file");
+}
+
+BOOST_AUTO_TEST_CASE(checks_the_number_of_classes) {
+  put("a/1.jpg");
+  put("b/1.jpg");
+  source.classes = 3;
+  check_contains(build_error(), "has 2 classes, but parameter 'classes' is 3");
+  source.classes = 2;
+  BOOST_TEST(build().class_names.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(can_be_cancelled) {
+  put("a/1.jpg");
+  error_of(ErrorCode::kCancelled,
+           [&] { build_image_index(source, [] { throw Error(ErrorCode::kCancelled, "stopped"); }); });
+}
+
+BOOST_AUTO_TEST_CASE(takes_fractions_of_each_class) {
+  put_many("a", 20);
+  put_many("b", 7);
+  source.validation_fraction = 0.1;
+  source.test_fraction = 0.25;
+  const ImageIndex index = build();
+  const auto count = [&](Split split, int64_t label) {
+    return std::count_if(index[split].begin(), index[split].end(),
+                         [label](const ImageEntry& entry) { return entry.label == label; });
+  };
+  BOOST_TEST(count(Split::kTest, 0) == 5);
+  BOOST_TEST(count(Split::kValidation, 0) == 2);
+  BOOST_TEST(count(Split::kTrain, 0) == 13);
+  BOOST_TEST(count(Split::kTest, 1) == 2);        // 1.75
+  BOOST_TEST(count(Split::kValidation, 1) == 1);  // 0.7
+  BOOST_TEST(count(Split::kTrain, 1) == 4);
+  std::set<std::string> all;
+  for (const std::vector<ImageEntry>& split : index.splits) {
+    for (const ImageEntry& entry : split) all.insert(entry.path);
+    BOOST_TEST(std::is_sorted(split.begin(), split.end(),
+                              [](const ImageEntry& left, const ImageEntry& right) { return left.path < right.path; }));
+  }
+  BOOST_TEST(all.size() == 27u);
+}
+
+BOOST_AUTO_TEST_CASE(draws_fractions_by_seed_and_class_alone) {
+  put_many("m", 30);
+  source.test_fraction = 0.3;
+  const Texts first = shown(build()[Split::kTest]);
+  BOOST_TEST(shown(build()[Split::kTest]) == first, boost::test_tools::per_element());
+  put_many("z", 30);
+  Texts with_another = shown(build()[Split::kTest]);
+  with_another.resize(9);
+  BOOST_TEST(with_another == first, boost::test_tools::per_element());
+  source.split_seed = 1;
+  Texts with_another_seed = shown(build()[Split::kTest]);
+  with_another_seed.resize(9);
+  BOOST_TEST((with_another_seed != first));
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_fraction_of_one_image) {
+  put_many("a", 5);
+  put("b/1.jpg");
+  source.test_fraction = 0.2;
+  check_contains(build_error(), "class 'b' has 1 image(s) left to train, too few to take 1 for test");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_fraction_of_a_split_that_is_there) {
+  put_many("train/a", 5);
+  put("test/a/1.jpg");
+  source.test_fraction = 0.2;
+  check_contains(build_error(ErrorCode::kInvalidParameter),
+                 "'test_fraction' is given, but the data set has such a split");
+}
+
+BOOST_AUTO_TEST_CASE(reads_list_files) {
+  for (const char* path : {"x/one.jpg", "x/with space.jpg", "y/two.jpg", "y/three.jpg"}) put(path);
+  list(Split::kTrain, "y/two.jpg 2\r\n\nx/with space.jpg   1\n");
+  list(Split::kTest, "x/one.jpg\t1\ny/three.jpg 2");
+  source.label_base = 1;
+  const ImageIndex index = build();
+  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"y/two.jpg:1", "x/with space.jpg:0"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(shown(index[Split::kTest]) == (Texts{"x/one.jpg:0", "y/three.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(index.class_names == (Texts{"x", "y"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_classes_whose_folders_do_not_tell_them_apart) {
+  put("x/one.jpg");
+  put("x/two.jpg");
+  list(Split::kTrain, "x/one.jpg 1\nx/two.jpg 2\n");
+  source.label_base = 1;
+  BOOST_TEST(build().class_names == (Texts{"1", "2"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
+  put("a.jpg");
+  list(Split::kTrain, "a.jpg 0\na.jpg\n");
+  check_contains(build_error(), "list0, line 2: 'a.jpg' is not an image path, a space and a label number");
+  list(Split::kTrain, "a.jpg 0\na.jpg one\n");
+  check_contains(build_error(), "line 2: label 'one' is not a whole number");
+  list(Split::kTrain, "a.jpg -1\n");
+  check_contains(build_error(), "line 1: label -1 lies outside [0, ");
+  list(Split::kTrain, "a.jpg 99999999999999999999\n");
+  check_contains(build_error(), "line 1: label '99999999999999999999' is not a whole number");
+  list(Split::kTrain, "a.jpg 0\nb.jpg 0\n");
+  check_contains(build_error(), "line 2: there is no file");
+  list(Split::kTrain, "a.jpg 0\na.jpg 2\n");
+  check_contains(build_error(), "names no image of label 1, of 3 classes");
+  list(Split::kTrain, "\n");
+  check_contains(build_error(), "list0 names no image");
+  list(Split::kTrain, "a.jpg 3\n");
+  source.classes = 3;
+  check_contains(build_error(), "line 1: label 3 lies outside [0, 2]");
+  source.lists[0] = directory.path() / "nowhere";
+  check_contains(build_error(), "nowhere cannot be opened");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace dha::datasets
