@@ -1,12 +1,14 @@
 #include "device/accelerator.hpp"
 
-#include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
 #include <dlfcn.h>
-#include <fmt/format.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <system_error>
 
 #include "dha/error.hpp"
 
@@ -14,64 +16,129 @@ namespace dha {
 
 namespace {
 
-std::filesystem::path cuda_library() {
-  if (const char* named = std::getenv("DHA_CUDA_LIBRARY"); named != nullptr && *named != '\0') return named;
+constexpr const char* kReplacementVariable = "DHA_CUDA_LIBRARY";
+constexpr const char* kDriver = "libcuda.so.1";
+
+// What became of the search for an accelerator.
+struct Search {
+  int devices = 0;
+  std::string looked_for;  // "the CUDA library of LibTorch at … (found), …"
+};
+
+// Keeps LibTorch's warnings for our own message; by itself it prints them.
+class WarningCollector : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning& warning) override { text_ = warning.msg(); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// The folder of the LibTorch that this program runs with.
+std::filesystem::path libtorch_folder() {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&at::globalContext), &info) == 0) return "libtorch_cuda.so";
-  return std::filesystem::canonical(info.dli_fname).parent_path() / "libtorch_cuda.so";
+  if (dladdr(reinterpret_cast<const void*>(&at::detail::getCUDAHooks), &info) == 0 || info.dli_fname == nullptr)
+    return {};
+  std::error_code unresolved;
+  const std::filesystem::path file = std::filesystem::canonical(info.dli_fname, unresolved);
+  return (unresolved ? std::filesystem::path(info.dli_fname) : file).parent_path();
 }
 
-// Opens the library once; returns why that failed, or "".
-const std::string& open_cuda() {
-  static const std::string failure = [] {
-    const std::filesystem::path library = cuda_library();
-    if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return std::string();
-    const char* reason = dlerror();
-    return fmt::format("{} cannot be opened: {}", library.string(), reason != nullptr ? reason : "unknown reason");
-  }();
-  return failure;
+std::string loader_error() {
+  const char* text = dlerror();
+  return text != nullptr ? text : "the dynamic linker gives no reason";
 }
 
-// Why no CUDA device can be used, or "".
-std::string missing() {
-  if (const std::string& failure = open_cuda(); !failure.empty()) return failure;
-  if (!at::globalContext().hasCUDA())
-    return fmt::format("{} is there, but the driver offers no CUDA device", cuda_library().string());
-  return "";
+// The devices that LibTorch finds through the opened library, or its reason for finding none.
+void count_devices(Search& search) {
+  WarningCollector warnings;
+  std::string reason;
+  try {
+    const c10::WarningUtils::WarningHandlerGuard guard(&warnings);
+    const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
+    search.devices = hooks.deviceCount();
+    if (search.devices == 0) hooks.init();  // throws with the reason
+  } catch (const c10::Error& error) {
+    reason = error.what_without_backtrace();
+  }
+  if (reason.empty()) reason = warnings.text();
+  search.looked_for += ", devices (found " + std::to_string(search.devices);
+  if (search.devices == 0 && !reason.empty()) search.looked_for += ": " + reason;
+  search.looked_for += ")";
 }
 
-// N of "cuda:N", 0 of "cuda"; -1 for any other text.
-int device_index(const std::string& text) {
+Search open_accelerator() {
+  const char* replacement = std::getenv(kReplacementVariable);
+  const bool replaced = replacement != nullptr && *replacement != '\0';
+  const std::filesystem::path library = replaced ? replacement : libtorch_folder() / "libtorch_cuda.so";
+  Search search;
+  search.looked_for = replaced ? std::string("the library named by ") + kReplacementVariable + ", "
+                               : std::string("LibTorch's CUDA library ");
+  search.looked_for += library.string();
+  std::error_code unreadable;
+  if (!std::filesystem::exists(library, unreadable)) {
+    search.looked_for += " (no such file)";
+    return search;
+  }
+  // Without a driver there is no device, and the driver is a thousand times faster to look for.
+  if (!replaced && dlopen(kDriver, RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+    search.looked_for += std::string(" (there), the NVIDIA driver's library (") + loader_error() + ")";
+    return search;
+  }
+  // RTLD_GLOBAL: the libraries with our own CUDA kernels find their symbols in it. It is never closed.
+  if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    search.looked_for += " (not opened: " + loader_error() + ")";
+    return search;
+  }
+  search.looked_for += " (opened)";
+  count_devices(search);
+  return search;
+}
+
+// The number of "cuda" (0) or "cuda:<number>"; empty for any other text.
+std::optional<int> cuda_index(const std::string& text) {
   if (text == "cuda") return 0;
-  if (!text.starts_with("cuda:") || text.size() < 6 || text.size() > 8 ||
-      text.find_first_not_of("0123456789", 5) != std::string::npos)
-    return -1;
-  return std::stoi(text.substr(5));
+  if (text.rfind("cuda:", 0) != 0) return std::nullopt;
+  int index = -1;
+  const char *begin = text.data() + 5, *end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, index);
+  // LibTorch counts devices in 8 bits.
+  if (error != std::errc() || stop != end || index < 0 || index > 127) return std::nullopt;
+  return index;
 }
+
+std::string counted(int devices) { return std::to_string(devices) + (devices == 1 ? " device" : " devices"); }
 
 }  // namespace
 
 DeviceChoice choose_device(const std::string& text) {
   if (text == "cpu") return {};
-  const int index = text == "auto" ? 0 : device_index(text);
-  if (index < 0)
-    throw Error(ErrorCode::kUsage, fmt::format("device must be auto, cpu, cuda or cuda:N, found '{}'", text));
-  const std::string reason = missing();
-  if (text == "auto" && !reason.empty()) return {c10::kCPU, "device auto is the CPU: " + reason};
-  if (!reason.empty()) throw Error(ErrorCode::kDevice, fmt::format("device {}: {}; use cpu or auto", text, reason));
-  const int count = at::detail::getCUDAHooks().deviceCount();
-  if (index >= count)
-    throw Error(ErrorCode::kDevice, fmt::format("device {}: there are {} CUDA devices, cuda:0 to cuda:{}", text, count, count - 1));
-  return {c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), ""};
+  const bool automatic = text == "auto";
+  const std::optional<int> index = automatic ? 0 : cuda_index(text);
+  if (!index)
+    throw Error(ErrorCode::kUsage, "the device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', found '" + text + "'");
+  const Search search = open_accelerator();
+  if (search.devices == 0 && automatic)
+    return {at::Device(at::kCPU), "device cpu, because no accelerator was found; looked for " + search.looked_for};
+  if (search.devices == 0)
+    throw Error(ErrorCode::kDevice, "device '" + text + "' is not there; looked for " + search.looked_for +
+                                        "; mend what is missing, or choose device 'cpu' or 'auto'");
+  if (*index >= search.devices)
+    throw Error(ErrorCode::kDevice, "device '" + text + "' is not there; found " + counted(search.devices) +
+                                        ", cuda:0 to cuda:" + std::to_string(search.devices - 1) +
+                                        "; choose one of these");
+  return {at::Device(at::kCUDA, static_cast<at::DeviceIndex>(*index)),
+          automatic ? "device cuda:0 of " + counted(search.devices) : ""};
 }
 
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries) {
   if (choice.device.is_cpu()) return;
-  for (const std::filesystem::path& library : libraries) {
-    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nullptr) continue;
-    const char* reason = dlerror();
-    throw Error(ErrorCode::kLoadFailed, fmt::format("{} cannot be opened: {}", library.string(), reason != nullptr ? reason : "unknown reason"));
-  }
+  for (const std::filesystem::path& library : libraries)
+    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr)
+      throw Error(ErrorCode::kLoadFailed, "the library with CUDA kernels " + library.string() +
+                                              " cannot be opened: " + loader_error() +
+                                              "; build the plugin anew with this LibTorch, or choose device 'cpu'");
 }
 
 }  // namespace dha

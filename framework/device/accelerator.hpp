@@ -1,4 +1,12 @@
-// Chooses the device of a run and opens LibTorch's CUDA library at run time, so that one build serves machines with and without.
+// Chooses the device of a run and opens LibTorch's accelerator library for it, at run time.
+//
+// The program links LibTorch for CPUs only. Its CUDA library is opened here, beside the CPU library, the first time a
+// run asks for a device other than `cpu`. LibTorch keeps its first answer to whether there is CUDA, so choose_device()
+// comes before everything that may ask it: before plugins are loaded and before the first tensor elsewhere than on the
+// CPU.
+//
+// The environment variable DHA_CUDA_LIBRARY names another library to open in its place, which registers LibTorch's CUDA
+// device in its own way: the simulated CUDA of the tests.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -10,18 +18,20 @@
 namespace dha {
 
 struct DeviceChoice {
-  c10::Device device = c10::kCPU;
-  std::string note;  // why "auto" became what it is; empty where there is nothing to say
+  at::Device device = at::kCPU;
+  std::string note;  // what "auto" became and why; empty for a device that was asked for by name
 };
 
-// `text`: auto, cpu, cuda or cuda:N. "cpu" opens nothing. Otherwise libtorch_cuda.so beside libtorch_cpu.so is opened (or the
-// library that the environment variable DHA_CUDA_LIBRARY names), once in a process, before the first question about CUDA,
-// because LibTorch keeps its first answer.
-// Throws Error{kUsage} for another text, and Error{kDevice} that says what was looked for where a named device is not there.
+// `text` is "auto", "cpu", "cuda" (the first one) or "cuda:<number>". "auto" takes the first accelerator, or the CPU
+// where there is none; the note then says what was looked for. "cpu" opens nothing. May be called again. [one thread at
+// a time]
+//
+// Throws Error{kUsage} for any other text, and Error{kDevice} where the device asked for is not there, with
+// what was looked for: library, driver, number of devices.
 DeviceChoice choose_device(const std::string& text);
 
 // Opens the plugins' libraries with CUDA kernels; does nothing where the device is the CPU.
-// Throws Error{kLoadFailed} that names the file.
+// Throws Error{kLoadFailed} that names the file and gives the dynamic linker's reason.
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries);
 
 }  // namespace dha
