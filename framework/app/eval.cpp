@@ -35,9 +35,10 @@ int run(const std::vector<std::string>& arguments) {
 
   const StopSignals signals;
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
+  const std::vector<Override> overrides = overrides_of(*values);
+  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
   const PluginRegistry registry = load_plugins(*values);
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides_of(*values), registry);
-  const DeviceChoice device = choose_device(config.device);
+  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_libraries(device, registry.accelerator_libraries());
   const std::string split = (*values)["split"].as<std::string>();
   const Measurement measured = evaluate_run(directory, config, registry, device.device, split);

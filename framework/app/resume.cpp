@@ -25,9 +25,9 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("run") == 0) throw Error(ErrorCode::kUsage, "resume: which run directory? (dha resume RUN)");
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
+  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
-  const DeviceChoice device = choose_device(config.device);
   open_accelerator_libraries(device, registry.accelerator_libraries());
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }

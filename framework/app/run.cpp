@@ -23,6 +23,7 @@ namespace options = boost::program_options;
 std::string environment_text(const DeviceChoice& device, const PluginRegistry& registry) {
   EnvironmentFacts facts;
   facts.device = device.device.str();
+  facts.device_name = device_name(device.device);
   for (const PluginRecord& plugin : registry.plugins())
     if (plugin.state == PluginState::kLoaded) facts.plugins.push_back({plugin.name, plugin.version, plugin.file});
   return describe_environment(facts).dump(2) + "\n";
@@ -45,9 +46,9 @@ int run(const std::vector<std::string>& arguments) {
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   const std::vector<Override> overrides = overrides_of(*values);
+  const DeviceChoice device = choose_device(requested_device(file, overrides));
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
-  const DeviceChoice device = choose_device(config.device);
   open_accelerator_libraries(device, registry.accelerator_libraries());
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);

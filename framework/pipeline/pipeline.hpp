@@ -71,6 +71,10 @@ Override parse_override(const std::string& text);
 PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vector<Override>& overrides,
                              const PluginRegistry& registry);
 
+// The device that a pipeline file asks for, read before plugins are loaded (an accelerator is opened ahead of them). Checks
+// nothing: "cpu" where the file cannot be read or says nothing that looks like a device; load_pipeline() has the sentence.
+std::string requested_device(const std::filesystem::path& file, const std::vector<Override>& overrides);
+
 // JSON Schema (draft 7) of a whole pipeline file, with the parameters of every component in `registry`.
 std::string pipeline_schema(const PluginRegistry& registry);
 

@@ -1,10 +1,11 @@
 // dha.crop: pads images on all sides and takes a part of the old size at a random place.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/index.h>
 #include <ATen/ops/randint.h>
 
+#include "../colour_tensor.hpp"
+#include "../image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -15,21 +16,28 @@ class Crop : public Augmenter {
  public:
   static Schema schema() {
     return Schema("Pads images and takes a part of the old size at a random place.")
-        .integer("padding_px", "black border on every side")
+        .integer("padding_px", "border on every side")
         .range(0, 1024)
         .unit("px")
         .def(4)
-        .tunable();
+        .tunable()
+        .choice("fill", "colour of the border: black, or the data set's mean", {"zero", "mean"})
+        .def("zero");
   }
 
-  Crop(const Params& params, Context& context) : padding_(params.integer("padding_px")), context_(context) {}
+  Crop(const Params& params, Context& context)
+      : padding_(params.integer("padding_px")), fills_mean_(params.string("fill") == "mean"), context_(context) {}
 
   State state() const override { return {}; }
   void restore(const State&) override {}
-  void prepare(const DatasetInfo&) override {}
   void begin_epoch(const Progress&) override {}
 
+  void prepare(const DatasetInfo& info) override {
+    fill_ = colour_tensor(fills_mean_ ? mean_colour(info) : std::vector<uint8_t>{0}, context_.device());
+  }
+
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    check_images(images);
     const at::TensorOptions whole = at::TensorOptions(images.device()).dtype(at::kLong);
     const int64_t count = images.size(0);
     const auto offsets = [&](at::IntArrayRef shape) {
@@ -37,7 +45,7 @@ class Crop : public Augmenter {
     };
     const at::Tensor rows = at::arange(images.size(2), whole).view({1, 1, -1, 1}) + offsets({-1, 1, 1, 1});
     const at::Tensor columns = at::arange(images.size(3), whole).view({1, 1, 1, -1}) + offsets({-1, 1, 1, 1});
-    const at::Tensor padded = at::constant_pad_nd(images, {padding_, padding_, padding_, padding_}, 0);
+    const at::Tensor padded = padded_images(images);
     const at::Tensor samples = at::arange(count, whole).view({-1, 1, 1, 1});
     const at::Tensor channels = at::arange(images.size(1), whole).view({1, -1, 1, 1});
     return {at::index(padded, {samples, channels, rows, columns}).contiguous(), labels, {}};
@@ -45,11 +53,23 @@ class Crop : public Augmenter {
 
   void learn(const at::Tensor&, const at::Tensor&) override {}
   void end_epoch(const EpochOutcome&) override {}
-  std::string policy() const override { return R"({"padding_px": )" + std::to_string(padding_) + "}"; }
+  std::string policy() const override {
+    return R"({"padding_px": )" + std::to_string(padding_) + R"(, "fill": ")" + (fills_mean_ ? "mean" : "zero") + "\"}";
+  }
 
  private:
+  at::Tensor padded_images(const at::Tensor& images) const {
+    const int64_t height = images.size(2), width = images.size(3);
+    const at::Tensor padded =
+        fill_.expand({images.size(0), images.size(1), height + 2 * padding_, width + 2 * padding_}).contiguous();
+    padded.slice(2, padding_, padding_ + height).slice(3, padding_, padding_ + width).copy_(images);
+    return padded;
+  }
+
   int64_t padding_;
+  bool fills_mean_;
   Context& context_;
+  at::Tensor fill_;  // uint8 (1, channels or 1, 1, 1)
 };
 
 }  // namespace

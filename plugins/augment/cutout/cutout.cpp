@@ -3,11 +3,10 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/randint.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 
-#include <cmath>
-
+#include "../colour_tensor.hpp"
+#include "../image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -31,13 +30,13 @@ class Cutout : public Augmenter {
   void restore(const State&) override {}
   void begin_epoch(const Progress&) override {}
 
-  void prepare(const DatasetInfo& info) override {
-    std::vector<int64_t> fill;
-    for (const double mean : info.mean) fill.push_back(std::lround(255 * mean));
-    fill_ = at::tensor(fill, at::kByte).view({1, -1, 1, 1}).to(context_.device());
-  }
+  void prepare(const DatasetInfo& info) override { fill_ = colour_tensor(mean_colour(info), context_.device()); }
 
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    check_images(images);
+    if (images.size(1) != fill_.size(1))
+      throw Error(ErrorCode::kContractViolation, "images have " + std::to_string(images.size(1)) +
+                                                     " channels, the data set's mean " + std::to_string(fill_.size(1)));
     const at::Tensor covered = band(images.size(2), images.size(0), images.device()).view({images.size(0), 1, -1, 1}) &
                                band(images.size(3), images.size(0), images.device()).view({images.size(0), 1, 1, -1});
     return {at::where(covered, fill_, images), labels, {}};
@@ -48,12 +47,12 @@ class Cutout : public Augmenter {
   std::string policy() const override { return R"({"size_px": )" + std::to_string(size_) + "}"; }
 
  private:
-  // bool (count, side): what lies in [centre - size / 2, centre + size / 2) for a random centre.
+  // bool (count, side): what lies in [centre - size / 2, centre - size / 2 + size) for a random centre.
   at::Tensor band(int64_t side, int64_t count, at::Device device) {
     const at::TensorOptions whole = at::TensorOptions(device).dtype(at::kLong);
     const at::Tensor centre = at::randint(side, {count, 1}, context_.generator(), whole);
     const at::Tensor distance = at::arange(side, whole).view({1, -1}) - centre;
-    return distance.ge(-(size_ / 2)) & distance.lt(size_ / 2);
+    return distance.ge(-(size_ / 2)) & distance.lt(size_ - size_ / 2);
   }
 
   int64_t size_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/rand.h>
 #include <ATen/ops/where.h>
 
+#include "../image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -27,6 +28,7 @@ class Flip : public Augmenter {
   void begin_epoch(const Progress&) override {}
 
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    check_images(images);
     const at::Tensor draws =
         at::rand({images.size(0), 1, 1, 1}, context_.generator(), at::TensorOptions(images.device()));
     return {at::where(draws.lt(probability_), images.flip({3}), images), labels, {}};

@@ -1,20 +1,22 @@
 #include "pair_augmenter.hpp"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/rand.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
+#include "../image_batch.hpp"
 #include "apply_operation.hpp"
 
 namespace dha::pairs {
 
 namespace {
 
-constexpr int64_t kDrawsPerOperation = 3;  // level, sign, resampling
+constexpr int64_t kDrawsPerOperation = 3;                        // level, sign, resampling
+constexpr int64_t kDrawsPerSample = 2 * kDrawsPerOperation + 1;  // and the pair
 
 // Applies both calls to one image; each is skipped where it changes nothing.
 void apply_pair(const std::array<OperationCall, 2>& calls, const ImageShape& shape, const uint8_t* source,
@@ -56,7 +58,8 @@ Schema PairAugmenter::with_common_parameters(Schema schema) {
 PairAugmenter::PairAugmenter(const Params& params, Context& context)
     : context_(context),
       magnitude_max_(params.real("magnitude_max")),
-      mapping_(params.string("mapping") == "paper" ? Mapping::kPaper : Mapping::kStrength) {
+      mapping_(params.string("mapping") == "paper" ? Mapping::kPaper : Mapping::kStrength),
+      image_code_(mapping_) {
   const std::string resampling = params.string("resampling");
   if (resampling != "random") resampling_ = resampling == "bilinear" ? Resampling::kBilinear : Resampling::kBicubic;
   if (params.has("fill")) {
@@ -68,9 +71,12 @@ PairAugmenter::PairAugmenter(const Params& params, Context& context)
 }
 
 void PairAugmenter::prepare(const DatasetInfo& info) {
-  for (size_t channel = 0; channel < 3 && !info.mean.empty(); ++channel)
-    fill_[channel] = static_cast<uint8_t>(std::lround(255 * info.mean[std::min(channel, info.mean.size() - 1)]));
-  if (given_fill_) fill_ = *given_fill_;
+  if (given_fill_) {
+    fill_ = *given_fill_;
+    return;
+  }
+  const std::vector<uint8_t> mean = mean_colour(info);
+  for (size_t channel = 0; channel < 3; ++channel) fill_[channel] = mean[std::min(channel, mean.size() - 1)];
 }
 
 std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* draws) const {
@@ -88,25 +94,28 @@ std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double*
 }
 
 Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& labels) {
+  check_images(images);
   const int64_t count = images.size(0);
   if (count == 0) return {images, labels, {}};
   const at::Tensor pairs = draw_pairs(count);
   // All draws of the batch ahead of the work, so that the result does not depend on how threads share it.
-  const at::Tensor draws = at::rand({count, 2 * kDrawsPerOperation}, context_.host_generator(), at::kDouble);
-  const at::Tensor host_pairs = pairs.cpu();
+  const at::Tensor uniform = at::rand({count, 2 * kDrawsPerOperation}, context_.generator(),
+                                      at::TensorOptions(context_.device()).dtype(at::kDouble));
+  const at::Tensor draws = at::cat({uniform, pairs.to(at::kDouble).unsqueeze(1)}, 1).cpu();
   const at::Tensor source = images.cpu().contiguous();
   at::Tensor target = at::empty_like(source);
   const ImageShape shape{static_cast<int>(source.size(1)), static_cast<int>(source.size(2)),
                          static_cast<int>(source.size(3))};
   const uint8_t* from = source.const_data_ptr<uint8_t>();
   uint8_t* to = target.mutable_data_ptr<uint8_t>();
-  const int64_t* pair = host_pairs.const_data_ptr<int64_t>();
-  const double* draw = draws.const_data_ptr<double>();
+  const double* first_draw = draws.const_data_ptr<double>();
   at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
     Workspace workspace;
-    for (int64_t i = begin; i < end; ++i)
-      apply_pair(calls_of(pair[i], draw + i * 2 * kDrawsPerOperation), shape, from + i * shape.size(),
-                 to + i * shape.size(), workspace);
+    for (int64_t i = begin; i < end; ++i) {
+      const double* draw = first_draw + i * kDrawsPerSample;
+      const auto pair = static_cast<int64_t>(draw[2 * kDrawsPerOperation]);
+      apply_pair(calls_of(pair, draw), shape, from + i * shape.size(), to + i * shape.size(), workspace);
+    }
   });
   return {target.to(images.device()), labels, pairs};
 }

@@ -1,12 +1,16 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bincount.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "random_pairs.hpp"
 #include "support/test_context.hpp"
@@ -65,18 +69,74 @@ BOOST_AUTO_TEST_CASE(empty_batch) {
   BOOST_TEST(result.images.size(0) == 0);
 }
 
-// Pearson's statistic of 196 cells has mean 195 and SD 19.7 where the pairs are uniform.
+// Pearson's statistic of `draws` pairs against the uniform distribution: mean 195 and SD 19.7 where that is the law.
+double statistic_of(const at::Tensor& pairs) {
+  const double expected = static_cast<double>(pairs.numel()) / kPairCount;
+  const at::Tensor counts = at::bincount(pairs, {}, kPairCount).to(at::kDouble);
+  return (counts - expected).square().sum().item().toDouble() / expected;
+}
+
+template <class Component>
+void check_uniform_pairs() {
+  test::TestContext context(11);
+  Component augmenter(defaults<Component>(), context);
+  augmenter.prepare(info_of(1, 1));
+  const at::Tensor pairs = augmenter.apply(images(kPairCount * 200, 1, 1), {}).record;
+  BOOST_TEST(statistic_of(pairs) > 195 - 5 * 19.7);
+  BOOST_TEST(statistic_of(pairs) < 195 + 5 * 19.7);
+  const at::Tensor counts = at::bincount(pairs, {}, kPairCount).view({kOperationCount, kOperationCount});
+  BOOST_TEST(counts.sum(0).gt(0).all().item().toBool());
+  BOOST_TEST(counts.sum(1).gt(0).all().item().toBool());
+}
+
 BOOST_AUTO_TEST_CASE(pairs_are_uniform_at_the_start) {
-  for (const char* sampling : {"categorical"}) {
-    test::TestContext context(11);
-    Tau tau(defaults<Tau>(std::string(R"({"sampling": ")") + sampling + "\"}"), context);
-    tau.prepare(info_of(1, 1));
-    const int64_t count = 196 * 200;
-    const at::Tensor counts = at::bincount(tau.apply(images(count, 1, 1), {}).record, {}, kPairCount).to(at::kDouble);
-    const double statistic = (counts - 200).square().sum().item().toDouble() / 200;
-    BOOST_TEST(statistic > 195 - 5 * 19.7);
-    BOOST_TEST(statistic < 195 + 5 * 19.7);
+  check_uniform_pairs<Tau>();
+  check_uniform_pairs<RandomPairs>();
+}
+
+// Noise that is drawn anew each step favours some pairs within a step, and none over many.
+BOOST_AUTO_TEST_CASE(gumbel_noise_is_anew_each_step) {
+  test::TestContext context(12);
+  Tau tau(defaults<Tau>(R"({"sampling": "gumbel"})"), context);
+  tau.prepare(info_of(1, 1));
+  std::vector<at::Tensor> steps;
+  for (int step = 0; step < kPairCount * 20; ++step) steps.push_back(tau.apply(images(1, 1, 1), {}).record);
+  const double marginal = statistic_of(at::cat(steps));
+  BOOST_TEST(marginal > 195 - 5 * 19.7);
+  BOOST_TEST(marginal < 195 + 5 * 19.7);
+  BOOST_TEST(statistic_of(tau.apply(images(kPairCount * 20, 1, 1), {}).record) > 2 * 195);
+}
+
+// At level 0 of the paper's mapping nothing but the pair is random.
+BOOST_AUTO_TEST_CASE(record_names_what_each_image_got) {
+  test::TestContext context(13);
+  RandomPairs augmenter(defaults<RandomPairs>(R"({"magnitude_max": 0})"), context);
+  augmenter.prepare(info_of(3, 6));
+  const at::Tensor input = images(kPairCount * 4, 3, 6);
+  const Augmented result = augmenter.apply(input, {});
+  const ImageCode code(Mapping::kPaper);
+  for (int64_t i = 0; i < input.size(0); ++i) {
+    const int64_t pair = result.record[i].item().toLong();
+    const at::Tensor first = code.apply(input.slice(0, i, i + 1), {.name = code.names()[pair / kOperationCount]});
+    const at::Tensor both = code.apply(first, {.name = code.names()[pair % kOperationCount]});
+    BOOST_TEST_REQUIRE(at::equal(result.images.slice(0, i, i + 1), both));
   }
+}
+
+// brightness multiplies by 0.1 + 1.8 level / 8, so a plain image shows the level that was drawn.
+BOOST_AUTO_TEST_CASE(levels_are_uniform_and_end_at_the_maximum) {
+  test::TestContext context(14);
+  RandomPairs augmenter(defaults<RandomPairs>(R"({"magnitude_max": 4})"), context);
+  augmenter.prepare(info_of(1, 1));
+  const at::Tensor input = at::full({kPairCount * 400, 1, 1, 1}, 200, at::kByte);
+  const Augmented result = augmenter.apply(input, {});
+  const int64_t brightness_only = 7 * kOperationCount + 13;
+  const at::Tensor values = result.images.flatten().masked_select(result.record.eq(brightness_only)).to(at::kDouble);
+  const double mean = values.mean().item().toDouble();  // 109.5 with SD 52 / sqrt(400)
+  BOOST_TEST(mean > 109.5 - 5 * 2.6);
+  BOOST_TEST(mean < 109.5 + 5 * 2.6);
+  BOOST_TEST(values.min().item().toDouble() >= 20);
+  BOOST_TEST(values.max().item().toDouble() <= 200);
 }
 
 // The closed form against autograd, in double, with momentum and weight decay as torch.optim.SGD has them.
@@ -136,7 +196,7 @@ BOOST_AUTO_TEST_CASE(state_goes_on_with_the_same_bits) {
 }
 
 BOOST_AUTO_TEST_CASE(operations_by_name) {
-  ImageCode code;
+  const ImageCode code(Mapping::kPaper);
   const at::Tensor input = images(2, 3, 9);
   BOOST_TEST(code.names().size() == 14u);
   BOOST_TEST(at::equal(code.apply(input, {.name = "identity"}), input));
@@ -144,6 +204,58 @@ BOOST_AUTO_TEST_CASE(operations_by_name) {
   BOOST_TEST(at::equal(code.apply(input, {.name = "posterize", .level = 8}), input.bitwise_and(0xf0)));
   BOOST_CHECK_THROW(code.apply(input, {.name = "shear"}), Error);
   BOOST_CHECK_THROW(code.apply(input, {.name = "rotate", .level = 8.5}), Error);
+  BOOST_CHECK_THROW(code.apply(input, {.name = "rotate", .level = 1, .sign = 2}), Error);
+}
+
+BOOST_AUTO_TEST_CASE(operations_follow_the_mapping) {
+  test::TestContext context;
+  Tau tau(defaults<Tau>(R"({"mapping": "strength"})"), context);
+  const auto* code = static_cast<const ImageOperations*>(tau.capability(ImageOperations::kCapability));
+  BOOST_TEST_REQUIRE(code != nullptr);
+  BOOST_TEST(tau.capability("dha.image_operations/2") == nullptr);
+  const at::Tensor input = images(2, 3, 9);
+  for (const std::string& name : code->names()) BOOST_TEST(at::equal(code->apply(input, {.name = name}), input));
+  BOOST_TEST(at::equal(code->apply(input, {.name = "solarize", .level = 8}), 255 - input));
+  BOOST_TEST(at::equal(code->apply(input, {.name = "posterize", .level = 8}), input.bitwise_and(0x80)));
+}
+
+void check_refused(const at::Tensor& wrong) {
+  test::TestContext context;
+  RandomPairs augmenter(defaults<RandomPairs>(), context);
+  augmenter.prepare(info_of(3, 9));
+  const auto is_contract_violation = [](const Error& error) { return error.code() == ErrorCode::kContractViolation; };
+  BOOST_CHECK_EXCEPTION(augmenter.apply(wrong, {}), Error, is_contract_violation);
+  BOOST_CHECK_EXCEPTION(ImageCode(Mapping::kPaper).apply(wrong, {.name = "rotate"}), Error, is_contract_violation);
+}
+
+BOOST_AUTO_TEST_CASE(other_tensors_are_refused) {
+  check_refused(images(2, 3, 9).to(at::kFloat));
+  check_refused(images(2, 2, 9));
+  check_refused(images(2, 4, 9));
+  check_refused(images(2, 3, 9)[0]);
+  check_refused(at::zeros({2, 3, 0, 9}, at::kByte));
+}
+
+BOOST_AUTO_TEST_CASE(mean_is_needed_unless_a_fill_is_given) {
+  test::TestContext context;
+  RandomPairs by_mean(defaults<RandomPairs>(), context), by_fill(defaults<RandomPairs>(R"({"fill": [9]})"), context);
+  BOOST_CHECK_THROW(by_mean.prepare({}), Error);
+  BOOST_CHECK_NO_THROW(by_fill.prepare({}));
+  DatasetInfo info = info_of(3, 9);
+  info.mean = {0.5, 0.5, 1.5};
+  BOOST_CHECK_THROW(by_mean.prepare(info), Error);
+}
+
+BOOST_AUTO_TEST_CASE(policies_have_one_shape) {
+  test::TestContext context;
+  const RandomPairs fixed(defaults<RandomPairs>(), context);
+  const Tau tau(defaults<Tau>(), context);
+  const auto policy = nlohmann::json::parse(fixed.policy()), learned = nlohmann::json::parse(tau.policy());
+  BOOST_TEST(policy["probabilities"].size() == 14u);
+  for (const auto& row : policy["probabilities"]) BOOST_TEST((row == std::vector<double>(14, 1.0 / 196)));
+  BOOST_TEST(policy["entropy"].get<double>() == std::log(196), boost::test_tools::tolerance(1e-12));
+  for (const auto& [name, value] : learned.items())
+    BOOST_TEST((policy.contains(name) && policy[name].size() == value.size()), name);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

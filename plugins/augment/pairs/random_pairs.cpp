@@ -2,6 +2,10 @@
 
 #include <ATen/ops/randint.h>
 
+#include <vector>
+
+#include "policy.hpp"
+
 namespace dha::pairs {
 
 Schema RandomPairs::schema() {
@@ -14,6 +18,10 @@ RandomPairs::RandomPairs(const Params& params, Context& context) : PairAugmenter
 at::Tensor RandomPairs::draw_pairs(int64_t count) {
   return at::randint(kPairCount, {count}, context().generator(),
                      at::TensorOptions(context().device()).dtype(at::kLong));
+}
+
+std::string RandomPairs::policy() const {
+  return policy_json(std::vector<double>(kPairCount, 1.0 / kPairCount).data());
 }
 
 }  // namespace dha::pairs

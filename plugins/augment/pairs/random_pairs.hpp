@@ -13,7 +13,7 @@ class RandomPairs : public PairAugmenter {
   State state() const override { return {}; }
   void restore(const State&) override {}
   void learn(const at::Tensor&, const at::Tensor&) override {}
-  std::string policy() const override { return R"({"pairs": "uniform"})"; }
+  std::string policy() const override;
 
  protected:
   at::Tensor draw_pairs(int64_t count) override;

@@ -1,22 +1,21 @@
 #include "tau.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/multinomial.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
-#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <numeric>
+
+#include "policy.hpp"
 
 namespace dha::pairs {
 
 namespace {
-
-constexpr size_t kPairsShown = 10;
 
 // Entropy (nats) of a share of the uniform distribution mixed with one certain pair: the least that mixing allows.
 double least_entropy(double share) {
@@ -33,13 +32,6 @@ double share_for(double floor) {
     (least_entropy(middle) < floor ? low : high) = middle;
   }
   return floor <= 0 ? 0 : high;
-}
-
-double entropy_of(const double* probability) {
-  double entropy = 0;
-  for (int i = 0; i < kPairCount; ++i)
-    if (probability[i] > 0) entropy -= probability[i] * std::log(probability[i]);
-  return entropy;
 }
 
 }  // namespace
@@ -104,9 +96,13 @@ at::Tensor Tau::draw_pairs(int64_t count) {
 
 void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   if (!record.defined()) return;
+  if (losses.sizes() != record.sizes())
+    throw Error(ErrorCode::kContractViolation, "a batch of " + std::to_string(record.size(0)) + " samples came with " +
+                                                   std::to_string(losses.numel()) + " losses");
   const at::Tensor softmax = at::softmax(logits_, 0);
-  const at::Tensor coefficients =
-      at::zeros({kPairCount}, logits_.options()).index_add_(0, record, losses.to(at::kDouble), -1.0 / record.size(0));
+  // A masked sum, because index_add_ on CUDA adds in an order of its own each time.
+  const at::Tensor is_pair = at::arange(kPairCount, record.options()).unsqueeze(1).eq(record);  // (196, N)
+  const at::Tensor coefficients = at::where(is_pair, losses.to(at::kDouble), 0.0).sum(1) / -record.size(0);
   const at::Tensor weighted = coefficients * softmax * (1 - uniform_share_);
   at::Tensor gradient = weighted - softmax * weighted.sum();
   gradient.add_(logits_, weight_decay_);
@@ -116,23 +112,7 @@ void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   context().metric("entropy", -(updated * updated.clamp_min(1e-300).log()).sum());
 }
 
-std::string Tau::policy() const {
-  const at::Tensor host = probabilities().cpu();
-  const double* probability = host.const_data_ptr<double>();
-  nlohmann::ordered_json policy{{"operations", kOperationNames}, {"entropy", entropy_of(probability)}};
-  policy["entropy_of_uniform"] = std::log(kPairCount);
-  for (int row = 0; row < kOperationCount; ++row)
-    policy["probabilities"].push_back(
-        std::vector<double>(probability + row * kOperationCount, probability + (row + 1) * kOperationCount));
-  std::vector<int> order(kPairCount);
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return probability[a] > probability[b]; });
-  for (size_t i = 0; i < kPairsShown; ++i)
-    policy["most_likely"].push_back({{"first", kOperationNames[order[i] / kOperationCount]},
-                                     {"second", kOperationNames[order[i] % kOperationCount]},
-                                     {"probability", probability[order[i]]}});
-  return policy.dump();
-}
+std::string Tau::policy() const { return policy_json(probabilities().cpu().const_data_ptr<double>()); }
 
 State Tau::state() const { return {{{"logits", logits_}, {"velocity", velocity_}}, "{}"}; }
 

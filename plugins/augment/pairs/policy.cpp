@@ -1,0 +1,42 @@
+#include "policy.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
+
+#include "operations.hpp"
+
+namespace dha::pairs {
+
+namespace {
+
+constexpr size_t kPairsShown = 10;
+
+double entropy_of(const double* probability) {
+  double entropy = 0;
+  for (int i = 0; i < kPairCount; ++i)
+    if (probability[i] > 0) entropy -= probability[i] * std::log(probability[i]);
+  return entropy;
+}
+
+}  // namespace
+
+std::string policy_json(const double* probability) {
+  nlohmann::ordered_json policy{{"operations", kOperationNames}, {"entropy", entropy_of(probability)}};
+  policy["entropy_of_uniform"] = std::log(kPairCount);
+  for (int row = 0; row < kOperationCount; ++row)
+    policy["probabilities"].push_back(
+        std::vector<double>(probability + row * kOperationCount, probability + (row + 1) * kOperationCount));
+  std::vector<int> order(kPairCount);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return probability[a] > probability[b]; });
+  for (size_t i = 0; i < kPairsShown; ++i)
+    policy["most_likely"].push_back({{"first", kOperationNames[order[i] / kOperationCount]},
+                                     {"second", kOperationNames[order[i] % kOperationCount]},
+                                     {"probability", probability[order[i]]}});
+  return policy.dump();
+}
+
+}  // namespace dha::pairs
