@@ -18,6 +18,8 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
+#include "device/accelerator.hpp"
+#include "device/device_properties.hpp"
 #include "dha/abi_tag.hpp"
 #include "dha/version.hpp"
 
@@ -67,19 +69,21 @@ void report_versions(Report& report) {
 }
 
 void report_processor(Report& report) {
-  const std::string flags = proc_value("/proc/cpuinfo", "flags") + " ";
-  const bool has_bf16 =
-      flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos;
   report.facts["processor"] = proc_value("/proc/cpuinfo", "model name");
   report.facts["LibTorch's instructions"] = at::get_cpu_capability();
-  report.facts["bf16 on the processor"] = has_bf16 ? "yes" : "no: precision bf16 is many times slower here than fp32";
   report.facts["threads"] =
       fmt::format("{} of {} logical processors", at::get_num_threads(), std::thread::hardware_concurrency());
   report.facts["memory"] = proc_value("/proc/meminfo", "MemTotal");
 }
 
-// The device that "auto" means.
-void report_device(Report& report) { report.facts["device"] = "cpu"; }
+// The device that "auto" means. Comes before plugins are loaded, as in a run.
+void report_device(Report& report) {
+  const DeviceChoice choice = choose_device("auto");
+  report.facts["device"] = choice.note.empty() ? choice.device.str() : choice.note;
+  report.facts["device name"] = device_name(choice.device);
+  report.facts["bf16 on the device"] =
+      has_native_bfloat16(choice.device) ? "yes" : "no: precision bf16 is several times slower here than fp32";
+}
 
 void report_plugin_directories(Report& report, const std::vector<PluginDirectory>& directories) {
   std::vector<std::string> shown;

@@ -9,6 +9,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
+#include "device/device_properties.hpp"
 #include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/environment.hpp"

@@ -293,9 +293,9 @@ const Fault kBeyondTheSchema[] = {
 BOOST_FIXTURE_TEST_SUITE(pipeline_schema_and_loader, Both)
 
 BOOST_AUTO_TEST_CASE(examples_conform_to_the_schema_of_the_built_plugins) {
-  PluginRegistry registry;
-  registry.load_directory(test::build_dir() / "plugins", true);
-  SchemaOracle oracle(pipeline_schema(registry));
+  PluginRegistry built;
+  built.load_directory(test::build_dir() / "plugins", true);
+  SchemaOracle oracle(pipeline_schema(built));
   size_t count = 0;
   const auto examples = test::source_dir() / "examples";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(examples)) {
