@@ -37,8 +37,9 @@ class Cutout : public Augmenter {
     if (images.size(1) != fill_.size(1))
       throw Error(ErrorCode::kContractViolation, "images have " + std::to_string(images.size(1)) +
                                                      " channels, the data set's mean " + std::to_string(fill_.size(1)));
-    const at::Tensor covered = band(images.size(2), images.size(0), images.device()).view({images.size(0), 1, -1, 1}) &
-                               band(images.size(3), images.size(0), images.device()).view({images.size(0), 1, 1, -1});
+    const int64_t count = images.size(0);
+    const at::Tensor covered = band(images.size(2), count, images.device()).unsqueeze(1).unsqueeze(3) &
+                               band(images.size(3), count, images.device()).unsqueeze(1).unsqueeze(2);
     return {at::where(covered, fill_, images), labels, {}};
   }
 
