@@ -7,8 +7,10 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <chrono>
+#include <string>
 
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
@@ -52,7 +54,7 @@ class Augmentation {
   }
 
   static ComponentUse use(double magnitude) {
-    const std::string params = "{\"magnitude_max\": " + std::to_string(magnitude) + "}";
+    const std::string params = fmt::format("{{\"magnitude_max\": {}}}", magnitude);
     return {"dha.random_pairs",
             check_params(registry().find(Augmenter::kKind, "dha.random_pairs").schema_json, params).completed};
   }
