@@ -1,0 +1,43 @@
+#include "kernels.hpp"
+
+namespace dha::operators {
+
+#define DHA_OPERATORS_DECLARE(isa) \
+  namespace isa {                  \
+  template <class T>               \
+  const Kernels<T>* table();       \
+  }
+DHA_OPERATORS_DECLARE(baseline)
+#ifdef DHA_OPERATORS_X86
+DHA_OPERATORS_DECLARE(avx2)
+DHA_OPERATORS_DECLARE(avx512)
+#endif
+#undef DHA_OPERATORS_DECLARE
+
+namespace {
+
+template <class T>
+const Kernels<T>* best() {
+#ifdef DHA_OPERATORS_X86
+  // What x86-64-v4 and v3 add that GCC uses in these kernels.
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd"))
+    return avx512::table<T>();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+    return avx2::table<T>();
+#endif
+  return baseline::table<T>();
+}
+
+}  // namespace
+
+template <class T>
+const Kernels<T>& kernels() {
+  static const Kernels<T>* const kBest = best<T>();
+  return *kBest;
+}
+
+template const Kernels<float>& kernels();
+template const Kernels<double>& kernels();
+
+}  // namespace dha::operators
