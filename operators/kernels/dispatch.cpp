@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <string_view>
+
 #include "kernels.hpp"
 
 namespace dha::operators {
@@ -19,12 +22,16 @@ namespace {
 template <class T>
 const Kernels<T>* best() {
 #ifdef DHA_OPERATORS_X86
+  const char* const value = std::getenv("DHA_OPERATORS");
+  const std::string_view limit = value == nullptr ? "" : value;
   // What x86-64-v4 and v3 add that GCC uses in these kernels.
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd"))
-    return avx512::table<T>();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
-    return avx2::table<T>();
+  const bool runs_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                           __builtin_cpu_supports("avx512cd");
+  const bool runs_avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (runs_avx512 && limit != "avx2" && limit != "baseline") return avx512::table<T>();
+  if (runs_avx2 && limit != "baseline") return avx2::table<T>();
 #endif
   return baseline::table<T>();
 }

@@ -89,7 +89,8 @@ struct Kernels {
                                     const Window& window, int64_t output_row, int64_t columns, T* image);
 };
 
-// The kernels of the best instruction set that this machine runs. [any thread]
+// The kernels of the best instruction set that this machine runs and the environment variable DHA_OPERATORS (avx2,
+// baseline) allows. [any thread]
 template <class T>
 const Kernels<T>& kernels();
 

@@ -112,18 +112,20 @@ class Forward {
     const int64_t image = piece / bands_, pixels = count * c.output_width;
     const T* const from = x_ + image * c.pixels() * c.channels;
     T* const to = z_ + (image * c.output_pixels() + first * c.output_width) * c.output_channels;
+    const bool is_direct = c.pointwise == nullptr && ld_ == c.channels;
     if (c.depthwise != nullptr) {
       padded.read(from, first);
+      T* const inner = is_direct ? to : rows;
       for (int64_t i = 0; i < count; ++i)
         kernels<T>().depthwise_row(padded.at(i), padded.row(), depthwise_.data(), c.window, c.output_width, ld_,
-                                   rows + i * c.output_width * ld_);
+                                   inner + i * c.output_width * ld_);
     } else {
       kernels<T>().gather(from + first * c.width * c.channels, pixels, c.channels, c.prologue, rows, ld_);
     }
     if (c.pointwise != nullptr)
       kernels<T>().multiply(pixels, c.output_channels, c.channels, rows, ld_, 1, pointwise_.data(), c.output_channels,
                             to, c.output_channels, false);
-    else
+    else if (!is_direct)
       kernels<T>().scatter(rows, ld_, pixels, c.channels, {}, nullptr, to);
     if (moments_ == nullptr) return;
     moments_->pixels[static_cast<size_t>(piece)] = pixels;
@@ -269,10 +271,11 @@ class Backward {
       kernels<T>().scatter(pieces.gradient, ld_, c.pixels(), c.channels, c.prologue, from, to);
     else
       for (int64_t y = 0; y < c.height; ++y) {
-        kernels<T>().depthwise_row(pieces.gradient + y * gradient_row_, gradient_row_, flipped_.data(), flipped_window_,
-                                   c.width, ld_, pieces.line);
         const int64_t at = y * c.width * c.channels;
-        kernels<T>().scatter(pieces.line, ld_, c.width, c.channels, c.prologue, from + at, to + at);
+        const bool is_direct = !c.prologue.rectify && ld_ == c.channels;
+        kernels<T>().depthwise_row(pieces.gradient + y * gradient_row_, gradient_row_, flipped_.data(), flipped_window_,
+                                   c.width, ld_, is_direct ? to + at : pieces.line);
+        if (!is_direct) kernels<T>().scatter(pieces.line, ld_, c.width, c.channels, c.prologue, from + at, to + at);
       }
     if (gradients_.sum == nullptr) return;
     T* const sums = norm_sums_.data() + 2 * image * c.channels;

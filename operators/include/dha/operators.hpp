@@ -24,7 +24,7 @@ namespace dha::operators {
 using Pair = std::array<int64_t, 2>;  // height, width
 
 // The switch: on, unless the environment variable DHA_OPERATORS is "libtorch". Holds for forward passes that begin
-// afterwards, in the whole process.
+// afterwards, in the whole process. With "avx2" or "baseline" there the operators use no later instruction set.
 DHA_OPERATORS_API bool enabled();
 DHA_OPERATORS_API void enable(bool on);
 
