@@ -13,7 +13,7 @@
 
 namespace {
 
-using namespace dha::operators;
+using namespace dha::ops;
 
 at::Tensor leaf(at::IntArrayRef sizes) {
   const at::Tensor drawn = at::randn(sizes);

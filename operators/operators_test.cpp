@@ -1,6 +1,8 @@
 // LibTorch's operators in double are the oracle: ours in float may be no farther from them than LibTorch's in float.
 #include "dha/operators.hpp"
 
+#include "dha/plugin.hpp"  // both go into one file
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
@@ -18,7 +20,7 @@
 #include <functional>
 #include <limits>
 
-using namespace dha::operators;
+using namespace dha::ops;
 
 namespace {
 
@@ -69,7 +71,7 @@ Tensors results(const Function& function, const Tensors& values, at::ScalarType 
 
 double largest(const at::Tensor& tensor) { return tensor.numel() == 0 ? 0 : tensor.abs().max().item<double>(); }
 
-bool is_own(const at::Tensor& y) { return y.grad_fn()->name().find("operators") != std::string::npos; }
+bool is_own(const at::Tensor& y) { return y.grad_fn()->name().find("dha::ops") != std::string::npos; }
 
 void check(const Function& function, const Tensors& values, const std::string& what) {
   BOOST_TEST_CONTEXT(what) {

@@ -1,10 +1,12 @@
 """A plain training step of the same lean network in dha and in PyTorch, in turns, on the same threads.
 
 usage: lean_step.py BUILD_DIR [--channels 16 --cells 8 --batch 32] [--rounds 15] [--threads 2] [--architecture FILE]
+                    [--memory]
 
 The network is written in plain torch modules (tests/golden/cell/network.py). A round runs a few steps in PyTorch with
 contiguous tensors, in PyTorch with channels_last, in dha with its own operators and in dha with LibTorch's. Prints the
-median step of each and the median over rounds of dha's ratio to PyTorch's better format.
+median step of each and the median over rounds of dha's ratio to PyTorch's better format. --memory: the peak memory of
+three steps instead, each contender in a process of its own, beyond what the process held before the first step.
 """
 import argparse
 import json
@@ -19,6 +21,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "golden" / "cell"))
 import network  # noqa: E402
 import torch  # noqa: E402
+
+
+FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 class Eager:
@@ -76,10 +81,34 @@ class Dha:
         self.process.wait()
 
 
+def peak_memory():
+    """The largest resident set of this process so far, in MB."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+
+
+def eager_memory(options, memory_format):
+    eager = Eager(options, memory_format)
+    before = peak_memory()
+    eager.run(3)
+    print(f"{before:.0f} {peak_memory():.0f}")
+
+
+def compare_memory(options):
+    size = ["--channels", str(options.channels), "--cells", str(options.cells), "--batch", str(options.batch),
+            "--threads", str(options.threads), "--architecture", options.architecture]
+    commands = {f"PyTorch, {name}": ([sys.executable, __file__, options.build, *size, "--memory-of", name], None)
+                for name in FORMATS}
+    for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha")):
+        commands[name] = (dha_command(options, "--memory"), dha_environment(options, operators))
+    for name, (command, environment) in commands.items():
+        before, peak = subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+        print(f"{name:27} {int(peak) - int(before):5} MB for the steps, {peak} MB at the peak")
+
+
 def compare(options):
     contenders = {
-        "PyTorch, contiguous": Eager(options, torch.contiguous_format),
-        "PyTorch, channels_last": Eager(options, torch.channels_last),
+        **{f"PyTorch, {name}": Eager(options, memory_format) for name, memory_format in FORMATS.items()},
         "dha, LibTorch's operators": Dha(options, "libtorch"),
         "dha": Dha(options, "own"),
     }
@@ -111,9 +140,16 @@ def main():
     parser.add_argument("--steps", type=int, default=3, help="of each contender in a round")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--architecture", default=str(ROOT / "examples" / "architectures" / "darts_v2.json"))
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    compare(options)
+    if options.memory_of:
+        eager_memory(options, FORMATS[options.memory_of])
+    elif options.memory:
+        compare_memory(options)
+    else:
+        compare(options)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 #include "kernels.hpp"
 #include "vector.hpp"
 
-namespace dha::operators::DHA_OPERATORS_ISA {
+namespace dha::ops::DHA_OPERATORS_ISA {
 
 // kColumns neighbouring pixels of kWidth channels.
 template <class T, int kColumns>
@@ -133,4 +133,4 @@ void multiply(int64_t rows, int64_t columns, int64_t depth, const T* a, int64_t 
     multiply_columns<T, 1>(rows, depth, a, a_row, a_step, b + j, b_ld, Lanes<T>(columns - j), c + j, c_ld, accumulate);
 }
 
-}  // namespace dha::operators::DHA_OPERATORS_ISA
+}  // namespace dha::ops::DHA_OPERATORS_ISA

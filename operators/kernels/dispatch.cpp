@@ -3,7 +3,7 @@
 
 #include "kernels.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 #define DHA_OPERATORS_DECLARE(isa) \
   namespace isa {                  \
@@ -47,4 +47,4 @@ const Kernels<T>& kernels() {
 template const Kernels<float>& kernels();
 template const Kernels<double>& kernels();
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -4,7 +4,7 @@
 #include "norm.hpp"
 #include "pool.hpp"
 
-namespace dha::operators::DHA_OPERATORS_ISA {
+namespace dha::ops::DHA_OPERATORS_ISA {
 
 template <class T>
 const Kernels<T>* table() {
@@ -28,4 +28,4 @@ const Kernels<T>* table() {
 template const Kernels<float>* table();
 template const Kernels<double>* table();
 
-}  // namespace dha::operators::DHA_OPERATORS_ISA
+}  // namespace dha::ops::DHA_OPERATORS_ISA

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-namespace dha::operators {
+namespace dha::ops {
 
 // How a kernel reads an operator's input: x, or ReLU(x), or ReLU of the affine map of a batch norm.
 template <class T>
@@ -94,4 +94,4 @@ struct Kernels {
 template <class T>
 const Kernels<T>& kernels();
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -4,7 +4,7 @@
 #include "kernels.hpp"
 #include "vector.hpp"
 
-namespace dha::operators::DHA_OPERATORS_ISA {
+namespace dha::ops::DHA_OPERATORS_ISA {
 
 // The affine map and ReLU of a prologue for the channels that `lanes` covers.
 template <class T, bool kAffine>
@@ -179,4 +179,4 @@ void norm_gradient(const T* gradient, const T* x, int64_t pixels, int64_t channe
       });
 }
 
-}  // namespace dha::operators::DHA_OPERATORS_ISA
+}  // namespace dha::ops::DHA_OPERATORS_ISA

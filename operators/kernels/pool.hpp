@@ -4,7 +4,7 @@
 #include "kernels.hpp"
 #include "vector.hpp"
 
-namespace dha::operators::DHA_OPERATORS_ISA {
+namespace dha::ops::DHA_OPERATORS_ISA {
 
 // The taps of a window that lie within the image along one axis.
 struct Taps {
@@ -126,4 +126,4 @@ void average_pool_gradient_row(const T* gradient, int64_t height, int64_t width,
   }
 }
 
-}  // namespace dha::operators::DHA_OPERATORS_ISA
+}  // namespace dha::ops::DHA_OPERATORS_ISA

@@ -13,7 +13,7 @@
 #define DHA_OPERATORS_INLINE inline __attribute__((always_inline))
 #define DHA_OPERATORS_LAMBDA __attribute__((always_inline))  // after a lambda's parameters
 
-namespace dha::operators::DHA_OPERATORS_ISA {
+namespace dha::ops::DHA_OPERATORS_ISA {
 
 #if defined(__AVX512F__)
 constexpr int64_t kVectorBytes = 64;
@@ -114,4 +114,4 @@ DHA_OPERATORS_INLINE Vector<T> rectified_gradient(Vector<T> gradient, Vector<T> 
   return x <= zero ? zero : gradient;
 }
 
-}  // namespace dha::operators::DHA_OPERATORS_ISA
+}  // namespace dha::ops::DHA_OPERATORS_ISA

@@ -6,7 +6,7 @@
 
 #include "scratch.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -340,4 +340,4 @@ template void convolve_backward(const Convolution<float>&, const float*, const O
 template void convolve_backward(const Convolution<double>&, const double*, const OutputGradient<double>&,
                                 const ConvolutionGradients<double>&);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -6,7 +6,7 @@
 
 #include "../kernels/kernels.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 // The sizes and weights of a convolution whose input is read through a prologue. Either weight may be null, not both.
 template <class T>
@@ -56,4 +56,4 @@ template <class T>
 void convolve_backward(const Convolution<T>& convolution, const T* x, const OutputGradient<T>& output,
                        const ConvolutionGradients<T>& gradients);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

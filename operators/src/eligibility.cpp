@@ -9,7 +9,7 @@
 
 #include "../kernels/kernels.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -110,4 +110,4 @@ bool is_ours(const at::Tensor& x, const std::vector<Stage>& stages, const NormMo
   return true;
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

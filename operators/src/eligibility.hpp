@@ -7,7 +7,7 @@
 
 #include "dha/operators.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 // A depthwise convolution.
 bool is_ours(const at::Tensor& x, const at::Tensor& depthwise, Pair stride, Pair padding, Pair dilation);
@@ -20,4 +20,4 @@ bool is_ours(const at::Tensor& x, int64_t channels, const Norm& norm, const Norm
 
 bool is_ours(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

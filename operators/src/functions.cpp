@@ -12,7 +12,7 @@
 #include "pool.hpp"
 #include "separable.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -305,4 +305,4 @@ at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padd
   return AveragePoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -6,7 +6,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 
-namespace dha::operators::libtorch {
+namespace dha::ops::libtorch {
 
 at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding,
                                  Pair dilation) {
@@ -37,4 +37,4 @@ at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padd
   return at::avg_pool2d(x, kernel, stride, padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
 }
 
-}  // namespace dha::operators::libtorch
+}  // namespace dha::ops::libtorch

@@ -3,7 +3,7 @@
 
 #include "dha/operators.hpp"
 
-namespace dha::operators::libtorch {
+namespace dha::ops::libtorch {
 
 at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
 at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding,
@@ -12,4 +12,4 @@ at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mod
 at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
-}  // namespace dha::operators::libtorch
+}  // namespace dha::ops::libtorch

@@ -9,7 +9,7 @@
 
 #include "typed.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -229,4 +229,4 @@ DHA_OPERATORS_INSTANTIATE(float)
 DHA_OPERATORS_INSTANTIATE(double)
 #undef DHA_OPERATORS_INSTANTIATE
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -8,7 +8,7 @@
 #include "convolution.hpp"
 #include "dha/operators.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 // What a batch norm knows of a batch, one tensor (4, C): y = (x - mean) * scale + shift.
 template <class T>
@@ -68,4 +68,4 @@ NormGradients batch_norm_backward(const at::Tensor& gradient, const at::Tensor& 
 at::Tensor weight_gradient(const at::Tensor& statistics, const std::vector<double>& product);
 at::Tensor bias_gradient(const at::Tensor& statistics, const std::vector<double>& sum);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -7,7 +7,7 @@
 #include "../kernels/kernels.hpp"
 #include "typed.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -122,4 +122,4 @@ at::Tensor average_pool_backward(const at::Tensor& gradient, at::IntArrayRef x_s
   });
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

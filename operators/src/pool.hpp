@@ -5,7 +5,7 @@
 
 #include "dha/operators.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 struct MaxPoolOutput {
   at::Tensor y;
@@ -19,4 +19,4 @@ at::Tensor average_pool_forward(const at::Tensor& x, Pair kernel, Pair stride, P
 at::Tensor average_pool_backward(const at::Tensor& gradient, at::IntArrayRef x_sizes, Pair kernel, Pair stride,
                                  Pair padding);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

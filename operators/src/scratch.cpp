@@ -2,7 +2,7 @@
 
 #include <new>
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -41,4 +41,4 @@ Scratch::Scratch(int64_t bytes) {
   next_ = memory.at_least(bytes, std::align_val_t(kAlignment));
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

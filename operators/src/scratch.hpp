@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-namespace dha::operators {
+namespace dha::ops {
 
 // Hands out zeroed pieces, which hold until the next Scratch of the thread is made.
 class Scratch {
@@ -35,4 +35,4 @@ class Scratch {
   char* next_;
 };
 
-}  // namespace dha::operators
+}  // namespace dha::ops

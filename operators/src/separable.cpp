@@ -7,7 +7,7 @@
 #include "norm.hpp"
 #include "typed.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 namespace {
 
@@ -156,4 +156,4 @@ DepthwiseGradients depthwise_backward(const at::Tensor& gradient, const at::Tens
   });
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

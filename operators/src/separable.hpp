@@ -7,7 +7,7 @@
 
 #include "dha/operators.hpp"
 
-namespace dha::operators {
+namespace dha::ops {
 
 struct SeparableOutput {
   at::Tensor y;
@@ -36,4 +36,4 @@ at::Tensor depthwise_forward(const at::Tensor& x, const at::Tensor& weight, Pair
 DepthwiseGradients depthwise_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
                                       Pair stride, Pair padding, Pair dilation, bool needs_x, bool needs_weight);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace dha::operators {
+namespace dha::ops {
 
 // run(zero of the type).
 template <class Run>
@@ -11,4 +11,4 @@ decltype(auto) typed(const at::Tensor& tensor, const Run& run) {
   return tensor.scalar_type() == at::kDouble ? run(double{}) : run(float{});
 }
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -19,7 +19,7 @@
 #define DHA_OPERATORS_API
 #endif
 
-namespace dha::operators {
+namespace dha::ops {
 
 using Pair = std::array<int64_t, 2>;  // height, width
 
@@ -73,4 +73,4 @@ DHA_OPERATORS_API at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair str
 // The mean over the part of a window that lies within the image.
 DHA_OPERATORS_API at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
-}  // namespace dha::operators
+}  // namespace dha::ops

@@ -92,7 +92,7 @@ Block::Block(const BlockPlan& plan, const at::TensorOptions& options, at::Genera
 at::Tensor Block::run(Features& input, const RunMode& mode, const at::Tensor& gate) const {
   if (is_identity()) return input.value();
   at::Tensor x = input.value();
-  const bool fuses = operators::is_ours(x);
+  const bool fuses = ops::is_ours(x);
   for (size_t i = 0; i < plan_.layers.size();) {
     const size_t end = fuses ? end_of_stages(i) : i;
     if (end > i) {
@@ -126,13 +126,13 @@ size_t Block::end_of_stages(size_t begin) const {
 
 at::Tensor Block::run_stages(size_t begin, size_t end, const at::Tensor& x, const RunMode& mode,
                              const at::Tensor& gate) const {
-  std::vector<operators::Stage> stages;
+  std::vector<ops::Stage> stages;
   Pair size{x.size(2), x.size(3)};
   for (size_t i = begin; i < end; ++i) {
     const Layer& layer = plan_.layers[i];
     size = size_after(layer, size);
     if (layer.kind == Kind::kRelu) stages.emplace_back();
-    operators::Stage& stage = stages.back();
+    ops::Stage& stage = stages.back();
     if (layer.kind == Kind::kConvolution && is_depthwise(layer)) {
       stage.depthwise = weights_[i].weight;
       stage.stride = layer.stride;
@@ -145,7 +145,7 @@ at::Tensor Block::run_stages(size_t begin, size_t end, const at::Tensor& x, cons
       stage.norm = norm(i, mode, gate_at(i, gate));
     }
   }
-  return operators::rectified_separable(x, stages, {mode.training, kMomentum, kEpsilon});
+  return ops::rectified_separable(x, stages, {mode.training, kMomentum, kEpsilon});
 }
 
 at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
@@ -157,8 +157,8 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
           .relu_();  // behind a convolution or batch norm, whose backward passes do not read their output
     case Kind::kConvolution:
       if (is_depthwise(layer))
-        return operators::depthwise_convolution(x, weights.weight, layer.stride, layer.padding,
-                                                {layer.dilation, layer.dilation});
+        return ops::depthwise_convolution(x, weights.weight, layer.stride, layer.padding,
+                                          {layer.dilation, layer.dilation});
       return at::conv2d(x, weights.weight, {}, layer.stride, layer.padding, {layer.dilation, layer.dilation},
                         layer.groups);
     case Kind::kFactorizedReduce:
@@ -166,9 +166,9 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
     case Kind::kBatchNorm:
       return batch_norm(index, x, mode, gate);
     case Kind::kMaxPool:
-      return operators::max_pool(x, layer.kernel, layer.stride, layer.padding);
+      return ops::max_pool(x, layer.kernel, layer.stride, layer.padding);
     case Kind::kAveragePool:
-      return operators::average_pool(x, layer.kernel, layer.stride, layer.padding);
+      return ops::average_pool(x, layer.kernel, layer.stride, layer.padding);
     case Kind::kGlobalAveragePool:
       return at::mean(x, {2, 3});
     case Kind::kLinear:
@@ -179,12 +179,12 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
 
 at::Tensor Block::batch_norm(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
   if (mode.training) require_several_values(x.size(0) * x.size(2) * x.size(3), plan_.name);
-  return operators::batch_norm(x, norm(index, mode, gate), {mode.training, kMomentum, kEpsilon});
+  return ops::batch_norm(x, norm(index, mode, gate), {mode.training, kMomentum, kEpsilon});
 }
 
-operators::Norm Block::norm(size_t index, const RunMode& mode, const at::Tensor& gate) const {
+ops::Norm Block::norm(size_t index, const RunMode& mode, const at::Tensor& gate) const {
   const Weights& weights = weights_[index];
-  operators::Norm norm{weights.weight, weights.second, {}, {}};
+  ops::Norm norm{weights.weight, weights.second, {}, {}};
   if (gate.defined()) {
     norm.weight = norm.weight.defined()
                       ? norm.weight * gate

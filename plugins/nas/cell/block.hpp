@@ -67,7 +67,7 @@ class Block {
 
   at::Tensor run_layer(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const;
   at::Tensor batch_norm(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const;
-  operators::Norm norm(size_t index, const RunMode& mode, const at::Tensor& gate) const;
+  ops::Norm norm(size_t index, const RunMode& mode, const at::Tensor& gate) const;
 
   // The gate, if layer `index` is the last.
   const at::Tensor& gate_at(size_t index, const at::Tensor& gate) const;
