@@ -18,9 +18,10 @@ namespace {
 constexpr uintptr_t kDeviceBit = uintptr_t{1} << 54;
 constexpr size_t kAlignment = 64;
 
-// Names the variable that says how many bytes the device has.
+constexpr size_t kMemory = size_t{16} << 30;
+
+// Names a variable with the bytes that the device says it has; what it gives out stays the same.
 constexpr const char* kMemoryVariable = "DHA_SIMULATED_CUDA_MEMORY";
-constexpr size_t kDefaultMemory = size_t{16} << 30;
 
 void* device_address(void* host) {
   return host == nullptr ? nullptr : reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(host) | kDeviceBit);
@@ -77,7 +78,9 @@ class DeviceAllocator : public c10::DeviceAllocator {
 
   std::pair<size_t, size_t> getMemoryInfo(c10::DeviceIndex) override {
     const std::lock_guard lock(mutex_);
-    return {used_ < total() ? total() - used_ : 0, total()};
+    const char* text = std::getenv(kMemoryVariable);
+    const size_t total = text != nullptr ? std::strtoull(text, nullptr, 10) : kMemory;
+    return {used_ < total ? total - used_ : 0, total};
   }
 
  private:
@@ -88,15 +91,10 @@ class DeviceAllocator : public c10::DeviceAllocator {
     void* address;
   };
 
-  static size_t total() {
-    const char* text = std::getenv(kMemoryVariable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : kDefaultMemory;
-  }
-
   void take(size_t bytes) {
     const std::lock_guard lock(mutex_);
-    TORCH_CHECK_WITH(OutOfMemoryError, used_ + bytes <= total(), "the simulated CUDA device is out of memory: ", bytes,
-                     " bytes were asked for beside ", used_, " of ", total());
+    TORCH_CHECK_WITH(OutOfMemoryError, used_ + bytes <= kMemory, "the simulated CUDA device is out of memory: ", bytes,
+                     " bytes were asked for beside ", used_, " of ", kMemory);
     used_ += bytes;
     peak_ = std::max(peak_, used_);
   }

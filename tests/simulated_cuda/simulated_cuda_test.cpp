@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(operators_that_look_at_values_wait) {
   BOOST_TEST(traffic_of([&] { at::nonzero(mask); }).synchronisations == 1);
   BOOST_TEST(traffic_of([&] { at::multinomial(there, 1, true, generator); }).synchronisations == 1);
   BOOST_TEST(traffic_of([&] { at::multinomial(there, 4, true, generator); }).synchronisations == 0);
-  BOOST_TEST(traffic_of([&] { at::index(there, {at::ones({2}, at::kLong)}); }).copies_to_device == 1,
+  BOOST_TEST(traffic_of([&] { at::index(there, {at::ones({2}, at::kLong)}); }).copies_to_device >= 1,
              SimulatedCuda::open().crossings());
   BOOST_TEST(traffic_of([&] { at::where(mask, there, there.neg()); }).synchronisations == 0);
   BOOST_TEST(traffic_of([&] { at::where(mask, there, at::ones({})); }).synchronisations == 1);
