@@ -1,5 +1,7 @@
 // Whole runs on the simulated CUDA: the CPU's results, and what crosses between host and device in a step.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <stdlib.h>
 
 #include <boost/test/unit_test.hpp>
@@ -61,6 +63,29 @@ class Marks : public Augmenter {
 
  private:
   int64_t epoch_ = 0, step_ = 0;
+};
+
+// An augmenter that leaves something on the CPU: images, labels, or what it mixes the images with.
+class Strays : public Augmenter {
+ public:
+  static Schema schema() {
+    return Schema("Leaves something on the CPU.").choice("what", "what stays there", {"images", "labels", "noise"});
+  }
+  Strays(const Params& params, Context&) : what_(params.string("what")) {}
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void prepare(const DatasetInfo&) override {}
+  void begin_epoch(const Progress&) override {}
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    if (what_ == "noise") return {images + at::ones(images.sizes(), at::kByte), labels, {}};
+    return {what_ == "images" ? images.cpu() : images, what_ == "labels" ? labels.cpu() : labels, {}};
+  }
+  void learn(const at::Tensor&, const at::Tensor&) override {}
+  void end_epoch(const EpochOutcome&) override {}
+  std::string policy() const override { return "{}"; }
+
+ private:
+  std::string what_;
 };
 
 constexpr int64_t kImages = 64, kSide = 12, kClasses = 4, kBatch = 8, kLogEvery = 4;
@@ -262,6 +287,21 @@ BOOST_AUTO_TEST_CASE(images_from_a_folder_travel_pinned) {
   check_steps({2, kBatch * (3 * kSide * kSide + 8)});
 }
 
+BOOST_AUTO_TEST_CASE(tensors_on_the_wrong_device_stop_the_run) {
+  const test::TemporaryDirectory folder;
+  write_idx(folder.path() / "idx");
+  for (const std::string what : {"images", "labels", "noise"}) {
+    Json stage = search_stage();
+    stage["augment"] = Json::array({Json{{"use", "test.strays"}, {"what", what}}});
+    const Json pipeline = pipeline_of(folder.path() / "idx", Json::array({stage}));
+    BOOST_CHECK_EXCEPTION(run(folder, pipeline, "cuda"), Error, [&](const Error& error) {
+      const std::string text = error.what();
+      BOOST_TEST_MESSAGE(text);
+      return text.find("test.strays") != std::string::npos && text.find("device") != std::string::npos;
+    });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_run_at_the_next_metrics) {
   const test::TemporaryDirectory folder;
   write_idx(folder.path() / "idx");
@@ -279,4 +319,5 @@ BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
 
-DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"))
+DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"),
+           dha::component<Strays>("test.strays"))

@@ -6,6 +6,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,7 +14,7 @@
 #include "../colour_tensor.hpp"
 #include "../image_batch.hpp"
 #include "apply_operation.hpp"
-#include "tensor_operations.hpp"
+#include "pair_operator.hpp"
 
 namespace dha::pairs {
 
@@ -132,19 +133,14 @@ at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tens
 // calls_of() and apply_pair() as tensors.
 at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Tensor& pairs,
                                           const at::Tensor& uniform) const {
-  const at::Tensor operations[2] = {pairs.floor_divide(kOperationCount), pairs.remainder(kOperationCount)};
-  const at::Tensor fill = fill_on_device_.narrow(1, 0, images.size(1));
-  at::Tensor result = images.contiguous();
-  for (int64_t i = 0; i < 2; ++i) {
-    const auto draw = [&](int64_t kind) { return uniform.select(1, i * kDrawsPerOperation + kind); };
-    const at::Tensor level = (draw(0) * magnitude_max_).clamp_max(kMaximumLevel);
-    const at::Tensor sign = 1 - 2 * draw(1).ge(0.5).to(at::kDouble);
-    const at::Tensor is_cubic =
-        resampling_ ? at::full_like(pairs, *resampling_ == Resampling::kBicubic, at::kBool) : draw(2).ge(0.5);
-    result = apply_operations(result, {operations[i], operation_values(operations[i], level, sign, mapping_), is_cubic},
-                              fill);
-  }
-  return result;
+  const at::Tensor operation = at::stack({pairs.floor_divide(kOperationCount), pairs.remainder(kOperationCount)}, 1);
+  const at::Tensor draws = uniform.view({-1, 2, kDrawsPerOperation});
+  const at::Tensor level = (draws.select(2, 0) * magnitude_max_).clamp_max(kMaximumLevel);
+  const at::Tensor sign = 1 - 2 * draws.select(2, 1).ge(0.5).to(at::kDouble);
+  const at::Tensor is_cubic = resampling_ ? at::full_like(operation, *resampling_ == Resampling::kBicubic, at::kBool)
+                                          : draws.select(2, 2).ge(0.5);
+  return apply_pairs(images.contiguous(), {operation, operation_values(operation, level, sign, mapping_), is_cubic},
+                     fill_on_device_.narrow(1, 0, images.size(1)));
 }
 
 const void* PairAugmenter::capability(std::string_view id) const {

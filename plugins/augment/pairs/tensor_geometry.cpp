@@ -29,7 +29,7 @@ AffineMaps affine_maps(const DrawnCalls& calls, double height, double width) {
   const auto where_drawn = [&](Operation operation, const at::Tensor& chosen, const at::Tensor& otherwise) {
     return at::where(calls.operation.eq(static_cast<int64_t>(operation)).view({-1, 1, 1}), chosen, otherwise);
   };
-  // As rotation_matrix() of geometry.cpp.
+  // As rotation_map() of pixel_math.hpp.
   const at::Tensor wrapped = at::fmod(value, 360.0);
   const at::Tensor radians = -(at::where(wrapped.lt(0), wrapped + 360.0, wrapped) * (std::numbers::pi / 180.0));
   const at::Tensor cosine = rounded_to_15_digits(radians.cos()), sine = rounded_to_15_digits(radians.sin());

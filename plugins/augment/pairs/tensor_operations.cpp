@@ -142,8 +142,8 @@ at::Tensor operation_values(const at::Tensor& operation, const at::Tensor& level
   // In the order of Operation.
   const at::Tensor all = at::stack({share, share, rotation, bits, threshold, enhancement, enhancement, enhancement,
                                     enhancement, shear, shear, translation, translation, one},
-                                   1);
-  return all.gather(1, operation.unsqueeze(1)).squeeze(1);
+                                   -1);
+  return all.gather(-1, operation.unsqueeze(-1)).squeeze(-1);
 }
 
 at::Tensor apply_operations(const at::Tensor& images, const DrawnCalls& calls, const at::Tensor& fill) {

@@ -21,7 +21,8 @@ struct DrawnCalls {
   at::Tensor is_cubic;   // bool (N), resampling
 };
 
-// operation_value() for every sample. operation: int64 (N); level: double (N), in [0, 8]; sign: double (N), 1 or -1.
+// operation_value() for every element of tensors of one shape. operation: int64; level: double, in [0, 8]; sign:
+// double, 1 or -1.
 at::Tensor operation_values(const at::Tensor& operation, const at::Tensor& level, const at::Tensor& sign,
                             Mapping mapping);
 
