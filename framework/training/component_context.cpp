@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dha/error.hpp"
 #include "run/log.hpp"
@@ -56,12 +57,7 @@ std::string ComponentContext::scratch_directory() {
 
 bool ComponentContext::cancelled() const { return stop_requested(); }
 
-std::map<std::string, double> ComponentContext::take_metrics() {
-  std::map<std::string, double> values;
-  for (const auto& [name, value] : metrics_) values[name] = value.item().toDouble();
-  metrics_.clear();
-  return values;
-}
+std::map<std::string, at::Tensor> ComponentContext::take_metrics() { return std::exchange(metrics_, {}); }
 
 std::map<std::string, at::Tensor> ComponentContext::generator_states() const {
   return {{"generator", generator_.get_state()}, {"host_generator", host_generator_.get_state()}};

@@ -48,11 +48,12 @@ JointStep::View JointStep::augment(const Batch& batch) {
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) {
     Augmented next = slot.call("apply", [&](Augmenter& a) { return a.apply(view.images, view.labels); });
     if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
-        next.images.device() != view.images.device() || next.labels.size(0) != next.images.size(0))
+        next.images.device() != view.images.device() || next.labels.device() != view.images.device() ||
+        next.labels.size(0) != next.images.size(0))
       throw Error(ErrorCode::kContractViolation,
                   slot.id() +
                       ": apply() must return uint8 images of the shape and on the device of its input, and a "
-                      "label for each");
+                      "label for each, there too");
     view.images = std::move(next.images);
     view.labels = std::move(next.labels);
     view.records.push_back(std::move(next.record));

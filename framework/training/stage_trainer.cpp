@@ -10,6 +10,7 @@
 #include "dha/error.hpp"
 #include "run/checkpoint_store.hpp"
 #include "run/signals.hpp"
+#include "training/fetch_values.hpp"
 #include "training/leaf_gates.hpp"
 #include "training/run_artifacts.hpp"
 #include "training/seeds.hpp"
@@ -190,7 +191,8 @@ void StageTrainer::train_batch(const Batch& batch) {
     interval_totals_.add(report.losses, report.correct);
   } catch (const Error&) {
     // A component that was fed a loss that is not finite fails a step later; the loss is what the user needs to know.
-    check_finite(epoch_totals_.means().loss);
+    const EpochTotals::Means means = epoch_totals_.means();
+    check_finite(means.loss, means.finite_steps + 1);
     throw;
   }
   images_trained_ += batch.labels.size(0);
@@ -207,7 +209,7 @@ EpochOutcome StageTrainer::finish_epoch() {
   epoch_means_ = epoch_totals_.means();
   if (epoch_means_.images == 0)
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
-  check_finite(epoch_means_.loss);
+  check_finite(epoch_means_.loss, epoch_means_.finite_steps + 1);
   const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
   EpochOutcome outcome{progress(), epoch_means_.loss, epoch_means_.accuracy};
   if (data_.validation && due) {
@@ -261,9 +263,9 @@ Measurement StageTrainer::measure(BatchFeed& feed) {
 Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }
 
 void StageTrainer::write_step_row() {
-  const EpochTotals::Means means = interval_totals_.means();
+  EpochTotals::Means means;
+  const Json values = component_values(&means);
   interval_totals_.reset();
-  check_finite(means.loss);
   const double at = now();
   const double rate = static_cast<double>(means.images) / std::max(1e-9, at - interval_begun_);
   interval_begun_ = at;
@@ -271,7 +273,7 @@ void StageTrainer::write_step_row() {
            {"epoch", epoch_ + 1},       {"step", step_in_epoch_},
            {"loss", means.loss},        {"accuracy", means.accuracy},
            {"images_per_second", rate}, {"time_s", seconds_before_ + at - begun_}};
-  row.update(component_values());
+  row.update(values);
   scene_.metrics.write(row);
   const int64_t steps = data_.train->steps();
   const int64_t left = (config_.epochs - epoch_) * steps - step_in_epoch_;
@@ -314,31 +316,48 @@ void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
 }
 
 // What the hyper-optimizer and the components' metrics say, as fields of a row; the former also as rows of hyper.csv.
-Json StageTrainer::component_values() {
-  Json values = Json::object();
-  for (const NamedTensor& value : parts_.hyper().call("values", [](HyperOptimizer& hyper) { return hyper.values(); })) {
-    const double number = value.tensor.item().toDouble();
-    values[value.name] = number;
-    scene_.hyper_table.write(place_, epoch_ + 1, step_in_epoch_, value.name, number);
-  }
+// All of it, and the totals of the interval where they are asked for, comes to the host at once.
+Json StageTrainer::component_values(EpochTotals::Means* interval) {
+  std::vector<at::Tensor> tensors{interval_totals_.sums()};
+  const std::vector<NamedTensor> hyper =
+      parts_.hyper().call("values", [](HyperOptimizer& optimizer) { return optimizer.values(); });
+  for (const NamedTensor& value : hyper) tensors.push_back(value.tensor);
+  std::vector<std::string> names;
   const auto add = [&](const auto& slot) {
     if (!slot) return;
-    for (const auto& [name, number] : slot.context().take_metrics()) values[slot.id() + "." + name] = number;
+    for (const auto& [name, value] : slot.context().take_metrics()) {
+      names.push_back(slot.id() + "." + name);
+      tensors.push_back(value);
+    }
   };
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) add(slot);
   add(parts_.hyper());
   add(parts_.searcher());
   add(parts_.space());
+
+  const std::vector<double> fetched = fetch_values(tensors);
+  if (interval != nullptr) {
+    *interval = EpochTotals::means_of(fetched.data());
+    const int64_t first_step = (step_in_epoch_ - 1) / config_.log_every * config_.log_every;
+    check_finite(interval->loss, first_step + interval->finite_steps + 1);
+  }
+  Json values = Json::object();
+  const double* number = fetched.data() + interval_totals_.sums().numel();
+  for (const NamedTensor& value : hyper) {
+    values[value.name] = *number;
+    scene_.hyper_table.write(place_, epoch_ + 1, step_in_epoch_, value.name, *number++);
+  }
+  for (const std::string& name : names) values[name] = *number++;
   return values;
 }
 
-void StageTrainer::check_finite(double loss) const {
+void StageTrainer::check_finite(double loss, int64_t step) const {
   if (std::isfinite(loss)) return;
   throw Error(
       ErrorCode::kDiverged,
       fmt::format("stage '{}': the loss is no longer a finite number in epoch {}, step {} ({}); lower the learning "
                   "rate or set gradient_clip",
-                  place_, epoch_ + 1, step_in_epoch_, last_checkpoint_text()));
+                  place_, epoch_ + 1, step, last_checkpoint_text()));
 }
 
 std::string StageTrainer::last_checkpoint_text() const {

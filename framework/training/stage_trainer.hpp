@@ -56,8 +56,8 @@ class StageTrainer {
   Progress progress() const;
   void write_step_row();
   void write_epoch_row(const EpochOutcome& outcome);
-  nlohmann::ordered_json component_values();
-  void check_finite(double loss) const;
+  nlohmann::ordered_json component_values(EpochTotals::Means* interval = nullptr);
+  void check_finite(double loss, int64_t step) const;
   [[noreturn]] void interrupt();
   void save_checkpoint();
   std::string last_checkpoint_text() const;
