@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dha/error.hpp"
 #include "run/checkpoint_store.hpp"
@@ -154,7 +155,7 @@ void StageTrainer::resume(const State& checkpoint) {
 }
 
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
-  begun_ = now();
+  begun_ = last_saved_ = now();
   step_.emplace(parts_, data_, normalizer_, criterion_, options_);
   while (!over_ && epoch_ < last_epoch_) {
     train_epoch();
@@ -169,7 +170,8 @@ void StageTrainer::train_epoch() {
   parts_.set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
   parts_.space().call("begin_epoch", [&](Space&) { parts_.network().begin_epoch(progress()); });
   if (step_in_epoch_ == 0) begin_epoch();
-  const double begun = interval_begun_ = now();
+  double begun = interval_begun_ = now();
+  const auto count_time = [&] { training_seconds_ += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
       train_batch(*batch);
@@ -177,11 +179,23 @@ void StageTrainer::train_epoch() {
     ++step_in_epoch_;
     if (step_in_epoch_ % config_.log_every == 0) write_step_row();
     if (stop_requested()) {
-      training_seconds_ += now() - begun;
+      count_time();
       interrupt();
     }
+    if (checkpoint_is_due()) {
+      count_time();
+      save_checkpoint();
+      begun = now();
+    }
   }
-  training_seconds_ += now() - begun;
+  count_time();
+}
+
+bool StageTrainer::checkpoint_is_due() const {
+  const PipelineConfig& config = scene_.config;
+  if (is_trial_) return false;
+  return (config.checkpoint_every_steps > 0 && step_in_epoch_ % config.checkpoint_every_steps == 0) ||
+         (config.checkpoint_every_minutes > 0 && now() - last_saved_ >= 60 * config.checkpoint_every_minutes);
 }
 
 void StageTrainer::train_batch(const Batch& batch) {
@@ -376,6 +390,8 @@ void StageTrainer::save_checkpoint() {
   const std::filesystem::path file = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_);
   dha::save_checkpoint(file, checkpoint());
   last_checkpoint_ = file.string();
+  last_saved_ = now();
+  if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
 }
 
 StageResult StageTrainer::result() const {
