@@ -4,6 +4,7 @@
 #   make test         the same set-up, then every test
 #   make build        build/dha and the plugins below build/plugins/
 #   make bench        measure (bench/, docs/measured.md)
+#   make fuzz         feed every reader with damaged files for ten minutes
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
 #
@@ -15,7 +16,7 @@ PRESET ?= release
 WERROR ?= OFF
 JOBS ?= $(shell nproc)
 
-.PHONY: all setup configure build test quickstart bench soak install format clean
+.PHONY: all setup configure build test quickstart bench fuzz soak install format clean
 
 all: build
 
@@ -41,6 +42,11 @@ quickstart: build
 bench: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 	@bench/run $(BUILD)
+
+fuzz: configure
+	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null
+	@ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure; \
+	  status=$$?; cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=20 > /dev/null; exit $$status
 
 soak: build
 	@DHA_KILLS=100 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/kill_test.py -v

@@ -46,7 +46,9 @@ class FileChain {
 
   // `place`, `pointer`: where this file is named.
   Node read(const fs::path& file, const Place& place, const std::string& pointer) {
-    const fs::path canonical = fs::weakly_canonical(file);
+    std::error_code has_none;  // a pipe, say
+    fs::path canonical = fs::weakly_canonical(file, has_none);
+    if (has_none) canonical = file;
     if (std::find(open_.begin(), open_.end(), canonical) != open_.end()) {
       problems_.report(place, pointer, "leads back to a file that is being read: " + chain_to(file));
       return {};

@@ -1,6 +1,8 @@
 // Pipeline files: places in messages, merging, inheritance, rules between stages, overrides, and what is resolved.
 #include "pipeline/pipeline.hpp"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -321,6 +323,16 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_there_or_a_folder_is_named) {
       test::error_with(ErrorCode::kInvalidConfig, absent.string() + ": the pipeline file does not exist"));
   BOOST_CHECK_EXCEPTION(load_pipeline(directory.path(), {}, registry), Error,
                         test::error_with(ErrorCode::kInvalidConfig, "is a folder; name a file"));
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_is_read_as_a_file) {
+  int ends[2];
+  BOOST_REQUIRE(pipe(ends) == 0);
+  const std::string_view text = kGood;
+  BOOST_REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  close(ends[1]);
+  BOOST_TEST(load_pipeline("/proc/self/fd/" + std::to_string(ends[0]), {}, registry).name == "good");
+  close(ends[0]);
 }
 
 // --- extends ---

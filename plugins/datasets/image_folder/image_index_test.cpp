@@ -191,6 +191,8 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   check_contains(build_error(), "line 1: label '99999999999999999999' is not a whole number");
   list(Split::kTrain, "a.jpg 0\nb.jpg 0\n");
   check_contains(build_error(), "line 2: there is no file");
+  list(Split::kTrain, "a.jpg 0\n" + std::string(300, 'n') + " 0\n");
+  check_contains(build_error(), "line 2: there is no file");
   list(Split::kTrain, "a.jpg 0\na.jpg 2\n");
   check_contains(build_error(), "names no image of label 1, of 3 classes");
   list(Split::kTrain, "\n");

@@ -53,7 +53,8 @@ std::vector<ImageEntry> read_list(const fs::path& list, const ImageSource& sourc
            "label " + std::to_string(entry.label + source.label_base) + " lies outside [" +
                std::to_string(source.label_base) + ", " + std::to_string(source.label_base + *source.classes - 1) +
                "]; correct 'classes' or 'label_base'");
-    if (!fs::is_regular_file(source.root / entry.path))
+    std::error_code unreachable;  // such as a name that is too long
+    if (!fs::is_regular_file(source.root / entry.path, unreachable))
       fail(list, line, "there is no file " + (source.root / entry.path).string());
   }
   if (entries.empty()) throw Error(ErrorCode::kData, "list file " + list.string() + " names no image");

@@ -1,0 +1,66 @@
+"""Writes the seeds of the fuzz targets: small valid files of every kind that the readers know. Pillow 13.0.0, safetensors 0.8.0."""
+
+import gzip
+import io
+import json
+import pathlib
+import struct
+
+import numpy
+import safetensors.numpy
+from PIL import Image
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent.parent.parent
+
+
+def write(target, name, content):
+    (HERE / target).mkdir(exist_ok=True)
+    (HERE / target / name).write_bytes(content)
+
+
+def image(mode, width, height):
+    pixels = [(x * 37 + y * 11) % 256 for y in range(height) for x in range(width)]
+    grey = Image.frombytes("L", (width, height), bytes(pixels))
+    return grey.convert(mode)
+
+
+def saved(picture, kind, **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def main():
+    for name in ("RGB", "L", "P", "LA", "RGBA", "1", "I;16"):
+        write("png", f"{name.replace(';', '')}.png", saved(image(name, 9, 7), "PNG"))
+    for name in ("L", "RGB", "CMYK", "YCbCr"):
+        write("jpeg", f"{name}.jpg", saved(image(name, 19, 17), "JPEG", quality=60))
+    write("jpeg", "progressive.jpg", saved(image("RGB", 33, 18), "JPEG", progressive=True, subsampling=0))
+    images = struct.pack(">iiii", 0x803, 2, 3, 3) + bytes(range(18))
+    write("idx", "images", images)
+    write("idx", "labels", struct.pack(">ii", 0x801, 2) + b"\1\2")
+    write("idx", "images.gz", gzip.compress(images, mtime=0))
+    for label_bytes in (1, 2):
+        write("cifar", f"{label_bytes}_label_bytes.bin", 2 * (bytes([3] * label_bytes) + bytes(3072)))
+    write("cifar", "names.txt", "".join(f"name{i}\n" for i in range(10)).encode())
+    write("list", "images.txt", b"a 0\nb b\t1\r\n\na 1\n")
+    write("safetensors", "all.safetensors", safetensors.numpy.save(
+        {"weight": numpy.ones((2, 3), "float32"), "flag": numpy.array([True]), "none": numpy.zeros((0, 4), "int64")},
+        {"format": "x"}))
+    for file in sorted((ROOT / "examples" / "architectures").glob("darts_v2.json")):
+        write("genotype", file.name, file.read_bytes())
+    edge = [["sep_conv_3x3", 0], ["skip_connect", 1]]
+    write("genotype", "cells.json", json.dumps({"cells": [{"nodes": edge, "concat": [2]}, {"nodes": edge, "concat": [2]}]}).encode())
+    write("pipeline", "small.json", json.dumps({
+        "name": "good", "seed": 7, "device": "cpu", "precision": "fp32", "loader_threads": 4,
+        "dataset": {"use": "dha.idx", "path": "data"},
+        "stages": [
+            {"name": "search", "epochs": 2, "space": {"use": "dha.cell", "channels": 16}, "searcher": {"use": "dha.ista"},
+             "augment": [{"use": "dha.flip"}, {"use": "dha.tau"}], "hyper": {"use": "dha.hypergradient"},
+             "constraints": "params < 3.7M"},
+            {"name": "final", "epochs": 1, "from": "search", "carry": ["weights"]}]}).encode())
+    write("pipeline", "comments.json", b'// a comment\n{ "name": "x", /* y */ "stages": [], }\n')
+
+
+main()
