@@ -44,22 +44,24 @@ class Fields {
 };
 
 Fields declare_pipeline() {
-  const Schema schema = Schema("A pipeline: a data set and the stages that train on it.")
-                            .string("name", "name of the run's folder")
-                            .integer("seed", "seed of all random draws")
-                            .range(0, 9223372036854775807.0)
-                            .def(1)
-                            .string("device", "where to train; auto: an accelerator where there is one")
-                            .def("auto")
-                            .choice("precision", "number format of forward and backward passes", {"fp32", "bf16"})
-                            .def("fp32")
-                            .integer("loader_threads", "threads that decode images ahead of the step")
-                            .range(0, 1024)
-                            .def(2)
-                            .boolean("channels_last", "keep images and weights in channels-last memory order")
-                            .def(true)
-                            .json("dataset", "the data set")
-                            .json("stages", "the stages, in the order in which they run");
+  const Schema schema =
+      Schema("A pipeline: a data set and the stages that train on it.")
+          .string("name", "name of the run's folder")
+          .integer("seed", "seed of all random draws")
+          .range(0, 9223372036854775807.0)
+          .def(1)
+          .string("device", "where to train; auto: an accelerator where there is one")
+          .def("auto")
+          .choice("precision", "number format of forward and backward passes; fp64 is slow, for verification",
+                  {"fp32", "bf16", "fp64"})
+          .def("fp32")
+          .integer("loader_threads", "threads that decode images ahead of the step")
+          .range(0, 1024)
+          .def(2)
+          .boolean("channels_last", "keep images and weights in channels-last memory order")
+          .def(true)
+          .json("dataset", "the data set")
+          .json("stages", "the stages, in the order in which they run");
   return Fields(schema)
       .with("seed", "maximum", std::numeric_limits<int64_t>::max())
       .pattern("name", "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",

@@ -48,7 +48,7 @@ struct PipelineConfig {
   std::string name;
   uint64_t seed = 1;
   std::string device = "auto";     // auto, cpu, cuda, cuda:1
-  std::string precision = "fp32";  // fp32, bf16
+  std::string precision = "fp32";  // fp32, bf16, fp64
   int64_t loader_threads = 2;      // that decode images ahead of the step
   bool channels_last = true;
   DatasetUse dataset;
@@ -71,8 +71,9 @@ Override parse_override(const std::string& text);
 PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vector<Override>& overrides,
                              const PluginRegistry& registry);
 
-// The device that a pipeline file asks for, read before plugins are loaded (an accelerator is opened ahead of them). Checks
-// nothing: "cpu" where the file cannot be read or says nothing that looks like a device; load_pipeline() has the sentence.
+// The device that a pipeline file asks for, read before plugins are loaded (an accelerator is opened ahead of them).
+// Checks nothing: "cpu" where the file cannot be read or says nothing that looks like a device; load_pipeline() has the
+// sentence.
 std::string requested_device(const std::filesystem::path& file, const std::vector<Override>& overrides);
 
 // JSON Schema (draft 7) of a whole pipeline file, with the parameters of every component in `registry`.

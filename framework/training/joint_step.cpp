@@ -23,7 +23,8 @@ StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   }
   Gates gates;
   if (searches)
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), true);
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
+                       weight_type(options_.precision), true);
 
   const NetworkOutput output = forward(images, gates);
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
@@ -83,7 +84,8 @@ void JointStep::probe_batch(const View& view, const Progress& progress) {
   }
   Gates gates;
   if (parts_.searches())
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), false);
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
+                       weight_type(options_.precision), false);
   const NetworkOutput output = forward(normalizer_(images), gates);
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
   criterion_(output, labels, auxiliary_weight).mean().backward();
