@@ -4,6 +4,7 @@
 #   make test         the same set-up, then every test
 #   make build        build/dha and the plugins below build/plugins/
 #   make bench        measure (bench/, docs/measured.md)
+#   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
 #
 # WERROR=ON turns warnings into errors. LIBTORCH_ROOT=/path uses another LibTorch of the pinned version.
@@ -14,7 +15,7 @@ PRESET ?= release
 WERROR ?= OFF
 JOBS ?= $(shell nproc)
 
-.PHONY: all setup configure build test quickstart bench install format clean
+.PHONY: all setup configure build test quickstart bench soak install format clean
 
 all: build
 
@@ -40,6 +41,9 @@ quickstart: build
 bench: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 	@bench/run $(BUILD)
+
+soak: build
+	@DHA_KILLS=100 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/kill_test.py -v
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

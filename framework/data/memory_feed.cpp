@@ -1,7 +1,6 @@
 #include "data/memory_feed.hpp"
 
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
@@ -13,16 +12,21 @@ MemoryFeed::MemoryFeed(const ImageSet& set, const FeedOptions& options, int64_t 
     : BatchFeed(steps),
       indices_(set.indices()),
       options_(options),
-      whole_(set.source().tensors_on(set.split(), options.device)) {}
+      upload_(options.device),
+      whole_(set.source().tensors_on(set.split(), options.device)),
+      is_resident_(whole_.images.device() == options.device) {}
 
 void MemoryFeed::begin(int64_t epoch, int64_t first_step) {
-  std::vector<int64_t> order = indices_;
+  const auto size = static_cast<int64_t>(indices_.size());
+  order_ = upload_.host_memory({size}, at::kLong);
+  auto* order = order_.mutable_data_ptr<int64_t>();
   if (options_.shuffle) {
-    const std::vector<int64_t> permutation =
-        epoch_permutation(static_cast<int64_t>(indices_.size()), options_.seed, epoch);
-    for (size_t i = 0; i < order.size(); ++i) order[i] = indices_[permutation[i]];
+    const std::vector<int64_t> permutation = epoch_permutation(size, options_.seed, epoch);
+    for (size_t i = 0; i < indices_.size(); ++i) order[i] = indices_[permutation[i]];
+  } else {
+    std::copy(indices_.begin(), indices_.end(), order);
   }
-  order_ = at::tensor(order, at::kLong).to(options_.device);
+  if (is_resident_) order_ = upload_(order_);
   step_ = first_step;
 }
 
@@ -31,7 +35,16 @@ std::optional<Batch> MemoryFeed::next() {
   const int64_t first = step_++ * options_.batch_size;
   const int64_t count = std::min(options_.batch_size, order_.size(0) - first);
   const at::Tensor chosen = order_.narrow(0, first, count);
-  return Batch{at::index_select(whole_.images, 0, chosen), at::index_select(whole_.labels, 0, chosen)};
+  return Batch{gathered(whole_.images, chosen), gathered(whole_.labels, chosen)};
+}
+
+at::Tensor MemoryFeed::gathered(const at::Tensor& whole, const at::Tensor& chosen) const {
+  if (is_resident_) return at::index_select(whole, 0, chosen);
+  std::vector<int64_t> sizes = whole.sizes().vec();
+  sizes[0] = chosen.size(0);
+  at::Tensor batch = upload_.host_memory(sizes, whole.scalar_type());
+  at::index_select_out(batch, whole, 0, chosen);
+  return upload_(batch);
 }
 
 }  // namespace dha

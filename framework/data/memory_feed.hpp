@@ -1,9 +1,11 @@
-// The feed of a data set that lives in memory: the whole split lies on the device and batches are gathered there.
+// The feed of a data set that lives in memory: the whole split lies on the device and batches are gathered there, or,
+// if it is too large for that, they are gathered on the host and uploaded.
 #pragma once
 
 #include <vector>
 
 #include "data/batch_feed.hpp"
+#include "data/upload.hpp"
 
 namespace dha {
 
@@ -14,10 +16,14 @@ class MemoryFeed : public BatchFeed {
   std::optional<Batch> next() override;
 
  private:
+  at::Tensor gathered(const at::Tensor& whole, const at::Tensor& chosen) const;
+
   std::vector<int64_t> indices_;
   FeedOptions options_;
-  ImageTensors whole_;  // the split, on the device
-  at::Tensor order_;    // int64: the epoch's indices, on the device
+  Upload upload_;
+  ImageTensors whole_;  // the split, on the device or on the host
+  bool is_resident_;    // on the device
+  at::Tensor order_;    // int64: the epoch's indices, beside the split
   int64_t step_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "device/memory.hpp"
 #include "dha/error.hpp"
 #include "plugin/guarded_call.hpp"
 
@@ -73,7 +74,17 @@ const ImageTensors& OpenDataset::tensors_on(Split split, at::Device device) cons
   if (found != tensors_.end()) return found->second;
   const ImageTensors tensors = guarded_call(id_, "tensors", [&] { return dataset_->tensors(split); });
   check_tensors(id_, info_, tensors, size(split));
-  return tensors_[key] = {tensors.images.contiguous().to(device), labels(split).to(device)};
+  const at::Tensor images = tensors.images.contiguous();
+  const at::Device place = fits(static_cast<int64_t>(images.nbytes()), device) ? device : at::Device(at::kCPU);
+  return tensors_[key] = {images.to(place), labels(split).to(place)};
+}
+
+bool OpenDataset::fits(int64_t bytes, at::Device device) const {
+  const std::optional<DeviceMemory> memory = device_memory(device);
+  if (!memory) return true;
+  for (const auto& [key, tensors] : tensors_)
+    if (tensors.images.device() == device) bytes += static_cast<int64_t>(tensors.images.nbytes());
+  return static_cast<double>(bytes) <= kResidentShare * static_cast<double>(memory->total);
 }
 
 }  // namespace dha

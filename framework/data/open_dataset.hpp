@@ -15,6 +15,9 @@ namespace dha {
 
 class OpenDataset {
  public:
+  // Of an accelerator's whole memory, for images as they are stored.
+  static constexpr double kResidentShare = 0.4;
+
   // Opens `dataset` and checks what it says of itself. Throws what it throws, and Error{kContractViolation} or
   // Error{kData} where labels lie outside [0, classes) or there is no training image.
   OpenDataset(std::string id, std::shared_ptr<Dataset> dataset);
@@ -30,10 +33,13 @@ class OpenDataset {
   int64_t size(Split split) const { return labels_.at(split).size(0); }
   bool in_memory() const { return in_memory_; }
 
-  // A whole in-memory split on `device`. [training thread]
+  // A whole in-memory split: on `device` where the splits that lie there stay within kResidentShare of its memory with
+  // this one, else on the CPU. [training thread]
   const ImageTensors& tensors_on(Split split, at::Device device) const;
 
  private:
+  bool fits(int64_t bytes, at::Device device) const;
+
   std::string id_;
   std::shared_ptr<Dataset> dataset_;
   DatasetInfo info_;

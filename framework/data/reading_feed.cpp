@@ -1,6 +1,5 @@
 #include "data/reading_feed.hpp"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 
@@ -19,7 +18,12 @@ constexpr int64_t kBatchesAhead = 3;
 }  // namespace
 
 ReadingFeed::ReadingFeed(const ImageSet& set, const FeedOptions& options, int64_t steps)
-    : BatchFeed(steps), source_(set.source()), split_(set.split()), indices_(set.indices()), options_(options) {
+    : BatchFeed(steps),
+      source_(set.source()),
+      split_(set.split()),
+      indices_(set.indices()),
+      options_(options),
+      upload_(options.device) {
   all_labels_ = source_.labels(split_);
   const CropPolicy policy = guarded_call(source_.id(), "crop_policy", [&] { return source_.dataset().crop_policy(); });
   geometry_.emplace(policy, source_.info().height, source_.info().width);
@@ -62,8 +66,8 @@ std::shared_ptr<ReadingFeed::Pending> ReadingFeed::make_pending(int64_t step) co
   const int64_t count = std::min(options_.batch_size, static_cast<int64_t>(order_.size()) - first);
   batch->samples.assign(order_.begin() + first, order_.begin() + first + count);
   batch->readable.assign(count, 0);
-  batch->images = at::empty({count, source_.info().channels, source_.info().height, source_.info().width},
-                            at::TensorOptions(at::kByte).pinned_memory(options_.device.is_cuda()));
+  batch->images =
+      upload_.host_memory({count, source_.info().channels, source_.info().height, source_.info().width}, at::kByte);
   return batch;
 }
 
@@ -133,16 +137,20 @@ std::optional<Batch> ReadingFeed::next() {
 }
 
 Batch ReadingFeed::assemble(Pending& batch) const {
-  std::vector<int64_t> labels, kept;
+  std::vector<int64_t> kept;
+  for (size_t slot = 0; slot < batch.samples.size(); ++slot)
+    if (batch.readable[slot] != 0) kept.push_back(static_cast<int64_t>(slot));
+  const auto count = static_cast<int64_t>(kept.size());
+  const at::Tensor labels = upload_.host_memory({count}, at::kLong);
   const int64_t* all_labels = all_labels_.const_data_ptr<int64_t>();
-  for (size_t slot = 0; slot < batch.samples.size(); ++slot) {
-    if (batch.readable[slot] == 0) continue;
-    kept.push_back(static_cast<int64_t>(slot));
-    labels.push_back(all_labels[indices_[batch.samples[slot]]]);
-  }
+  auto* label = labels.mutable_data_ptr<int64_t>();
+  for (const int64_t slot : kept) *label++ = all_labels[indices_[batch.samples[static_cast<size_t>(slot)]]];
   at::Tensor images = batch.images;
-  if (kept.size() != batch.samples.size()) images = at::index_select(images, 0, at::tensor(kept, at::kLong));
-  return {images.to(options_.device, /*non_blocking=*/true), at::tensor(labels, at::kLong).to(options_.device)};
+  if (kept.size() != batch.samples.size()) {
+    images = upload_.host_memory({count, images.size(1), images.size(2), images.size(3)}, at::kByte);
+    at::index_select_out(images, batch.images, 0, at::tensor(kept, at::kLong));
+  }
+  return {upload_(images), upload_(labels)};
 }
 
 }  // namespace dha

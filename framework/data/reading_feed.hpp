@@ -11,6 +11,7 @@
 
 #include "data/batch_feed.hpp"
 #include "data/crop_geometry.hpp"
+#include "data/upload.hpp"
 
 namespace dha {
 
@@ -24,7 +25,7 @@ class ReadingFeed : public BatchFeed {
  private:
   // A batch being decoded. Its slots are taken one by one by whoever is free.
   struct Pending {
-    at::Tensor images;             // uint8 (slots, channels, height, width), pinned where the device is an accelerator
+    at::Tensor images;             // uint8 (slots, channels, height, width), ready to be uploaded
     std::vector<int64_t> samples;  // positions in the set
     std::vector<char> readable;    // 1 where the slot holds an image
     int64_t next_slot = 0, done = 0;
@@ -44,6 +45,7 @@ class ReadingFeed : public BatchFeed {
   std::vector<int64_t> indices_;
   at::Tensor all_labels_;
   FeedOptions options_;
+  Upload upload_;
   std::optional<CropGeometry> geometry_;
   int64_t epoch_ = 0, next_made_ = 0, next_taken_ = 0;
   std::vector<int64_t> order_;

@@ -19,6 +19,12 @@ namespace {
 constexpr const char* kReplacementVariable = "DHA_CUDA_LIBRARY";
 constexpr const char* kDriver = "libcuda.so.1";
 
+// The library that takes the place of LibTorch's; null where none does.
+const char* replacement() {
+  const char* library = std::getenv(kReplacementVariable);
+  return library != nullptr && *library != '\0' ? library : nullptr;
+}
+
 // What became of the search for an accelerator.
 struct Search {
   int devices = 0;
@@ -69,9 +75,8 @@ void count_devices(Search& search) {
 }
 
 Search open_accelerator() {
-  const char* replacement = std::getenv(kReplacementVariable);
-  const bool replaced = replacement != nullptr && *replacement != '\0';
-  const std::filesystem::path library = replaced ? replacement : libtorch_folder() / "libtorch_cuda.so";
+  const bool replaced = replacement() != nullptr;
+  const std::filesystem::path library = replaced ? replacement() : libtorch_folder() / "libtorch_cuda.so";
   Search search;
   search.looked_for = replaced ? std::string("the library named by ") + kReplacementVariable + ", "
                                : std::string("LibTorch's CUDA library ");
@@ -133,7 +138,7 @@ DeviceChoice choose_device(const std::string& text) {
 }
 
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries) {
-  if (choice.device.is_cpu()) return;
+  if (choice.device.is_cpu() || replacement() != nullptr) return;
   for (const std::filesystem::path& library : libraries)
     if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr)
       throw Error(ErrorCode::kLoadFailed, "the library with CUDA kernels " + library.string() +

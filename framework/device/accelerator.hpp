@@ -30,8 +30,9 @@ struct DeviceChoice {
 // what was looked for: library, driver, number of devices.
 DeviceChoice choose_device(const std::string& text);
 
-// Opens the plugins' libraries with CUDA kernels; does nothing where the device is the CPU.
-// Throws Error{kLoadFailed} that names the file and gives the dynamic linker's reason.
+// Opens the plugins' libraries with CUDA kernels; does nothing where the device is the CPU, or where another library
+// took the place of LibTorch's: kernels need a real card. Throws Error{kLoadFailed} that names the file and gives the
+// dynamic linker's reason.
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries);
 
 }  // namespace dha

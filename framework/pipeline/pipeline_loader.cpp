@@ -152,6 +152,9 @@ class PipelineLoader {
     config.device = json.at("device");
     config.precision = json.at("precision");
     config.loader_threads = json.at("loader_threads");
+    config.checkpoint_every_steps = json.at("checkpoint_every_steps");
+    config.checkpoint_every_minutes = json.at("checkpoint_every_minutes");
+    config.keep_checkpoints = json.at("keep_checkpoints");
     config.channels_last = json.at("channels_last");
     const Json& dataset = json.at("dataset");
     if (dataset.contains("limit_train")) config.dataset.limit_train = dataset.at("limit_train").get<int64_t>();

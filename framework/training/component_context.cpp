@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dha/error.hpp"
 #include "run/log.hpp"
@@ -13,6 +14,8 @@
 namespace dha {
 
 namespace {
+
+const std::string kMetric = "metric.";
 
 at::Generator make_generator(at::Device device, uint64_t seed) {
   at::Generator generator =
@@ -56,20 +59,21 @@ std::string ComponentContext::scratch_directory() {
 
 bool ComponentContext::cancelled() const { return stop_requested(); }
 
-std::map<std::string, double> ComponentContext::take_metrics() {
-  std::map<std::string, double> values;
-  for (const auto& [name, value] : metrics_) values[name] = value.item().toDouble();
+std::map<std::string, at::Tensor> ComponentContext::take_metrics() { return std::exchange(metrics_, {}); }
+
+std::map<std::string, at::Tensor> ComponentContext::state() const {
+  std::map<std::string, at::Tensor> tensors{{"generator", generator_.get_state()},
+                                            {"host_generator", host_generator_.get_state()}};
+  for (const auto& [name, value] : metrics_) tensors[kMetric + name] = value;
+  return tensors;
+}
+
+void ComponentContext::restore(const std::map<std::string, at::Tensor>& state) {
+  generator_.set_state(state.at("generator"));
+  host_generator_.set_state(state.at("host_generator"));
   metrics_.clear();
-  return values;
-}
-
-std::map<std::string, at::Tensor> ComponentContext::generator_states() const {
-  return {{"generator", generator_.get_state()}, {"host_generator", host_generator_.get_state()}};
-}
-
-void ComponentContext::restore_generators(const std::map<std::string, at::Tensor>& states) {
-  generator_.set_state(states.at("generator"));
-  host_generator_.set_state(states.at("host_generator"));
+  for (const auto& [name, tensor] : state)
+    if (name.starts_with(kMetric)) metrics_[name.substr(kMetric.size())] = tensor;
 }
 
 }  // namespace dha

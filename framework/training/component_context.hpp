@@ -33,12 +33,13 @@ class ComponentContext : public Context {
   std::string scratch_directory() override;
   bool cancelled() const override;
 
-  // The last value of each metric since the last call, fetched to the host.
-  std::map<std::string, double> take_metrics();
+  // The last value of each metric since the last call, still where it was computed.
+  std::map<std::string, at::Tensor> take_metrics();
 
-  // The generators' states as tensors "generator" and "host_generator".
-  std::map<std::string, at::Tensor> generator_states() const;
-  void restore_generators(const std::map<std::string, at::Tensor>& states);
+  // The context's part of a checkpoint: the generators' states as tensors "generator" and "host_generator", and metrics
+  // that were not taken yet as "metric.<name>".
+  std::map<std::string, at::Tensor> state() const;
+  void restore(const std::map<std::string, at::Tensor>& state);
 
  private:
   ContextServices services_;

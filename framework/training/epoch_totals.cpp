@@ -1,28 +1,33 @@
 #include "training/epoch_totals.hpp"
 
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
 
 namespace dha {
 
-EpochTotals::EpochTotals(at::Device device) : sums_(at::zeros({3}, at::TensorOptions(device).dtype(at::kDouble))) {}
+EpochTotals::EpochTotals(at::Device device) : sums_(at::zeros({4}, at::TensorOptions(device).dtype(at::kDouble))) {}
 
 void EpochTotals::add(const at::Tensor& losses, const at::Tensor& correct) {
   sums_.select(0, 0).add_(losses.sum(at::kDouble));
   sums_.select(0, 1).add_(correct.sum(at::kDouble));
   sums_.select(0, 2).add_(static_cast<double>(losses.size(0)));
+  sums_.select(0, 3).add_(at::isfinite(sums_.select(0, 0)));  // a sum stays infinite or NaN once it is
 }
 
-EpochTotals::Means EpochTotals::means() const {
-  const at::Tensor host = sums_.cpu();
-  const double* sum = host.const_data_ptr<double>();
-  if (sum[2] == 0) return {};
-  return {sum[0] / sum[2], sum[1] / sum[2], static_cast<int64_t>(sum[2])};
+EpochTotals::Means EpochTotals::means() const { return means_of(sums_.cpu().const_data_ptr<double>()); }
+
+EpochTotals::Means EpochTotals::means_of(const double* sums) {
+  if (sums[2] == 0) return {};
+  return {sums[0] / sums[2], sums[1] / sums[2], static_cast<int64_t>(sums[2]), static_cast<int64_t>(sums[3])};
 }
 
 void EpochTotals::reset() { sums_.zero_(); }
 
 std::map<std::string, at::Tensor> EpochTotals::tensors() const { return {{"sums", sums_}}; }
 
-void EpochTotals::restore(const std::map<std::string, at::Tensor>& tensors) { sums_.copy_(tensors.at("sums")); }
+void EpochTotals::restore(const std::map<std::string, at::Tensor>& tensors) {
+  const at::Tensor& sums = tensors.at("sums");
+  sums_.narrow(0, 0, sums.size(0)).copy_(sums);  // earlier checkpoints do not count finite steps
+}
 
 }  // namespace dha

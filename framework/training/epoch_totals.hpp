@@ -17,9 +17,15 @@ class EpochTotals {
   struct Means {
     double loss = 0, accuracy = 0;
     int64_t images = 0;
+    int64_t finite_steps = 0;  // calls of add() before the first whose losses were not finite; all where they all were
   };
   // Synchronises with the device. Zeros where nothing was added.
   Means means() const;
+
+  // The same from the values of sums() on the host.
+  static Means means_of(const double* sums);
+
+  const at::Tensor& sums() const { return sums_; }
   void reset();
 
   // For checkpoints.
@@ -27,7 +33,7 @@ class EpochTotals {
   void restore(const std::map<std::string, at::Tensor>& tensors);
 
  private:
-  at::Tensor sums_;  // double (3): loss, hits, images
+  at::Tensor sums_;  // double (4): loss, hits, images, finite steps
 };
 
 }  // namespace dha

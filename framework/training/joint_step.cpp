@@ -15,6 +15,13 @@ JointStep::JointStep(StageParts& parts, StageData& data, const Normalizer& norma
 
 StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   const View view = augment(batch);
+  const StepReport report = train(view, progress);
+  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
+  return report;
+}
+
+// The pass that all learn from. What it kept for its gradients is gone when a second pass begins.
+StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor images = normalizer_(view.images);
   const bool searches = parts_.searches();
   if (searches) {
@@ -40,7 +47,6 @@ StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   }
   if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
   parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
-  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
   return report;
 }
 
@@ -49,11 +55,12 @@ JointStep::View JointStep::augment(const Batch& batch) {
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) {
     Augmented next = slot.call("apply", [&](Augmenter& a) { return a.apply(view.images, view.labels); });
     if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
-        next.images.device() != view.images.device() || next.labels.size(0) != next.images.size(0))
+        next.images.device() != view.images.device() || next.labels.device() != view.images.device() ||
+        next.labels.size(0) != next.images.size(0))
       throw Error(ErrorCode::kContractViolation,
                   slot.id() +
                       ": apply() must return uint8 images of the shape and on the device of its input, and a "
-                      "label for each");
+                      "label for each, there too");
     view.images = std::move(next.images);
     view.labels = std::move(next.labels);
     view.records.push_back(std::move(next.record));

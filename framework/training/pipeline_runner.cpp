@@ -33,20 +33,7 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
                           device_.device.str()));
   std::vector<StageResult> results;
   std::optional<State> checkpoint;
-  if (resuming) {
-    results = read_results(directory_);
-    if (results.size() < config_.stages.size())
-      if (auto found = latest_good_checkpoint(directory_.file("checkpoints"), log, config_.stages[results.size()].name))
-        checkpoint = std::move(found->state);
-    const State* newest = checkpoint ? &*checkpoint : nullptr;
-    State last_of_done;
-    if (newest == nullptr && !results.empty()) {
-      last_of_done = load_checkpoint(directory_.file(results.back().checkpoint));
-      newest = &last_of_done;
-    }
-    cut_growing_files(directory_, newest != nullptr ? Json::parse(newest->json).at("files")
-                                                    : Json{{"metrics.jsonl", 0}, {"hyper.csv", 0}});
-  }
+  if (resuming) checkpoint = find_position(results, log);
 
   const ContextServices services{&log, device_.device, config_.seed, directory_.file("scratch")};
   const PipelineData data(registry_, services, config_, directory_.file("statistics.json"));
@@ -61,6 +48,31 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
     write_summary(directory_, config_, device_.device.str(), results);
   }
   return results;
+}
+
+// Where to go on: the results of the stages that are done, and the last good checkpoint of the next one, if it has any.
+// A stage that is done counts as not done where nothing but its damaged checkpoint tells how to go on.
+std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& results, Log& log) const {
+  const std::filesystem::path checkpoints = directory_.file("checkpoints");
+  results = read_results(directory_);
+  std::optional<State> checkpoint, last_of_done;
+  while (true) {
+    if (results.size() < config_.stages.size())
+      if (auto found = latest_good_checkpoint(checkpoints, log, config_.stages[results.size()].name))
+        checkpoint = std::move(found->state);
+    if (checkpoint || results.empty()) break;
+    try {
+      last_of_done = load_checkpoint(directory_.file(results.back().checkpoint));
+      break;
+    } catch (const Error& error) {
+      log.write(LogLevel::kWarning, "checkpoint", error.what());
+      results.pop_back();
+    }
+  }
+  const std::optional<State>& newest = checkpoint ? checkpoint : last_of_done;
+  cut_growing_files(directory_,
+                    newest ? Json::parse(newest->json).at("files") : Json{{"metrics.jsonl", 0}, {"hyper.csv", 0}});
+  return checkpoint;
 }
 
 StageResult PipelineRunner::train_stage(const RunScene& scene, const StageConfig& config,

@@ -1,6 +1,7 @@
 // Runs a pipeline: opens its data, trains its stages one after the other, and leaves the run directory.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "device/accelerator.hpp"
@@ -26,6 +27,7 @@ class PipelineRunner {
 
  private:
   std::vector<StageResult> train(bool resuming);
+  std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
   StageResult train_stage(const RunScene& scene, const StageConfig& config, const std::vector<StageResult>& done,
                           const State* checkpoint);
   const StageConfig& config_named(const std::string& name) const;

@@ -25,19 +25,19 @@ std::map<std::string, at::Tensor> tensors_below(const State& all, const std::str
   return tensors;
 }
 
-// A component's part of a checkpoint: its state at `place`, its generators at `place`.random, its id in the JSON.
+// A component's part of a checkpoint: its state at `place`, its context's at `place`.context, its id in the JSON.
 template <class Interface>
 void add_component(State& all, Json& json, const std::string& place, const ComponentSlot<Interface>& slot) {
   if (!slot) return;
   const State state = slot.call("state", [](Interface& component) { return component.state(); });
   add_tensors(all, place, state.tensors);
-  add_tensors(all, place + ".random", slot.context().generator_states());
+  add_tensors(all, place + ".context", slot.context().state());
   json[place] = {{"id", slot.id()}, {"state", state.json}};
 }
 
 template <class Interface>
 void restore_component(const State& all, const Json& json, const std::string& place,
-                       const ComponentSlot<Interface>& slot, bool with_generators) {
+                       const ComponentSlot<Interface>& slot, bool with_context) {
   if (!slot) return;
   const auto part = json.find(place);
   if (part == json.end())
@@ -47,7 +47,7 @@ void restore_component(const State& all, const Json& json, const std::string& pl
                                               part->at("id").template get<std::string>(), place, slot.id()));
   const State state{tensors_below(all, place), part->at("state").template get<std::string>()};
   slot.call("restore", [&](Interface& component) { component.restore(state); });
-  if (with_generators) slot.context().restore_generators(tensors_below(all, place + ".random"));
+  if (with_context) slot.context().restore(tensors_below(all, place + ".context"));
 }
 
 std::string augment_place(size_t index) { return fmt::format("augment.{}", index); }
@@ -160,7 +160,7 @@ void StageParts::restore(const State& state) {
     make_supernet();
   else
     make_lean(json["network"].at("architecture"));
-  space_.context().restore_generators(tensors_below(state, "space.random"));  // after the network's initial draws
+  space_.context().restore(tensors_below(state, "space.context"));  // after the network's initial draws
   restore_component(state, json, "hyper", hyper_, true);
   for (size_t i = 0; i < augmenters_.size(); ++i)
     restore_component(state, json, augment_place(i), augmenters_[i], true);

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
 #include "run/signals.hpp"
+#include "training/fetch_values.hpp"
 #include "training/leaf_gates.hpp"
 #include "training/run_artifacts.hpp"
 #include "training/seeds.hpp"
@@ -156,7 +158,7 @@ void StageTrainer::resume(const State& checkpoint) {
 }
 
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
-  begun_ = now();
+  begun_ = last_saved_ = now();
   step_.emplace(parts_, data_, normalizer_, criterion_, options_);
   while (!over_ && epoch_ < last_epoch_) {
     train_epoch();
@@ -171,7 +173,8 @@ void StageTrainer::train_epoch() {
   parts_.set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
   parts_.space().call("begin_epoch", [&](Space&) { parts_.network().begin_epoch(progress()); });
   if (step_in_epoch_ == 0) begin_epoch();
-  const double begun = interval_begun_ = now();
+  double begun = interval_begun_ = now();
+  const auto count_time = [&] { training_seconds_ += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
       train_batch(*batch);
@@ -179,11 +182,23 @@ void StageTrainer::train_epoch() {
     ++step_in_epoch_;
     if (step_in_epoch_ % config_.log_every == 0) write_step_row();
     if (stop_requested()) {
-      training_seconds_ += now() - begun;
+      count_time();
       interrupt();
     }
+    if (checkpoint_is_due()) {
+      count_time();
+      save_checkpoint();
+      begun = now();
+    }
   }
-  training_seconds_ += now() - begun;
+  count_time();
+}
+
+bool StageTrainer::checkpoint_is_due() const {
+  const PipelineConfig& config = scene_.config;
+  if (is_trial_) return false;
+  return (config.checkpoint_every_steps > 0 && step_in_epoch_ % config.checkpoint_every_steps == 0) ||
+         (config.checkpoint_every_minutes > 0 && now() - last_saved_ >= 60 * config.checkpoint_every_minutes);
 }
 
 void StageTrainer::train_batch(const Batch& batch) {
@@ -193,7 +208,8 @@ void StageTrainer::train_batch(const Batch& batch) {
     interval_totals_.add(report.losses, report.correct);
   } catch (const Error&) {
     // A component that was fed a loss that is not finite fails a step later; the loss is what the user needs to know.
-    check_finite(epoch_totals_.means().loss);
+    const EpochTotals::Means means = epoch_totals_.means();
+    check_finite(means.loss, means.finite_steps + 1);
     throw;
   }
   images_trained_ += batch.labels.size(0);
@@ -210,7 +226,7 @@ EpochOutcome StageTrainer::finish_epoch() {
   epoch_means_ = epoch_totals_.means();
   if (epoch_means_.images == 0)
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
-  check_finite(epoch_means_.loss);
+  check_finite(epoch_means_.loss, epoch_means_.finite_steps + 1);
   const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
   EpochOutcome outcome{progress(), epoch_means_.loss, epoch_means_.accuracy};
   if (data_.validation && due) {
@@ -265,9 +281,9 @@ Measurement StageTrainer::measure(BatchFeed& feed) {
 Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }
 
 void StageTrainer::write_step_row() {
-  const EpochTotals::Means means = interval_totals_.means();
+  EpochTotals::Means means;
+  const Json values = component_values(&means);
   interval_totals_.reset();
-  check_finite(means.loss);
   const double at = now();
   const double rate = static_cast<double>(means.images) / std::max(1e-9, at - interval_begun_);
   interval_begun_ = at;
@@ -275,7 +291,7 @@ void StageTrainer::write_step_row() {
            {"epoch", epoch_ + 1},       {"step", step_in_epoch_},
            {"loss", means.loss},        {"accuracy", means.accuracy},
            {"images_per_second", rate}, {"time_s", seconds_before_ + at - begun_}};
-  row.update(component_values());
+  row.update(values);
   scene_.metrics.write(row);
   const int64_t steps = data_.train->steps();
   const int64_t left = (config_.epochs - epoch_) * steps - step_in_epoch_;
@@ -318,31 +334,48 @@ void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
 }
 
 // What the hyper-optimizer and the components' metrics say, as fields of a row; the former also as rows of hyper.csv.
-Json StageTrainer::component_values() {
-  Json values = Json::object();
-  for (const NamedTensor& value : parts_.hyper().call("values", [](HyperOptimizer& hyper) { return hyper.values(); })) {
-    const double number = value.tensor.item().toDouble();
-    values[value.name] = number;
-    scene_.hyper_table.write(place_, epoch_ + 1, step_in_epoch_, value.name, number);
-  }
+// All of it, and the totals of the interval where they are asked for, comes to the host at once.
+Json StageTrainer::component_values(EpochTotals::Means* interval) {
+  std::vector<at::Tensor> tensors{interval_totals_.sums()};
+  const std::vector<NamedTensor> hyper =
+      parts_.hyper().call("values", [](HyperOptimizer& optimizer) { return optimizer.values(); });
+  for (const NamedTensor& value : hyper) tensors.push_back(value.tensor);
+  std::vector<std::string> names;
   const auto add = [&](const auto& slot) {
     if (!slot) return;
-    for (const auto& [name, number] : slot.context().take_metrics()) values[slot.id() + "." + name] = number;
+    for (const auto& [name, value] : slot.context().take_metrics()) {
+      names.push_back(slot.id() + "." + name);
+      tensors.push_back(value);
+    }
   };
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) add(slot);
   add(parts_.hyper());
   add(parts_.searcher());
   add(parts_.space());
+
+  const std::vector<double> fetched = fetch_values(tensors);
+  if (interval != nullptr) {
+    *interval = EpochTotals::means_of(fetched.data());
+    const int64_t first_step = (step_in_epoch_ - 1) / config_.log_every * config_.log_every;
+    check_finite(interval->loss, first_step + interval->finite_steps + 1);
+  }
+  Json values = Json::object();
+  const double* number = fetched.data() + interval_totals_.sums().numel();
+  for (const NamedTensor& value : hyper) {
+    values[value.name] = *number;
+    scene_.hyper_table.write(place_, epoch_ + 1, step_in_epoch_, value.name, *number++);
+  }
+  for (const std::string& name : names) values[name] = *number++;
   return values;
 }
 
-void StageTrainer::check_finite(double loss) const {
+void StageTrainer::check_finite(double loss, int64_t step) const {
   if (std::isfinite(loss)) return;
   throw Error(
       ErrorCode::kDiverged,
       fmt::format("stage '{}': the loss is no longer a finite number in epoch {}, step {} ({}); lower the learning "
                   "rate or set gradient_clip",
-                  place_, epoch_ + 1, step_in_epoch_, last_checkpoint_text()));
+                  place_, epoch_ + 1, step, last_checkpoint_text()));
 }
 
 std::string StageTrainer::last_checkpoint_text() const {
@@ -361,6 +394,8 @@ void StageTrainer::save_checkpoint() {
   const std::filesystem::path file = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_);
   dha::save_checkpoint(file, checkpoint());
   last_checkpoint_ = file.string();
+  last_saved_ = now();
+  if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
 }
 
 StageResult StageTrainer::result() const {

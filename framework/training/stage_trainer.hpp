@@ -48,6 +48,7 @@ class StageTrainer {
  private:
   void carry_weights(const StageConfig& earlier_config, const State& earlier);
   void train_epoch();
+  bool checkpoint_is_due() const;
   void train_batch(const Batch& batch);
   void begin_epoch();
   EpochOutcome finish_epoch();
@@ -56,8 +57,8 @@ class StageTrainer {
   Progress progress() const;
   void write_step_row();
   void write_epoch_row(const EpochOutcome& outcome);
-  nlohmann::ordered_json component_values();
-  void check_finite(double loss) const;
+  nlohmann::ordered_json component_values(EpochTotals::Means* interval = nullptr);
+  void check_finite(double loss, int64_t step) const;
   [[noreturn]] void interrupt();
   void save_checkpoint();
   std::string last_checkpoint_text() const;
@@ -84,7 +85,7 @@ class StageTrainer {
   std::optional<int64_t> best_epoch_;
   std::optional<Measurement> best_validation_, best_test_;
   double seconds_before_ = 0, training_seconds_ = 0;
-  double begun_ = 0, interval_begun_ = 0;
+  double begun_ = 0, interval_begun_ = 0, last_saved_ = 0;
   int64_t images_trained_ = 0;
   std::string last_checkpoint_;
 };

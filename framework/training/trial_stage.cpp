@@ -46,13 +46,13 @@ void TrialStage::resume(const State& checkpoint) {
   done_ = json.at("done");
   State state;
   state.json = json.at("state");
-  std::map<std::string, at::Tensor> generators;
+  std::map<std::string, at::Tensor> context;
   for (const auto& [name, tensor] : checkpoint.tensors) {
     if (name.starts_with("trials/")) state.tensors[name.substr(7)] = tensor;
-    if (name.starts_with("trials.random/")) generators[name.substr(14)] = tensor;
+    if (name.starts_with("trials.context/")) context[name.substr(15)] = tensor;
   }
   searcher_.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
-  searcher_.context().restore_generators(generators);
+  searcher_.context().restore(context);
 }
 
 StageResult TrialStage::run() {
@@ -98,11 +98,12 @@ void TrialStage::save() {
   const State searcher = searcher_.call("state", [](TrialSearcher& s) { return s.state(); });
   State checkpoint;
   for (const auto& [name, tensor] : searcher.tensors) checkpoint.tensors["trials/" + name] = tensor;
-  for (const auto& [name, tensor] : searcher_.context().generator_states())
-    checkpoint.tensors["trials.random/" + name] = tensor;
+  for (const auto& [name, tensor] : searcher_.context().state()) checkpoint.tensors["trials.context/" + name] = tensor;
   checkpoint.json =
       Json{{"files", growing_files(scene_.directory)}, {"trials", {{"done", done_}, {"state", searcher.json}}}}.dump();
-  save_checkpoint(stage_checkpoint(scene_.directory, config_.name, done_), checkpoint);
+  const std::filesystem::path file = stage_checkpoint(scene_.directory, config_.name, done_);
+  save_checkpoint(file, checkpoint);
+  if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
 }
 
 StageConfig TrialStage::config_of(const Trial& trial) const {

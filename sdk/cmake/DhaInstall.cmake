@@ -14,6 +14,7 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/DhaConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/DhaConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/DhaAddPlugin.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/DhaAddCudaLibrary.cmake
   ${CMAKE_CURRENT_LIST_DIR}/plugin.map
   ${PROJECT_SOURCE_DIR}/cmake/FindLibTorch.cmake
   DESTINATION ${_package_dir})

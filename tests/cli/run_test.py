@@ -7,16 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support import DHA, CommandLineTest, small_pipeline, write_idx
-
-
-def without_time(text):
-    """metrics.jsonl without its time fields."""
-    rows = [json.loads(line) for line in text.splitlines()]
-    for row in rows:
-        for key in ("time_s", "images_per_second"):
-            row.pop(key, None)
-    return rows
+from support import DHA, CommandLineTest, small_pipeline, without_time, write_idx
 
 
 class RunTest(CommandLineTest):

@@ -55,6 +55,15 @@ def small_pipeline(data):
     }
 
 
+def without_time(text):
+    """metrics.jsonl without its time fields."""
+    rows = [json.loads(line) for line in text.splitlines()]
+    for row in rows:
+        for key in ("time_s", "images_per_second"):
+            row.pop(key, None)
+    return rows
+
+
 class CommandLineTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))

@@ -26,13 +26,14 @@ refuse() {
 }
 
 "$cmake" --install "$build_dir" --prefix "$work/dha" >"$work/install.log" || fail "cmake --install: $(cat "$work/install.log")"
-for file in bin/dha include/dha/plugin.hpp share/dha/examples/plugin/CMakeLists.txt; do
+for file in bin/dha include/dha/plugin.hpp include/dha/operators.hpp share/dha/examples/plugin/CMakeLists.txt; do
   [ -e "$work/dha/$file" ] || fail "$file was not installed"
 done
 if find "$work/dha" -path '*fixture*' -o -name 'good.so' | grep -q .; then fail "fixtures of the tests were installed"; fi
 
 # A third party's copy of the example.
 cp -r "$source_dir/examples/plugin" "$work/project"
+sed -i '$a if(NOT TARGET Dha::operators)\n  message(FATAL_ERROR "the package lacks Dha::operators")\nendif()' "$work/project/CMakeLists.txt"
 launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 configure() { "$cmake" -S "$work/project" --preset release "-DCMAKE_PREFIX_PATH=$work/dha" "${launcher[@]}" "$@"; }
@@ -58,6 +59,7 @@ fi
 expect "invert" "$dha" plugins
 mv "$work/dha" "$work/moved"
 expect "acme.invert" "$work/moved/bin/dha" plugins
+expect "dha.cell" "$work/moved/bin/dha" plugins  # which finds Dha::operators beside it
 for plugin in "$build_dir"/plugins/*/*.so; do
   [ -e "$plugin" ] || continue
   expect "/moved/" find "$work/moved" -name "$(basename "$plugin")"

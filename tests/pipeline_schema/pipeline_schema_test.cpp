@@ -28,6 +28,7 @@ Json good_file() {
   return Json::parse(R"({
     "$schema": "dha.schema.json", "name": "good", "seed": 7, "device": "cuda:1", "precision": "bf16",
     "loader_threads": 4, "channels_last": false,
+    "checkpoint_every_steps": 100, "checkpoint_every_minutes": 0.5, "keep_checkpoints": 0,
     "dataset": { "use": "dha.image_folder", "path": "data", "cache": "cache", "size": 64,
                  "limit_train": 500, "limit_test": 100 },
     "stages": [
@@ -161,6 +162,10 @@ const Fault kFaults[] = {
     {"/loader_threads", "-1"},
     {"/loader_threads", "100000"},
     {"/loader_threads", R"("two")"},
+    {"/checkpoint_every_steps", "-1"},
+    {"/checkpoint_every_steps", "1.5"},
+    {"/checkpoint_every_minutes", "-0.5"},
+    {"/keep_checkpoints", R"("all")"},
     {"/channels_last", R"("yes")"},
     {"/channels_last", "1"},
     // The data set.

@@ -68,6 +68,12 @@ def circles(root):
     return [f"framework: folders include each other in a circle: {', '.join(sorted(edges))}"] if edges else []
 
 
+def problems_of_operators(root, file):
+    for name in includes(file):
+        if is_framework_header(root, name) or (root / "sdk" / "include" / name).is_file():
+            yield f"includes {name}; the operators know LibTorch only"
+
+
 def problems_of_sdk_header(file):
     for name in includes(file):
         if not (name.startswith("dha/") or SDK_LIBTORCH.fullmatch(name) or STANDARD.fullmatch(name)):
@@ -87,10 +93,14 @@ def problems_everywhere(root, file):
 
 def problems(root):
     rules = [(file, problems_everywhere(root, file))
-             for folder in ("sdk", "framework", "plugins", "tests", "examples", "bench") for file in sources(root / folder)]
+             for folder in ("sdk", "operators", "framework", "plugins", "tests", "examples", "bench")
+             for file in sources(root / folder)]
     rules += [(file, problems_of_plugin(root, file)) for folder in ("plugins", "examples") for file in sources(root / folder)]
     rules += [(file, problems_of_framework(root, file)) for file in sources(root / "framework")]
-    rules += [(file, problems_of_sdk_header(file)) for file in sources(root / "sdk" / "include")]
+    rules += [(file, problems_of_operators(root, file)) for file in sources(root / "operators")
+              if not file.name.endswith("_test.cpp")]
+    rules += [(file, problems_of_sdk_header(file))
+              for folder in ("sdk", "operators") for file in sources(root / folder / "include")]
     return circles(root) + [f"{file.relative_to(root)}: {problem}" for file, found in rules for problem in found]
 
 
@@ -112,6 +122,9 @@ def self_test():
         ("framework/run/log.hpp", "nlohmann/json_fwd.hpp", False),
         ("framework/run/log.cpp", "nas/ista/ista.hpp", True),
         ("sdk/include/dha/x.hpp", "ATen/ATen.h", True),
+        ("operators/include/dha/y.hpp", "ATen/ops/relu.h", True),
+        ("operators/src/y.cpp", "ATen/ops/relu.h", False),
+        ("operators/src/y.cpp", "plugin/registry.hpp", True),
         ("sdk/include/dha/x.hpp", "fmt/format.h", True),
         ("sdk/include/dha/x.hpp", "ATen/core/Tensor.h", False),
         ("sdk/include/dha/x.hpp", "string_view", False),

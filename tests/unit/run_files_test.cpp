@@ -138,8 +138,8 @@ BOOST_AUTO_TEST_CASE(a_folder_without_permission_is_named) {
   const fs::path closed = folder.path() / "closed";
   fs::create_directory(closed);
   fs::permissions(folder.path(), fs::perms::all);
-  fs::permissions(closed, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                              fs::perms::others_exec);
+  fs::permissions(closed,
+                  fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
   {
     const AsNobody nobody;
     BOOST_REQUIRE(nobody.is_nobody());

@@ -8,6 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 #include <thread>
 
 #include "dha/error.hpp"
@@ -47,8 +48,7 @@ BOOST_AUTO_TEST_CASE(runs_of_one_second_get_folders_of_their_own) {
     BOOST_TEST(paths.insert(run.path()).second);
     BOOST_TEST(fs::is_directory(run.file("checkpoints")));
     BOOST_TEST(fs::read_symlink(parent.path() / "runs/cifar/latest") == run.path().filename());
-    BOOST_TEST(std::regex_match(run.path().filename().string(),
-                                std::regex(R"(\d{4}-\d\d-\d\d-\d{6}-s7(-[2-5])?)")));
+    BOOST_TEST(std::regex_match(run.path().filename().string(), std::regex(R"(\d{4}-\d\d-\d\d-\d{6}-s7(-[2-5])?)")));
   }
 }
 
@@ -156,8 +156,7 @@ BOOST_AUTO_TEST_CASE(log_lines_have_time_level_origin_and_no_control_characters)
     BOOST_TEST(std::regex_match(dha::read_file(file), expected), dha::read_file(file));
   }
   std::fclose(out);
-  BOOST_TEST(dha::read_file(shown) ==
-             "host: before the file\nwarning: dha.tau: two\n    lines?[31m?\n");
+  BOOST_TEST(dha::read_file(shown) == "host: before the file\nwarning: dha.tau: two\n    lines?[31m?\n");
 }
 
 BOOST_AUTO_TEST_CASE(lines_of_many_threads_stay_whole) {
@@ -178,8 +177,7 @@ BOOST_AUTO_TEST_CASE(lines_of_many_threads_stay_whole) {
   std::fclose(out);
   std::ifstream lines(file);
   int count = 0;
-  for (std::string line; std::getline(lines, line); ++count)
-    BOOST_TEST(line.ends_with("t: " + std::string(100, 'x')));
+  for (std::string line; std::getline(lines, line); ++count) BOOST_TEST(line.ends_with("t: " + std::string(100, 'x')));
   BOOST_TEST(count == 800);
 }
 

@@ -46,11 +46,8 @@ void blend_with_identity(Table& table, float share) {
   for (int value = 0; value < 256; ++value) table[value] = blend(value, table[value], share);
 }
 
-// ImageOps.autocontrast: value * 255 / (high - low) - low * 255 / (high - low), as truncated doubles.
 DHA_CPU_CLONES void stretch_table(int low, int high, uint8_t* table) {
-  const double scale = 255.0 / (high - low);
-  const double offset = -low * scale;
-  for (int value = 0; value < 256; ++value) table[value] = clamp_to_byte(value * scale + offset);
+  for (int value = 0; value < 256; ++value) table[value] = stretched(value, low, high);
 }
 
 // ImageOps.equalize; false where it leaves the plane as it is.

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
-#include <numbers>
 
 #include "cpu_clones.hpp"
 #include "pixel_math.hpp"
@@ -191,32 +189,10 @@ void transpose(const uint8_t* source, int rows, int columns, uint8_t* target) {
   }
 }
 
-// The six numbers of Image.rotate: (a x + b y + c, d x + e y + f) is the source position of (x, y).
-struct RotationMatrix {
-  double a, b, c, d, e, f;
-};
-
-// round(value, 15) of Python for |value| <= 1.
-double rounded_to_15_digits(double value) { return std::nearbyint(value * 1e15) / 1e15; }
-
-RotationMatrix rotation_matrix(double degrees, int width, int height) {
-  // Image.rotate takes the angle modulo 360 before it turns it into radians.
-  const double wrapped = std::fmod(degrees, 360.0);
-  const double radians = -((wrapped < 0 ? wrapped + 360.0 : wrapped) * (std::numbers::pi / 180.0));
-  RotationMatrix matrix{};
-  matrix.a = matrix.e = rounded_to_15_digits(std::cos(radians));
-  matrix.b = rounded_to_15_digits(std::sin(radians));
-  matrix.d = rounded_to_15_digits(-std::sin(radians));
-  const double centre_x = width / 2.0, centre_y = height / 2.0;
-  matrix.c = matrix.a * -centre_x + matrix.b * -centre_y + centre_x;
-  matrix.f = matrix.d * -centre_x + matrix.e * -centre_y + centre_y;
-  return matrix;
-}
-
 // One row of a rotation: for each pixel the place of its left upper neighbour in a padded plane of `stride` bytes a
 // row, and the distances from that neighbour. Returns the pixels whose position lies inside, an interval because a
 // rotation by less than 90 degrees is monotone along a row.
-DHA_CPU_CLONES Samples sample_rotated_row(const RotationMatrix& matrix, int y, int width, int height, int stride,
+DHA_CPU_CLONES Samples sample_rotated_row(const AffineMap& matrix, int y, int width, int height, int stride,
                                           int32_t* __restrict indices, double* __restrict fractions_x,
                                           double* __restrict fractions_y) {
   const double by = matrix.b * (y + 0.5), ey = matrix.e * (y + 0.5);
@@ -349,7 +325,7 @@ void rotate(const OperationCall& call, const ImageShape& shape, double degrees, 
   for (int channel = 0; channel < shape.channels; ++channel) {
     pad_plane(source + channel * shape.plane(), width, height, stride, padded + channel * padded_plane);
   }
-  const RotationMatrix matrix = rotation_matrix(degrees, width, height);
+  const AffineMap matrix = rotation_map(degrees, width, height);
   const bool cubic = call.resampling == Resampling::kBicubic;
   int32_t* indices = workspace.indices(width);
   const int words_row = width + kBlock;

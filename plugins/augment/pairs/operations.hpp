@@ -7,28 +7,10 @@
 #include <string_view>
 
 #include "dha/image_operations.hpp"
+#include "operation.hpp"
 
 namespace dha::pairs {
 
-// In index order (facts: PBA's list without Invert and Cutout, with Identity).
-enum class Operation : int {
-  kAutoContrast,
-  kEqualize,
-  kRotate,
-  kPosterize,
-  kSolarize,
-  kColor,
-  kContrast,
-  kBrightness,
-  kSharpness,
-  kShearX,
-  kShearY,
-  kTranslateXRel,
-  kTranslateYRel,
-  kIdentity,
-};
-
-inline constexpr int kOperationCount = 14;
 inline constexpr int kPairCount = kOperationCount * kOperationCount;
 inline constexpr double kMaximumLevel = 8;
 

@@ -1,15 +1,20 @@
 #include "pair_augmenter.hpp"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/stack.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "../colour_tensor.hpp"
 #include "../image_batch.hpp"
 #include "apply_operation.hpp"
+#include "pair_operator.hpp"
 
 namespace dha::pairs {
 
@@ -71,12 +76,11 @@ PairAugmenter::PairAugmenter(const Params& params, Context& context)
 }
 
 void PairAugmenter::prepare(const DatasetInfo& info) {
-  if (given_fill_) {
-    fill_ = *given_fill_;
-    return;
-  }
-  const std::vector<uint8_t> mean = mean_colour(info);
-  for (size_t channel = 0; channel < 3; ++channel) fill_[channel] = mean[std::min(channel, mean.size() - 1)];
+  const std::vector<uint8_t> mean = given_fill_ ? std::vector<uint8_t>() : mean_colour(info);
+  for (size_t channel = 0; channel < 3; ++channel)
+    fill_[channel] = given_fill_ ? (*given_fill_)[channel] : mean[std::min(channel, mean.size() - 1)];
+  if (!context_.device().is_cpu())
+    fill_on_device_ = colour_tensor({fill_.begin(), fill_.end()}, context_.device()).squeeze(3);
 }
 
 std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* draws) const {
@@ -101,15 +105,21 @@ Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& label
   // All draws of the batch ahead of the work, so that the result does not depend on how threads share it.
   const at::Tensor uniform = at::rand({count, 2 * kDrawsPerOperation}, context_.generator(),
                                       at::TensorOptions(context_.device()).dtype(at::kDouble));
-  const at::Tensor draws = at::cat({uniform, pairs.to(at::kDouble).unsqueeze(1)}, 1).cpu();
-  const at::Tensor source = images.cpu().contiguous();
+  const bool on_host = images.is_cpu();
+  return {on_host ? apply_on_host(images, pairs, uniform) : apply_on_device(images, pairs, uniform), labels, pairs};
+}
+
+at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tensor& pairs,
+                                        const at::Tensor& uniform) const {
+  const at::Tensor draws = at::cat({uniform, pairs.to(at::kDouble).unsqueeze(1)}, 1);
+  const at::Tensor source = images.contiguous();
   at::Tensor target = at::empty_like(source);
   const ImageShape shape{static_cast<int>(source.size(1)), static_cast<int>(source.size(2)),
                          static_cast<int>(source.size(3))};
   const uint8_t* from = source.const_data_ptr<uint8_t>();
   uint8_t* to = target.mutable_data_ptr<uint8_t>();
   const double* first_draw = draws.const_data_ptr<double>();
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, source.size(0), 1, [&](int64_t begin, int64_t end) {
     Workspace workspace;
     for (int64_t i = begin; i < end; ++i) {
       const double* draw = first_draw + i * kDrawsPerSample;
@@ -117,7 +127,20 @@ Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& label
       apply_pair(calls_of(pair, draw), shape, from + i * shape.size(), to + i * shape.size(), workspace);
     }
   });
-  return {target.to(images.device()), labels, pairs};
+  return target;
+}
+
+// calls_of() and apply_pair() as tensors.
+at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Tensor& pairs,
+                                          const at::Tensor& uniform) const {
+  const at::Tensor operation = at::stack({pairs.floor_divide(kOperationCount), pairs.remainder(kOperationCount)}, 1);
+  const at::Tensor draws = uniform.view({-1, 2, kDrawsPerOperation});
+  const at::Tensor level = (draws.select(2, 0) * magnitude_max_).clamp_max(kMaximumLevel);
+  const at::Tensor sign = 1 - 2 * draws.select(2, 1).ge(0.5).to(at::kDouble);
+  const at::Tensor is_cubic = resampling_ ? at::full_like(operation, *resampling_ == Resampling::kBicubic, at::kBool)
+                                          : draws.select(2, 2).ge(0.5);
+  return apply_pairs(images.contiguous(), {operation, operation_values(operation, level, sign, mapping_), is_cubic},
+                     fill_on_device_.narrow(1, 0, images.size(1)));
 }
 
 const void* PairAugmenter::capability(std::string_view id) const {

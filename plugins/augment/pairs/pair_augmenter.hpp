@@ -32,6 +32,8 @@ class PairAugmenter : public Augmenter {
 
  private:
   std::array<OperationCall, 2> calls_of(int64_t pair, const double* draws) const;
+  at::Tensor apply_on_host(const at::Tensor& images, const at::Tensor& pairs, const at::Tensor& uniform) const;
+  at::Tensor apply_on_device(const at::Tensor& images, const at::Tensor& pairs, const at::Tensor& uniform) const;
 
   Context& context_;
   double magnitude_max_;
@@ -39,6 +41,7 @@ class PairAugmenter : public Augmenter {
   std::optional<Resampling> resampling_;  // empty: drawn for each call
   std::optional<std::array<uint8_t, 3>> given_fill_;
   std::array<uint8_t, 3> fill_{};
+  at::Tensor fill_on_device_;  // uint8 (1, 3, 1); undefined where the device is the CPU
   ImageCode image_code_;
 };
 

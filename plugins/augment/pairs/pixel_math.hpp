@@ -5,6 +5,7 @@
 // -ffp-contract=off (nvcc: --fmad=false).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #ifdef __CUDACC__
@@ -48,6 +49,37 @@ DHA_PIXEL_FUNCTION uint16_t smoothed(uint16_t weighted_sum) {
 
 DHA_PIXEL_FUNCTION uint8_t solarize(uint8_t value, int threshold) {
   return value < threshold ? value : static_cast<uint8_t>(255 - value);
+}
+
+// A value of ImageOps.autocontrast's table: value * 255 / (high - low) - low * 255 / (high - low), as truncated
+// doubles.
+DHA_PIXEL_FUNCTION uint8_t stretched(int value, int low, int high) {
+  const double scale = 255.0 / (high - low);
+  const double offset = -low * scale;
+  return static_cast<uint8_t>(clamp_to_byte(value * scale + offset));
+}
+
+// The six numbers of an affine map: (a x + b y + c, d x + e y + f) is the source position of (x, y).
+struct AffineMap {
+  double a, b, c, d, e, f;
+};
+
+// round(value, 15) of Python for |value| <= 1.
+DHA_PIXEL_FUNCTION double rounded_to_15_digits(double value) { return nearbyint(value * 1e15) / 1e15; }
+
+// Those of Image.rotate, which takes the angle modulo 360 before it turns it into radians.
+DHA_PIXEL_FUNCTION AffineMap rotation_map(double degrees, int width, int height) {
+  constexpr double kPi = 3.141592653589793;
+  const double wrapped = fmod(degrees, 360.0);
+  const double radians = -((wrapped < 0 ? wrapped + 360.0 : wrapped) * (kPi / 180.0));
+  AffineMap map{};
+  map.a = map.e = rounded_to_15_digits(cos(radians));
+  map.b = rounded_to_15_digits(sin(radians));
+  map.d = rounded_to_15_digits(-sin(radians));
+  const double centre_x = width / 2.0, centre_y = height / 2.0;
+  map.c = map.a * -centre_x + map.b * -centre_y + centre_x;
+  map.f = map.d * -centre_x + map.e * -centre_y + centre_y;
+  return map;
 }
 
 // Largest integer not above `value`; |value| < 2^31.

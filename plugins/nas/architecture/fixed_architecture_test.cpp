@@ -70,7 +70,8 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
   check_refused({{"genotype_file", directory.path().string()}}, ErrorCode::kNotFound, directory.path().string());
   check_refused({{"genotype_file", write("{\"choices\": [")}}, ErrorCode::kInvalidParameter, "not JSON");
   check_refused({{"genotype_file", write("[1]")}}, ErrorCode::kInvalidParameter, "JSON object");
-  check_refused({{"genotype", {{"choices", {{"op7@0", "op0@1"}}}}}}, ErrorCode::kInvalidParameter, "op7@0");
+  check_refused({{"genotype", nlohmann::json::parse(R"({"choices": [["op7@0", "op0@1"]]})")}},
+                ErrorCode::kInvalidParameter, "op7@0");
 }
 
 BOOST_AUTO_TEST_CASE(does_not_search) {

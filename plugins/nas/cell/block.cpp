@@ -2,14 +2,11 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/avg_pool2d.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
@@ -18,6 +15,7 @@
 #include <cmath>
 
 #include "dha/error.hpp"
+#include "dha/operators.hpp"
 
 namespace dha::cell {
 
@@ -43,8 +41,17 @@ at::Tensor factorized_reduce(const at::Tensor& x, const at::Tensor& even, const 
   return at::cat({at::conv2d(x, even, {}, {2, 2}), at::conv2d(shifted, odd, {}, {2, 2})}, 1);
 }
 
-void require_several_values(const at::Tensor& x, const std::string& block) {
-  if (x.numel() > x.size(1)) return;
+bool is_depthwise(const Layer& layer) {
+  return layer.groups > 1 && layer.groups == layer.in && layer.groups == layer.out;
+}
+
+bool is_pointwise(const Layer& layer) {
+  return layer.groups == 1 && layer.kernel == Pair{1, 1} && layer.stride == Pair{1, 1} && layer.padding == Pair{0, 0};
+}
+
+// `values`: of one channel.
+void require_several_values(int64_t values, const std::string& block) {
+  if (values > 1) return;
   throw Error(ErrorCode::kInvalidParameter,
               "block '" + block +
                   "' of the cell network cannot normalise a training batch of one image with features of " +
@@ -84,11 +91,61 @@ Block::Block(const BlockPlan& plan, const at::TensorOptions& options, at::Genera
 
 at::Tensor Block::run(Features& input, const RunMode& mode, const at::Tensor& gate) const {
   if (is_identity()) return input.value();
-  const bool starts_with_relu = plan_.layers[0].kind == Kind::kRelu;
-  at::Tensor x = starts_with_relu ? input.rectified() : input.value();
-  const size_t last = plan_.layers.size() - 1;
-  for (size_t i = starts_with_relu ? 1 : 0; i <= last; ++i) x = run_layer(i, x, mode, i == last ? gate : at::Tensor());
+  at::Tensor x = input.value();
+  const bool fuses = ops::is_ours(x);
+  for (size_t i = 0; i < plan_.layers.size();) {
+    const size_t end = fuses ? end_of_stages(i) : i;
+    if (end > i) {
+      x = run_stages(i, end, x, mode, gate);
+      i = end;
+      continue;
+    }
+    const bool is_shared = i == 0 && plan_.layers[0].kind == Kind::kRelu;
+    x = is_shared ? input.rectified() : run_layer(i, x, mode, gate_at(i, gate));
+    ++i;
+  }
   return x;
+}
+
+const at::Tensor& Block::gate_at(size_t index, const at::Tensor& gate) const {
+  static const at::Tensor none;
+  return index + 1 == plan_.layers.size() ? gate : none;
+}
+
+size_t Block::end_of_stages(size_t begin) const {
+  const auto is = [this](size_t i, Kind kind) { return i < plan_.layers.size() && plan_.layers[i].kind == kind; };
+  size_t end = begin;
+  while (is(end, Kind::kRelu)) {
+    size_t i = end + 1;
+    if (is(i, Kind::kConvolution) && is_depthwise(plan_.layers[i])) ++i;
+    if (!is(i, Kind::kConvolution) || !is_pointwise(plan_.layers[i]) || !is(i + 1, Kind::kBatchNorm)) break;
+    end = i + 2;
+  }
+  return end;
+}
+
+at::Tensor Block::run_stages(size_t begin, size_t end, const at::Tensor& x, const RunMode& mode,
+                             const at::Tensor& gate) const {
+  std::vector<ops::Stage> stages;
+  Pair size{x.size(2), x.size(3)};
+  for (size_t i = begin; i < end; ++i) {
+    const Layer& layer = plan_.layers[i];
+    size = size_after(layer, size);
+    if (layer.kind == Kind::kRelu) stages.emplace_back();
+    ops::Stage& stage = stages.back();
+    if (layer.kind == Kind::kConvolution && is_depthwise(layer)) {
+      stage.depthwise = weights_[i].weight;
+      stage.stride = layer.stride;
+      stage.padding = layer.padding;
+      stage.dilation = {layer.dilation, layer.dilation};
+    } else if (layer.kind == Kind::kConvolution) {
+      stage.pointwise = weights_[i].weight;
+    } else if (layer.kind == Kind::kBatchNorm) {
+      if (mode.training) require_several_values(x.size(0) * size[0] * size[1], plan_.name);
+      stage.norm = norm(i, mode, gate_at(i, gate));
+    }
+  }
+  return ops::rectified_separable(x, stages, {mode.training, kMomentum, kEpsilon});
 }
 
 at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
@@ -99,6 +156,9 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
       return at::Tensor(x)
           .relu_();  // behind a convolution or batch norm, whose backward passes do not read their output
     case Kind::kConvolution:
+      if (is_depthwise(layer))
+        return ops::depthwise_convolution(x, weights.weight, layer.stride, layer.padding,
+                                          {layer.dilation, layer.dilation});
       return at::conv2d(x, weights.weight, {}, layer.stride, layer.padding, {layer.dilation, layer.dilation},
                         layer.groups);
     case Kind::kFactorizedReduce:
@@ -106,10 +166,9 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
     case Kind::kBatchNorm:
       return batch_norm(index, x, mode, gate);
     case Kind::kMaxPool:
-      return at::max_pool2d(x, layer.kernel, layer.stride, layer.padding);
+      return ops::max_pool(x, layer.kernel, layer.stride, layer.padding);
     case Kind::kAveragePool:
-      return at::avg_pool2d(x, layer.kernel, layer.stride, layer.padding, /*ceil_mode=*/false,
-                            /*count_include_pad=*/false);
+      return ops::average_pool(x, layer.kernel, layer.stride, layer.padding);
     case Kind::kGlobalAveragePool:
       return at::mean(x, {2, 3});
     case Kind::kLinear:
@@ -119,17 +178,23 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
 }
 
 at::Tensor Block::batch_norm(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
+  if (mode.training) require_several_values(x.size(0) * x.size(2) * x.size(3), plan_.name);
+  return ops::batch_norm(x, norm(index, mode, gate), {mode.training, kMomentum, kEpsilon});
+}
+
+ops::Norm Block::norm(size_t index, const RunMode& mode, const at::Tensor& gate) const {
   const Weights& weights = weights_[index];
-  if (mode.training) require_several_values(x, plan_.name);
-  at::Tensor weight = weights.weight, bias = weights.second;
+  ops::Norm norm{weights.weight, weights.second, {}, {}};
   if (gate.defined()) {
-    weight = weight.defined() ? weight * gate : gate.to(weights.running_mean.scalar_type()).expand({x.size(1)});
-    if (bias.defined()) bias = bias * gate;
+    norm.weight = norm.weight.defined()
+                      ? norm.weight * gate
+                      : gate.to(weights.running_mean.scalar_type()).expand(weights.running_mean.sizes()).contiguous();
+    if (norm.bias.defined()) norm.bias = norm.bias * gate;
   }
-  const bool keeps_statistics = !mode.training || mode.update_statistics;
-  return at::batch_norm(x, weight, bias, keeps_statistics ? weights.running_mean : at::Tensor(),
-                        keeps_statistics ? weights.running_var : at::Tensor(), mode.training, kMomentum, kEpsilon,
-                        /*cudnn_enabled=*/true);
+  if (mode.training && !mode.update_statistics) return norm;
+  norm.running_mean = weights.running_mean;
+  norm.running_var = weights.running_var;
+  return norm;
 }
 
 bool Block::ends_in_batch_norm() const { return !is_identity() && plan_.layers.back().kind == Kind::kBatchNorm; }

@@ -1,4 +1,4 @@
-// A block with its weights: initialised as PyTorch's modules are, run by LibTorch operators.
+// A block with its weights: initialised as PyTorch's modules are, run by the operators of LibTorch and dha.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dha/component.hpp"
+#include "dha/operators.hpp"
 #include "layer.hpp"
 
 namespace dha::cell {
@@ -66,6 +67,16 @@ class Block {
 
   at::Tensor run_layer(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const;
   at::Tensor batch_norm(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const;
+  ops::Norm norm(size_t index, const RunMode& mode, const at::Tensor& gate) const;
+
+  // The gate, if layer `index` is the last.
+  const at::Tensor& gate_at(size_t index, const at::Tensor& gate) const;
+
+  // Where the halves of separable convolutions (ReLU, depthwise or not, pointwise, batch norm) that begin at `begin`
+  // end.
+  size_t end_of_stages(size_t begin) const;
+  at::Tensor run_stages(size_t begin, size_t end, const at::Tensor& x, const RunMode& mode,
+                        const at::Tensor& gate) const;
 
   BlockPlan plan_;
   std::vector<Weights> weights_;  // one a layer

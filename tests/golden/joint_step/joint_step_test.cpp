@@ -110,9 +110,9 @@ class Search {
   // What the coming step will draw for `batch`, without drawing it.
   Augmented coming_draws(const Batch& batch) const {
     const ComponentSlot<Augmenter>& tau = parts_.augmenters()[0];
-    const auto generators = tau.context().generator_states();
+    const auto before = tau.context().state();
     const Augmented drawn = tau.call("apply", [&](Augmenter& a) { return a.apply(batch.images, batch.labels); });
-    tau.context().restore_generators(generators);
+    tau.context().restore(before);
     return drawn;
   }
 
@@ -271,8 +271,8 @@ void check_step(Search& search, const Expected& expected, const std::map<std::st
   if (metrics.count("hypergradient_learning_rate") == 0) {
     BOOST_TEST(gradient.equal(at::zeros_like(gradient)));
   } else {
-    check_close(vector_of({metrics.at("hypergradient_learning_rate")}), gradient.slice(0, 0, 1), "dL/dlr");
-    check_close(vector_of({metrics.at("hypergradient_weight_decay")}), gradient.slice(0, 1, 2), "dL/dwd");
+    check_close(metrics.at("hypergradient_learning_rate").reshape(1), gradient.slice(0, 0, 1), "dL/dlr");
+    check_close(metrics.at("hypergradient_weight_decay").reshape(1), gradient.slice(0, 1, 2), "dL/dwd");
   }
   expected.check_state(search.parts(), index);
 }

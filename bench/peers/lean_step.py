@@ -1,0 +1,156 @@
+"""A plain training step of the same lean network in dha and in PyTorch, in turns, on the same threads.
+
+usage: lean_step.py BUILD_DIR [--channels 16 --cells 8 --batch 32] [--rounds 15] [--threads 2] [--architecture FILE]
+                    [--memory]
+
+The network is written in plain torch modules (tests/golden/cell/network.py). A round runs a few steps in PyTorch with
+contiguous tensors, in PyTorch with channels_last, in dha with its own operators and in dha with LibTorch's. Prints the
+median step of each and the median over rounds of dha's ratio to PyTorch's better format. --memory: the peak memory of
+three steps instead, each contender in a process of its own, beyond what the process held before the first step.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "golden" / "cell"))
+import network  # noqa: E402
+import torch  # noqa: E402
+
+
+FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+class Eager:
+    """The step in PyTorch."""
+
+    def __init__(self, options, memory_format):
+        torch.manual_seed(1)
+        genotype = json.loads(pathlib.Path(options.architecture).read_text())
+        pool = torch.nn.AvgPool2d(5, 3, count_include_pad=False)
+        self.model = network.Network(genotype, options.channels, options.cells, 10, False, False, pool)
+        self.model = self.model.to(memory_format=memory_format)
+        self.images = torch.randn(options.batch, 3, 32, 32).contiguous(memory_format=memory_format)
+        self.labels = torch.randint(10, (options.batch,))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.025, 0.9, weight_decay=3e-4, foreach=True)
+
+    def run(self, steps):
+        times = []
+        for _ in range(steps):
+            begun = time.perf_counter()
+            self.optimizer.zero_grad()
+            logits, auxiliary = self.model(self.images)
+            loss = torch.nn.functional.cross_entropy(logits, self.labels)
+            loss = loss + 0.4 * torch.nn.functional.cross_entropy(auxiliary, self.labels)
+            loss.backward()
+            self.optimizer.step()
+            times.append((time.perf_counter() - begun) * 1e3)
+        return times
+
+
+def dha_command(options, *more):
+    program = pathlib.Path(options.build) / "bench-programs" / "lean_step"
+    return [str(program), *more, options.architecture, str(options.channels), str(options.cells), str(options.batch)]
+
+
+def dha_environment(options, operators):
+    return {**os.environ, "OMP_NUM_THREADS": str(options.threads), "DHA_OPERATORS": operators}
+
+
+class Dha:
+    """The step in dha: a process that waits for its turn."""
+
+    def __init__(self, options, operators):
+        self.process = subprocess.Popen(dha_command(options), env=dha_environment(options, operators), text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        threads = int(self.process.stdout.readline().split()[0])
+        assert threads == options.threads, f"dha runs on {threads} threads"
+
+    def run(self, steps):
+        self.process.stdin.write(f"{steps}\n")
+        self.process.stdin.flush()
+        return [float(text) for text in self.process.stdout.readline().split()]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def peak_memory():
+    """The largest resident set of this process so far, in MB."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+
+
+def eager_memory(options, memory_format):
+    eager = Eager(options, memory_format)
+    before = peak_memory()
+    eager.run(3)
+    print(f"{before:.0f} {peak_memory():.0f}")
+
+
+def compare_memory(options):
+    size = ["--channels", str(options.channels), "--cells", str(options.cells), "--batch", str(options.batch),
+            "--threads", str(options.threads), "--architecture", options.architecture]
+    commands = {f"PyTorch, {name}": ([sys.executable, __file__, options.build, *size, "--memory-of", name], None)
+                for name in FORMATS}
+    for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha")):
+        commands[name] = (dha_command(options, "--memory"), dha_environment(options, operators))
+    for name, (command, environment) in commands.items():
+        before, peak = subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+        print(f"{name:27} {int(peak) - int(before):5} MB for the steps, {peak} MB at the peak")
+
+
+def compare(options):
+    contenders = {
+        **{f"PyTorch, {name}": Eager(options, memory_format) for name, memory_format in FORMATS.items()},
+        "dha, LibTorch's operators": Dha(options, "libtorch"),
+        "dha": Dha(options, "own"),
+    }
+    times = {name: [] for name in contenders}
+    for one in contenders.values():
+        one.run(2)
+    for _ in range(options.rounds):
+        for name, one in contenders.items():
+            times[name].append(statistics.median(one.run(options.steps)))
+    for one in contenders.values():
+        if isinstance(one, Dha):
+            one.close()
+    peers = [name for name in contenders if name.startswith("PyTorch")]
+    better = min(peers, key=lambda name: statistics.median(times[name]))
+    print(f"C={options.channels} cells={options.cells} batch={options.batch} threads={options.threads} "
+          f"rounds={options.rounds} of {options.steps} steps")
+    for name in contenders:
+        ratios = [own / peer for own, peer in zip(times[name], times[better])]
+        print(f"{name:27} {statistics.median(times[name]):8.1f} ms   {statistics.median(ratios):.3f} times {better}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("--channels", type=int, default=16)
+    parser.add_argument("--cells", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=3, help="of each contender in a round")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--architecture", default=str(ROOT / "examples" / "architectures" / "darts_v2.json"))
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.memory_of:
+        eager_memory(options, FORMATS[options.memory_of])
+    elif options.memory:
+        compare_memory(options)
+    else:
+        compare(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+// Checkpoints: what comes back, which one is taken, and what happens to damaged ones.
+#include "run/checkpoint_store.hpp"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+
+#include "dha/error.hpp"
+#include "run/atomic_file.hpp"
+#include "run/console.hpp"
+#include "run/log.hpp"
+#include "run/safetensors.hpp"
+#include "support/error_checks.hpp"
+#include "support/paths.hpp"
+
+namespace fs = std::filesystem;
+using dha::FoundCheckpoint;
+using dha::State;
+
+namespace {
+
+struct Folder {
+  dha::test::TemporaryDirectory directory;
+  std::FILE* out = std::fopen((directory.path() / "console.txt").c_str(), "w");
+  dha::Console console{out};
+  dha::Log log{console};
+
+  ~Folder() { std::fclose(out); }
+  fs::path file(const std::string& name) const { return directory.path() / (name + ".safetensors"); }
+  std::string said() const { return dha::read_file(directory.path() / "console.txt"); }
+  std::optional<FoundCheckpoint> latest(std::string_view stage = "") {
+    return dha::latest_good_checkpoint(directory.path(), log, stage);
+  }
+};
+
+State state_of(int64_t value) {
+  return {{{"weights", at::full({2, 3}, value, at::kFloat)}, {"codes", at::arange(value, at::kDouble)}},
+          "{\"value\": " + std::to_string(value) + "}"};
+}
+
+// Turns one bit of the last byte, which belongs to a tensor.
+void damage(const fs::path& file) {
+  std::string bytes = dha::read_file(file);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(checkpoint_store, Folder)
+
+BOOST_AUTO_TEST_CASE(a_state_comes_back_as_it_was) {
+  State state = state_of(3);
+  state.tensors["half"] = at::full({2}, 0.5, at::kHalf);
+  state.tensors["empty"] = at::full({0, 4}, 0, at::kLong);
+  state.tensors["turned"] = at::arange(6, at::kFloat).view({2, 3}).t();
+  dha::save_checkpoint(file("search-0001"), state);
+  const State loaded = dha::load_checkpoint(file("search-0001"));
+  BOOST_TEST(loaded.json == state.json);
+  BOOST_REQUIRE(loaded.tensors.size() == state.tensors.size());
+  for (const auto& [name, tensor] : state.tensors) {
+    BOOST_TEST_CONTEXT(name) {
+      BOOST_TEST((loaded.tensors.at(name).scalar_type() == tensor.scalar_type()));
+      BOOST_TEST(loaded.tensors.at(name).equal(tensor));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_one_saved_last_is_taken) {
+  BOOST_TEST(!latest());
+  dha::save_checkpoint(file("search-0002"), state_of(2));
+  dha::save_checkpoint(file("final-0001"), state_of(5));
+  dha::save_checkpoint(file("search-0001"), state_of(1));
+  BOOST_TEST(latest()->state.json == state_of(1).json);
+  BOOST_TEST(latest("final")->state.json == state_of(5).json);
+  BOOST_TEST(latest("final")->epoch == 1);
+  BOOST_TEST(!latest("other"));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_one_is_told_and_the_one_before_taken) {
+  dha::save_checkpoint(file("search-0001"), state_of(1));
+  dha::save_checkpoint(file("search-0002"), state_of(2));
+  damage(file("search-0002"));
+  BOOST_TEST(latest()->state.json == state_of(1).json);
+  BOOST_TEST(said().find("'" + file("search-0002").string() + "' is damaged") != std::string::npos, said());
+  fs::resize_file(file("search-0001"), 40);
+  BOOST_TEST(!latest());
+}
+
+BOOST_AUTO_TEST_CASE(other_files_and_formats_are_refused_by_name) {
+  const auto save = [&](const std::string& format) {
+    dha::save_safetensors(file("x-0001"), {{}, {{"format", format}, {"json", "{}"}, {"sequence", "0"}}});
+  };
+  save("dha.checkpoint/999");
+  BOOST_CHECK_EXCEPTION(dha::load_checkpoint(file("x-0001")), dha::Error, [](const dha::Error& error) {
+    return error.code() == dha::ErrorCode::kData && std::string(error.what()).find("999") != std::string::npos;
+  });
+  save("weights");
+  BOOST_CHECK_EXCEPTION(dha::load_checkpoint(file("x-0001")), dha::Error, [](const dha::Error& error) {
+    return std::string(error.what()).find("not a checkpoint") != std::string::npos;
+  });
+  BOOST_TEST(!latest());
+}
+
+BOOST_AUTO_TEST_CASE(the_last_of_each_stage_stay) {
+  for (const char* name : {"search-0001", "search-0002", "search-0003", "final-0001"})
+    dha::save_checkpoint(file(name), state_of(1));
+  dha::remove_old_checkpoints(directory.path(), 2);
+  BOOST_TEST(!fs::exists(file("search-0001")));
+  BOOST_TEST(fs::exists(file("search-0002")));
+  BOOST_TEST(fs::exists(file("search-0003")));
+  BOOST_TEST(fs::exists(file("final-0001")));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_file_cannot_hold_is_refused) {
+  State state = state_of(1);
+  state.tensors["nothing"] = at::Tensor();
+  BOOST_CHECK_THROW(dha::save_checkpoint(file("search-0001"), state), dha::Error);
+  BOOST_TEST(!fs::exists(file("search-0001")));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
