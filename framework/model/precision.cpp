@@ -4,6 +4,8 @@
 
 namespace dha {
 
+at::ScalarType weight_type(const std::string& precision) { return precision == "fp64" ? at::kDouble : at::kFloat; }
+
 PrecisionScope::PrecisionScope(const std::string& precision, at::Device device)
     : active_(precision == "bf16"), type_(device.type()) {
   if (!active_) return;

@@ -52,7 +52,8 @@ Fields declare_pipeline() {
           .def(1)
           .string("device", "where to train; auto: an accelerator where there is one")
           .def("auto")
-          .choice("precision", "number format of forward and backward passes", {"fp32", "bf16"})
+          .choice("precision", "number format of forward and backward passes; fp64 is slow, for verification",
+                  {"fp32", "bf16", "fp64"})
           .def("fp32")
           .integer("loader_threads", "threads that decode images ahead of the step")
           .range(0, 1024)

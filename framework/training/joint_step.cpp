@@ -15,6 +15,13 @@ JointStep::JointStep(StageParts& parts, StageData& data, const Normalizer& norma
 
 StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   const View view = augment(batch);
+  const StepReport report = train(view, progress);
+  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
+  return report;
+}
+
+// The pass that all learn from. What it kept for its gradients is gone when a second pass begins.
+StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor images = normalizer_(view.images);
   const bool searches = parts_.searches();
   if (searches) {
@@ -23,7 +30,8 @@ StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   }
   Gates gates;
   if (searches)
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), true);
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
+                       weight_type(options_.precision), true);
 
   const NetworkOutput output = forward(images, gates);
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
@@ -39,7 +47,6 @@ StepReport JointStep::run(const Batch& batch, const Progress& progress) {
   }
   if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
   parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
-  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
   return report;
 }
 
@@ -84,7 +91,8 @@ void JointStep::probe_batch(const View& view, const Progress& progress) {
   }
   Gates gates;
   if (parts_.searches())
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }), false);
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
+                       weight_type(options_.precision), false);
   const NetworkOutput output = forward(normalizer_(images), gates);
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
   criterion_(output, labels, auxiliary_weight).mean().backward();

@@ -45,6 +45,7 @@ class JointStep {
   };
 
   View augment(const Batch& batch);
+  StepReport train(const View& view, const Progress& progress);
   void learn_policy(const View& view, const at::Tensor& losses);
   void learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress);
   void probe_batch(const View& view, const Progress& progress);

@@ -6,9 +6,10 @@
 
 namespace dha {
 
-Gates leaf_gates(const Gates& gates, bool with_gradients) {
+Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients) {
   Gates leaves = gates;
-  for (ChoiceGates& choice : leaves.choices) choice.weights = choice.weights.detach().requires_grad_(with_gradients);
+  for (ChoiceGates& choice : leaves.choices)
+    choice.weights = choice.weights.detach().to(type).requires_grad_(with_gradients);
   return leaves;
 }
 

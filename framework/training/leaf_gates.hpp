@@ -6,8 +6,9 @@
 
 namespace dha {
 
-// The same gates, cut off from the searcher's graph; their weights ask for gradients where `with_gradients`.
-Gates leaf_gates(const Gates& gates, bool with_gradients);
+// The same gates, cut off from the searcher's graph, their weights in the type of the network's (`type`); they ask for
+// gradients where `with_gradients`.
+Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients);
 
 // After backward(): the gradients of leaves and observed candidates. A leaf that took no part gets zeros.
 GateGradients gate_gradients(const Gates& leaves, const Network& network);

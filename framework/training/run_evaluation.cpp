@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "dha/error.hpp"
+#include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
+#include "training/leaf_gates.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
 #include "training/stage_parts.hpp"
@@ -34,12 +36,14 @@ Measurement evaluate_run(const RunDirectory& directory, const PipelineConfig& co
   if (images.empty()) throw Error(ErrorCode::kUsage, fmt::format("the data set has no {} images", split));
 
   const StageConfig& stage = config.stages.back();
-  StageParts parts(stage, {registry, services, data.dataset().info(), at::kFloat, config.channels_last}, stage.name);
+  const at::ScalarType type = weight_type(config.precision);
+  StageParts parts(stage, {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
   parts.restore(load_checkpoint(directory.file(results.back().checkpoint)));
   Gates gates;
   if (parts.searches())
-    gates = parts.searcher().call("gates", [](Searcher& searcher) { return searcher.gates(Progress{}); });
-  const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(at::kFloat), config.channels_last);
+    gates = leaf_gates(parts.searcher().call("gates", [](Searcher& searcher) { return searcher.gates(Progress{}); }),
+                       type, false);
+  const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(type), config.channels_last);
   const auto feed =
       make_feed(images, {.batch_size = stage.batch_size, .device = device, .threads = config.loader_threads});
   return evaluate(parts.network(), gates, *feed, normalizer, config.precision, device);

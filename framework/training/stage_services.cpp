@@ -92,7 +92,7 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
   const Restored buffers(tensors_of(network.buffers()));
   const bool with_gradients = request.gate_gradients || request.weight_gradients;
   const at::AutoGradMode gradient_mode(with_gradients);
-  const Gates leaves = leaf_gates(gates, request.gate_gradients);
+  const Gates leaves = leaf_gates(gates, weight_type(options_.precision), request.gate_gradients);
   network.train(request.mode != EvaluationMode::kRunningStatistics);
   if (request.mode == EvaluationMode::kBatchStatistics) network.set_drop_path(0);
   NetworkOutput output;
@@ -119,8 +119,9 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
 
 Evaluation StageServices::evaluate_whole(const Gates& gates) {
   if (!data_.validation) batch_for(EvaluationData::kNextValidation);  // throws with the reason
-  const Measurement measured = dha::evaluate(parts_.network(), leaf_gates(gates, false), *data_.validation, normalizer_,
-                                             options_.precision, options_.device);
+  const Measurement measured =
+      dha::evaluate(parts_.network(), leaf_gates(gates, weight_type(options_.precision), false), *data_.validation,
+                    normalizer_, options_.precision, options_.device);
   Evaluation evaluation;
   evaluation.loss = at::scalar_tensor(measured.loss);
   evaluation.accuracy = at::scalar_tensor(measured.accuracy);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dha/error.hpp"
+#include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
 #include "run/signals.hpp"
 #include "training/fetch_values.hpp"
@@ -26,7 +27,8 @@ namespace {
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 StageEnvironment environment_of(const RunScene& scene) {
-  return {scene.registry, scene.services, scene.dataset.info(), at::kFloat, scene.config.channels_last};
+  return {scene.registry, scene.services, scene.dataset.info(), weight_type(scene.config.precision),
+          scene.config.channels_last};
 }
 
 ProbePlan plan_of(const StageParts& parts) {
@@ -59,7 +61,8 @@ StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, con
       parts_(config, environment_of(scene), place),
       data_(make_stage_data(scene.images, config, plan_of(parts_), derive_seed(scene.config.seed, place), device_,
                             scene.config.loader_threads)),
-      normalizer_(scene.dataset.info(), at::TensorOptions(device_).dtype(at::kFloat), scene.config.channels_last),
+      normalizer_(scene.dataset.info(), at::TensorOptions(device_).dtype(weight_type(scene.config.precision)),
+                  scene.config.channels_last),
       criterion_(config.label_smoothing),
       options_{config.gradient_clip, scene.config.precision, device_},
       epoch_totals_(device_),
@@ -270,7 +273,8 @@ void StageTrainer::end_components(const EpochOutcome& outcome) {
 Measurement StageTrainer::measure(BatchFeed& feed) {
   Gates gates;
   if (parts_.searches())
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }), false);
+    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }),
+                       weight_type(options_.precision), false);
   return evaluate(parts_.network(), gates, feed, normalizer_, options_.precision, device_);
 }
 

@@ -132,7 +132,7 @@ void IstaSearcher::draw() {
     if (normalises_columns_) columns = columns.div(columns.square().sum(1, true).sqrt());
     choices_.push_back({columns.contiguous(), {}, std::nullopt, false});
   }
-  code_ = at::randn({count, rows_}, generator, options).mul_(1e-3).to(context_.device(), at::kFloat);
+  code_ = at::randn({count, rows_}, generator, options).mul_(1e-3).to(context_.device());
   adam_.reset(code_);
 }
 
@@ -210,8 +210,8 @@ void IstaSearcher::rebuild_gates() {
     }
     live.select(0, i).fill_(!choice.is_frozen);
   }
-  bias_ = gate_bias(columns, coefficients).to(context_.device(), at::kFloat);
-  kept_columns_ = columns.to(context_.device(), at::kFloat);
+  bias_ = gate_bias(columns, coefficients).to(context_.device());
+  kept_columns_ = columns.to(context_.device());
   live_ = live.to(context_.device());
 }
 

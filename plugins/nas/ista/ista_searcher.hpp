@@ -40,7 +40,7 @@ class IstaSearcher : public Searcher {
   State state() const override;
   void restore(const State& state) override;
 
-  // For tests: float (choices, rows), on the context's device.
+  // For tests: double (choices, rows), on the context's device.
   const at::Tensor& code() const { return code_; }
 
  private:
@@ -80,13 +80,13 @@ class IstaSearcher : public Searcher {
 
   const Space* space_ = nullptr;
   std::vector<Decision> choices_;
-  at::Tensor code_;  // float (choices, rows)
+  at::Tensor code_;  // double (choices, rows)
   CodeAdam adam_;
   int64_t epochs_ = 0, rejected_ = 0;
 
   // Constant inside an epoch, on the context's device.
-  at::Tensor kept_columns_;  // float (choices, keep, rows)
-  at::Tensor bias_;          // float (choices, keep)
+  at::Tensor kept_columns_;  // double (choices, keep, rows)
+  at::Tensor bias_;          // double (choices, keep)
   at::Tensor live_;          // bool (choices, 1)
 };
 

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(gates_and_an_architecture_exist_before_any_step) {
   for (const dha::ChoiceGates& choice : gates.choices) {
     BOOST_TEST(choice.active.size() == 2u);
     BOOST_TEST(choice.active[0] < choice.active[1]);
-    BOOST_TEST((choice.weights.scalar_type() == at::kFloat));
+    BOOST_TEST((choice.weights.scalar_type() == at::kDouble));
     BOOST_TEST(!choice.weights.requires_grad());
     BOOST_TEST(choice.weights.abs().max().item<double>() < 0.1);
     BOOST_TEST(!choice.frozen);

@@ -92,7 +92,58 @@ void check_optimality(const Problem& problem, const LassoSolution& solution) {
   BOOST_TEST(solution.objective == objective(problem, solution.coefficients), boost::test_tools::tolerance(1e-13));
 }
 
+// The generator and the problems of tests/golden/lasso/make_many.py.
+class SplitMix {
+ public:
+  explicit SplitMix(uint64_t seed) : state_(seed) {}
+  // 53 bits in [0, 1).
+  double uniform() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15U;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+Problem problem_of(size_t index) {
+  const size_t counts[] = {14, 21, 28, 35};
+  const double scales[] = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10}, penalties[] = {1e-5, 7e-5};
+  SplitMix random(index);
+  Problem problem{Values(7 * counts[index % 4]), Values(7), penalties[index % 2]};
+  for (double& value : problem.columns) value = random.uniform();
+  for (double& value : problem.target) value = scales[index % 6] * (2 * random.uniform() - 1);
+  if (index % 5 == 4) std::copy_n(problem.columns.begin(), 7, problem.columns.begin() + 7);
+  if (index % 7 == 6)
+    for (double& value : problem.target) value = -std::fabs(value);
+  return problem;
+}
+
 BOOST_AUTO_TEST_SUITE(lasso)
+
+BOOST_AUTO_TEST_CASE(is_never_above_an_interior_point_solver_on_500_problems) {
+  std::ifstream file(dha::test::source_dir() / "tests/golden/lasso/many.json");
+  const nlohmann::json results = nlohmann::json::parse(file);
+  BOOST_TEST_REQUIRE(results.size() == 500u);
+  size_t unique = 0;
+  for (size_t index = 0; index < results.size(); ++index) {
+    BOOST_TEST_CONTEXT("problem " << index) {
+      const Problem problem = problem_of(index);
+      const LassoSolution solution = solve(problem);
+      check_optimality(problem, solution);
+      BOOST_TEST(objective(problem, solution.coefficients) <= results[index]["solver"].get<double>() * (1 + 1e-12));
+      if (results[index]["objective"].is_null()) continue;
+      BOOST_TEST(solution.objective == results[index]["objective"].get<double>(), boost::test_tools::tolerance(1e-12));
+      if (!results[index]["unique"].get<bool>()) continue;
+      ++unique;
+      BOOST_TEST(support(solution.coefficients) == results[index]["support"].get<std::vector<size_t>>(),
+                 boost::test_tools::per_element());
+    }
+  }
+  BOOST_TEST(unique > 400u);
+}
 
 BOOST_AUTO_TEST_CASE(agrees_with_an_interior_point_solver) {
   const nlohmann::json problems = golden("plain");

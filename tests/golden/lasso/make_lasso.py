@@ -152,4 +152,5 @@ def main():
             print("no exact solution for", problem["name"])
 
 
-main()
+if __name__ == "__main__":
+    main()
