@@ -13,7 +13,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD ?= build
 PRESET ?= release
-WERROR ?= OFF
+WERROR ?=
 JOBS ?= $(shell nproc)
 
 .PHONY: all setup configure build test quickstart bench fuzz soak install format clean
@@ -24,7 +24,7 @@ setup:
 	@scripts/setup
 
 configure: setup
-	@cmake --preset $(PRESET) -B $(BUILD) -DDHA_WERROR=$(WERROR) > $(BUILD).configure.log 2>&1 \
+	@cmake --preset $(PRESET) -B $(BUILD) $(if $(WERROR),-DDHA_WERROR=$(WERROR)) > $(BUILD).configure.log 2>&1 \
 	  || { cat $(BUILD).configure.log; exit 1; }
 	@mv $(BUILD).configure.log $(BUILD)/configure.log
 

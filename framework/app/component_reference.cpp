@@ -13,6 +13,7 @@
 #include "dha/searcher.hpp"
 #include "dha/space.hpp"
 #include "dha/trial_searcher.hpp"
+#include "pipeline/pipeline.hpp"
 #include "run/console.hpp"
 
 namespace dha::app {
@@ -64,10 +65,11 @@ std::string literal(const Json& value) {
 
 std::string type_of(const Json& field) {
   const std::string type = field.at("type");
+  if (field.contains("component")) return type == "list" ? "list of components" : "component";
   if (type != "list") return type;
   const auto least = field.value("min_items", int64_t{0});
   const auto most = field.value("max_items", int64_t{-1});
-  const std::string items = field.at("items").get<std::string>();
+  const std::string items = field.at("items") == "json" ? "object" : field.at("items").get<std::string>();
   if (most == least) return fmt::format("list of {} {}", most, items);
   if (most >= 0) return fmt::format("list of {} to {} {}", least, most, items);
   return least > 0 ? fmt::format("list of {} or more {}", least, items) : fmt::format("list of {}", items);
@@ -173,18 +175,35 @@ std::string in_cell(std::string text) {
   return text;
 }
 
-std::string markdown_body(const ComponentRecord& component) {
-  std::string text = component.summary + "\n\n";
-  const std::vector<ParameterRow> rows = rows_of(component);
-  if (rows.empty()) text += "It has no parameters.\n\n";
-  if (!rows.empty())
-    text += "| parameter | type | default | range | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n";
+std::string markdown_table(const char* heading, const std::vector<ParameterRow>& rows) {
+  std::string text =
+      fmt::format("| {} | type | default | range | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n", heading);
   for (const ParameterRow& row : rows)
     text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", in_cell(row.name), row.type,
                         row.default_value.empty() ? "" : fmt::format("`{}`", in_cell(row.default_value)),
                         in_cell(row.range), in_cell(row.unit), in_cell(row.help));
-  if (!rows.empty()) text += "\n";
-  return text + "```json\n" + example_text(component) + "```\n";
+  return text + "\n";
+}
+
+std::string markdown_body(const ComponentRecord& component) {
+  const std::vector<ParameterRow> rows = rows_of(component);
+  return component.summary + "\n\n" + (rows.empty() ? "It has no parameters.\n\n" : markdown_table("parameter", rows)) +
+         "```json\n" + example_text(component) + "```\n";
+}
+
+// The keys that the host itself reads, wherever they stand in a pipeline file.
+std::string host_key_tables() {
+  const Json keys = Json::parse(pipeline_keys());
+  std::string text;
+  const std::vector<std::pair<const char*, const char*>> places = {
+      {"pipeline", "At the top"}, {"stage", "In a stage"}, {"dataset", "In any data set"}, {"trials", "In `trials`"}};
+  for (const auto& [name, heading] : places) {
+    std::vector<ParameterRow> rows;
+    append_rows(keys.at(name).at("fields"), "", rows);
+    text += fmt::format("{}### {}\n\n{}", text.empty() ? "\n" : "", heading, markdown_table("key", rows));
+  }
+  text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -219,9 +238,12 @@ Json reference_json(const ComponentRecord& component) {
 
 std::string reference_page(const PluginRegistry& registry) {
   std::string page =
-      "# Components\n\n"
+      "# Reference\n\n"
       "Made by `dha describe --all --format markdown` from what the plugins declare; a test holds it current.\n"
-      "Ranges are closed. A parameter without a default is required, unless its default reads `none`.\n";
+      "Ranges are closed. A parameter without a default is required, unless its default reads `none`.\n\n"
+      "## The pipeline file\n\n"
+      "What stands where, and how files extend each other: [pipeline.md](pipeline.md).\n" +
+      host_key_tables();
   for (const KindInfo& info : kKinds) {
     const std::vector<const ComponentRecord*> components = registry.components(info.kind);
     if (components.empty()) continue;

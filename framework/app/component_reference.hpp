@@ -15,7 +15,7 @@ std::string reference_markdown(const ComponentRecord& component);
 // {"id", "kind", "summary", "fields": the schema's, "example"}
 nlohmann::ordered_json reference_json(const ComponentRecord& component);
 
-// The page of all components in `registry`, by kind: docs/reference.md.
+// The page of the host's own keys and of all components in `registry`, by kind: docs/reference.md.
 std::string reference_page(const PluginRegistry& registry);
 
 // What stands in a pipeline file for this component: {"augment": [{"use": "dha.flip", "probability": 0.5}]}. It has all

@@ -1,6 +1,7 @@
 """Holds generated documentation and examples current: what the program says now is what the repository has."""
 
 import json
+import re
 import unittest
 
 from support import SOURCE, CommandLineTest
@@ -11,6 +12,13 @@ class ReferenceTest(CommandLineTest):
         page, _ = self.dha("describe", "--all", "--format", "markdown")
         self.assertEqual(page, (SOURCE / "docs" / "reference.md").read_text(),
                          "run: build/dha describe --all --format markdown > docs/reference.md")
+
+    def test_links_lead_somewhere(self):
+        pages = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
+        links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())]
+        self.assertGreater(len(links), 10)
+        for page, link in links:
+            self.assertTrue((page.parent / link).exists(), f"{page.name} links to {link}")
 
     def test_examples_are_valid(self):
         files = [SOURCE / "examples" / "quickstart.json", *sorted((SOURCE / "examples" / "pipelines").glob("*.json"))]
