@@ -4,6 +4,7 @@
 #   make test         the same set-up, then every test
 #   make build        build/dha and the plugins below build/plugins/
 #   make bench        measure (bench/, docs/measured.md)
+#   make gpu-check    everything that needs a CUDA card: tests, comparisons, speed
 #   make fuzz         feed every reader with damaged files for ten minutes
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
@@ -16,7 +17,7 @@ PRESET ?= release
 WERROR ?=
 JOBS ?= $(shell nproc)
 
-.PHONY: all setup configure build test quickstart bench fuzz soak install format clean
+.PHONY: all setup configure build test quickstart bench gpu-check fuzz soak install format clean
 
 all: build
 
@@ -42,6 +43,10 @@ quickstart: build
 bench: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 	@bench/run $(BUILD)
+
+gpu-check: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs pair_kernel_test
+	@python3 -B bench/gpu_check.py $(BUILD)
 
 fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null

@@ -89,16 +89,17 @@ class Contender {
       : info_(images_of_cifar()),
         parts_(config(registry, size, kind, fixed_gates), {registry, {}, info_, at::kFloat, true}, "bench"),
         normalizer_(info_, at::kFloat, true),
-        criterion_(0) {
+        criterion_(0),
+        loss_scale_("fp32", at::kCPU) {
     parts_.make_network();
-    step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, options_);
+    step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
   }
 
   const StageParts& parts() const { return parts_; }
 
   double time(const Batch& batch) {
     const auto begun = std::chrono::steady_clock::now();
-    step_->run(batch, {});
+    step_->run(step_->input_for(batch), {});
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   }
 
@@ -132,6 +133,7 @@ class Contender {
   StageData data_;
   Normalizer normalizer_;
   Criterion criterion_;
+  LossScale loss_scale_;
   StepOptions options_;
   std::unique_ptr<JointStep> step_;
 };

@@ -81,8 +81,11 @@ void report_device(Report& report) {
   const DeviceChoice choice = choose_device("auto");
   report.facts["device"] = choice.note.empty() ? choice.device.str() : choice.note;
   report.facts["device name"] = device_name(choice.device);
-  report.facts["bf16 on the device"] =
-      has_native_bfloat16(choice.device) ? "yes" : "no: precision bf16 is several times slower here than fp32";
+  for (const std::string precision : {"bf16", "fp16"})
+    report.facts[precision + " on the device"] =
+        has_native_arithmetic(choice.device, precision)
+            ? "yes"
+            : "no: precision " + precision + " is several times slower here than fp32";
 }
 
 void report_plugin_directories(Report& report, const std::vector<PluginDirectory>& directories) {

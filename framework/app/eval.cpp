@@ -39,7 +39,7 @@ int run(const std::vector<std::string>& arguments) {
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
-  open_accelerator_libraries(device, registry.accelerator_libraries());
+  open_accelerator_code(device, registry);
   const std::string split = (*values)["split"].as<std::string>();
   const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
   if (values->count("json") > 0)

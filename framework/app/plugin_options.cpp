@@ -3,6 +3,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dha::app {
@@ -31,6 +32,12 @@ PluginRegistry load_plugins(const po::variables_map& values, bool probe) {
       registry.load_directory(directory.path, directory.required);
   }
   return registry;
+}
+
+void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry) {
+  std::vector<std::filesystem::path> libraries = registry.accelerator_libraries();
+  if (std::filesystem::path own = host_accelerator_library(); !own.empty()) libraries.push_back(std::move(own));
+  open_accelerator_libraries(device, libraries);
 }
 
 }  // namespace dha::app

@@ -5,6 +5,7 @@
 #include <boost/program_options/variables_map.hpp>
 #include <vector>
 
+#include "device/accelerator.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "plugin/plugin_search.hpp"
 
@@ -19,5 +20,8 @@ std::vector<PluginDirectory> searched_directories(const boost::program_options::
 // Everything that the search order finds, --plugin-path first. With `probe` each file is opened in a child process
 // beforehand. Throws Error{kUsage} where a --plugin-path is not there.
 PluginRegistry load_plugins(const boost::program_options::variables_map& values, bool probe = false);
+
+// Opens what host and plugins have for an accelerator, where one is in use.
+void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry);
 
 }  // namespace dha::app

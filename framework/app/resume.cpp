@@ -28,7 +28,7 @@ int run(const std::vector<std::string>& arguments) {
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
-  open_accelerator_libraries(device, registry.accelerator_libraries());
+  open_accelerator_code(device, registry);
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }
 

@@ -50,7 +50,7 @@ int run(const std::vector<std::string>& arguments) {
   const DeviceChoice device = choose_device(requested_device(file, overrides));
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
-  open_accelerator_libraries(device, registry.accelerator_libraries());
+  open_accelerator_code(device, registry);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
   write_file_atomically(directory.file("environment.json"), environment_text(device, registry));

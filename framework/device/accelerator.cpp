@@ -25,6 +25,12 @@ const char* replacement() {
   return library != nullptr && *library != '\0' ? library : nullptr;
 }
 
+// What was opened beside LibTorch's own.
+std::vector<void*>& opened() {
+  static std::vector<void*> handles;
+  return handles;
+}
+
 // What became of the search for an accelerator.
 struct Search {
   int devices = 0;
@@ -92,10 +98,12 @@ Search open_accelerator() {
     return search;
   }
   // RTLD_GLOBAL: the libraries with our own CUDA kernels find their symbols in it. It is never closed.
-  if (dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (handle == nullptr) {
     search.looked_for += " (not opened: " + loader_error() + ")";
     return search;
   }
+  if (replaced) opened().push_back(handle);
   search.looked_for += " (opened)";
   count_devices(search);
   return search;
@@ -139,11 +147,20 @@ DeviceChoice choose_device(const std::string& text) {
 
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries) {
   if (choice.device.is_cpu() || replacement() != nullptr) return;
-  for (const std::filesystem::path& library : libraries)
-    if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr)
-      throw Error(ErrorCode::kLoadFailed, "the library with CUDA kernels " + library.string() +
+  for (const std::filesystem::path& library : libraries) {
+    void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (handle == nullptr)
+      throw Error(ErrorCode::kLoadFailed, "the library with CUDA code " + library.string() +
                                               " cannot be opened: " + loader_error() +
-                                              "; build the plugin anew with this LibTorch, or choose device 'cpu'");
+                                              "; build it anew with this LibTorch, or choose device 'cpu'");
+    opened().push_back(handle);
+  }
+}
+
+void* accelerator_symbol(const char* name) {
+  for (void* handle : opened())
+    if (void* found = dlsym(handle, name)) return found;
+  return nullptr;
 }
 
 }  // namespace dha

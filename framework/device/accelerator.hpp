@@ -30,9 +30,13 @@ struct DeviceChoice {
 // what was looked for: library, driver, number of devices.
 DeviceChoice choose_device(const std::string& text);
 
-// Opens the plugins' libraries with CUDA kernels; does nothing where the device is the CPU, or where another library
-// took the place of LibTorch's: kernels need a real card. Throws Error{kLoadFailed} that names the file and gives the
-// dynamic linker's reason.
+// Opens libraries with CUDA code, of the host and of plugins; does nothing where the device is the CPU, or where
+// another library took the place of LibTorch's: kernels need a real card. Throws Error{kLoadFailed} that names the file
+// and gives the dynamic linker's reason.
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries);
+
+// What the libraries that were opened so far export under `name`: the first that has it, else null. LibTorch's own is
+// not asked.
+void* accelerator_symbol(const char* name);
 
 }  // namespace dha

@@ -65,13 +65,15 @@ std::string device_name(at::Device device) {
   return device.is_cuda() ? cuda_device_name(device.index()) : processor_name();
 }
 
-bool has_native_bfloat16(at::Device device) {
+bool has_native_arithmetic(at::Device device, std::string_view precision) {
+  const bool is_bfloat16 = precision == "bf16";
+  if (!is_bfloat16 && precision != "fp16") return true;
   if (device.is_cuda()) {
     const std::optional<ComputeCapability> capability = compute_capability(device);
-    return !capability || capability->major >= 8;
+    return !capability || capability->major >= (is_bfloat16 ? 8 : 7);
   }
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
+  return is_bfloat16 && __builtin_cpu_supports("avx512bf16") != 0;
 #else
   return false;
 #endif

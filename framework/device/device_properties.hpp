@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dha {
 
@@ -24,8 +25,9 @@ std::optional<ComputeCapability> compute_capability(at::Device device);
 // The driver's name of a CUDA device, or the processor's model. Empty where unknown.
 std::string device_name(at::Device device);
 
-// Whether bfloat16 arithmetic runs in hardware: compute capability 8.0 or later, AVX512-BF16 on a CPU. Without it a
-// bfloat16 training on a CPU is several times slower than one in float32. A CUDA device of unknown capability passes.
-bool has_native_bfloat16(at::Device device);
+// Whether the arithmetic of `precision` (fp32, bf16, fp16, fp64) runs in hardware. bf16: compute capability 8.0 or
+// later, AVX512-BF16 on a CPU; fp16: 7.0 or later, no CPU. Without it a training on a CPU is several times slower than
+// one in float32. A CUDA device of unknown capability passes.
+bool has_native_arithmetic(at::Device device, std::string_view precision);
 
 }  // namespace dha

@@ -7,11 +7,11 @@ namespace dha {
 at::ScalarType weight_type(const std::string& precision) { return precision == "fp64" ? at::kDouble : at::kFloat; }
 
 PrecisionScope::PrecisionScope(const std::string& precision, at::Device device)
-    : active_(precision == "bf16"), type_(device.type()) {
+    : active_(precision == "bf16" || precision == "fp16"), type_(device.type()) {
   if (!active_) return;
   at::autocast::increment_nesting();
   at::autocast::set_autocast_enabled(type_, true);
-  at::autocast::set_autocast_dtype(type_, at::kBFloat16);
+  at::autocast::set_autocast_dtype(type_, precision == "fp16" ? at::kHalf : at::kBFloat16);
 }
 
 PrecisionScope::~PrecisionScope() {

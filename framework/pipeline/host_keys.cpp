@@ -52,9 +52,15 @@ Fields declare_pipeline() {
           .def(1)
           .string("device", "where to train; auto: an accelerator where there is one")
           .def("auto")
-          .choice("precision", "number format of forward and backward passes; fp64 is slow, for verification",
-                  {"fp32", "bf16", "fp64"})
+          .choice("precision",
+                  "number format of forward and backward passes; fp16 scales its loss; fp64 is slow, for verification",
+                  {"fp32", "bf16", "fp16", "fp64"})
           .def("fp32")
+          .choice("graph",
+                  "auto: on a CUDA device, steps are recorded once an epoch and replayed without the host, where all "
+                  "components allow it; off: steps run one by one",
+                  {"auto", "off"})
+          .def("off")
           .integer("loader_threads", "threads that decode images ahead of the step")
           .range(0, 1024)
           .def(2)

@@ -48,7 +48,8 @@ struct PipelineConfig {
   std::string name;
   uint64_t seed = 1;
   std::string device = "auto";           // auto, cpu, cuda, cuda:1
-  std::string precision = "fp32";        // fp32, bf16, fp64
+  std::string precision = "fp32";        // fp32, bf16, fp16, fp64
+  std::string graph = "off";             // auto, off
   int64_t loader_threads = 2;            // that decode images ahead of the step
   int64_t checkpoint_every_steps = 0;    // within an epoch; 0: none by steps
   double checkpoint_every_minutes = 10;  // within an epoch; 0: none by time

@@ -151,6 +151,7 @@ class PipelineLoader {
     config.seed = json.at("seed");
     config.device = json.at("device");
     config.precision = json.at("precision");
+    config.graph = json.at("graph");
     config.loader_threads = json.at("loader_threads");
     config.checkpoint_every_steps = json.at("checkpoint_every_steps");
     config.checkpoint_every_minutes = json.at("checkpoint_every_minutes");

@@ -57,6 +57,12 @@ std::vector<PluginDirectory> plugin_directories(const std::vector<fs::path>& fro
   return directories;
 }
 
+fs::path host_accelerator_library() {
+  const fs::path library = default_directory().parent_path() / "dha_cuda.so";
+  std::error_code ignored;
+  return fs::is_regular_file(library, ignored) ? library : fs::path();
+}
+
 std::vector<fs::path> candidate_files(const fs::path& directory) {
   std::vector<fs::path> files;
   try {

@@ -19,6 +19,9 @@ struct PluginDirectory {
 // searched.
 std::vector<PluginDirectory> plugin_directories(const std::vector<std::filesystem::path>& from_command_line);
 
+// The host's own library for a CUDA device, which lies beside the first of the last three; empty where there is none.
+std::filesystem::path host_accelerator_library();
+
 // Files named *.so in `directory` and one level of sub-directories below it, sorted by path.
 // Throws Error{kIo} where a directory cannot be read.
 std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);

@@ -8,15 +8,26 @@
 namespace dha {
 
 JointStep::JointStep(StageParts& parts, StageData& data, const Normalizer& normalizer, const Criterion& criterion,
-                     const StepOptions& options)
-    : parts_(parts), data_(data), normalizer_(normalizer), criterion_(criterion), options_(options) {
+                     LossScale& loss_scale, const StepOptions& options)
+    : parts_(parts),
+      data_(data),
+      normalizer_(normalizer),
+      criterion_(criterion),
+      loss_scale_(loss_scale),
+      options_(options) {
   plan_ = parts_.hyper().call("probe", [](HyperOptimizer& hyper) { return hyper.probe(); });
 }
 
-StepReport JointStep::run(const Batch& batch, const Progress& progress) {
-  const View view = augment(batch);
+StepInput JointStep::input_for(const Batch& batch) {
+  StepInput input{batch, std::nullopt};
+  if (plan_.time == ProbeTime::kBatch && plan_.data != ProbeData::kSameBatch) input.probe = data_.probe_batches->next();
+  return input;
+}
+
+StepReport JointStep::run(const StepInput& input, const Progress& progress) {
+  const View view = augment(input.batch);
   const StepReport report = train(view, progress);
-  if (plan_.time == ProbeTime::kBatch) probe_batch(view, progress);
+  if (plan_.time == ProbeTime::kBatch) probe_batch(view, input.probe, progress);
   return report;
 }
 
@@ -25,7 +36,8 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor images = normalizer_(view.images);
   const bool searches = parts_.searches();
   if (searches) {
-    StageServices services(parts_, data_, normalizer_, criterion_, options_, progress, {images, view.labels});
+    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress,
+                           {images, view.labels});
     parts_.searcher().call("before_step", [&](Searcher& searcher) { searcher.before_step(services); });
   }
   Gates gates;
@@ -37,12 +49,14 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
   const StepReport report{losses.detach(), correct_predictions(output.logits, view.labels)};
   learn_policy(view, report.losses);
-  losses.mean().backward();
+  loss_scale_.backward(losses.mean());
   const std::vector<at::Tensor> gradients = take_gradients(parts_.weights());
+  const GateGradients of_gates = searches ? gate_gradients(gates, parts_.network()) : GateGradients();
+  loss_scale_.unscale(all_gradients(gradients, of_gates), /*adapts=*/true);
 
   if (plan_.time == ProbeTime::kNext) learn_hyper(gradients, progress);
   if (searches) {
-    const SearchStep step{progress, gate_gradients(gates, parts_.network()), report.losses, report.correct};
+    const SearchStep step{progress, of_gates, report.losses, report.correct};
     parts_.searcher().call("learn", [&](Searcher& searcher) { searcher.learn(step); });
   }
   if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
@@ -79,24 +93,19 @@ void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Prog
 
 // The second pass of probe `batch` (paper, Eq. 3; facts: DHA step 5): at the new weights and the new gates, in training
 // mode, running statistics included, as in the authors' code.
-void JointStep::probe_batch(const View& view, const Progress& progress) {
-  at::Tensor images, labels;
-  if (plan_.data == ProbeData::kSameBatch) {
-    images = view.images;
-    labels = view.labels;
-  } else {
-    const Batch batch = data_.probe_batches->next();
-    images = batch.images;
-    labels = batch.labels;
-  }
+void JointStep::probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress) {
+  const at::Tensor& images = probe ? probe->images : view.images;
+  const at::Tensor& labels = probe ? probe->labels : view.labels;
   Gates gates;
   if (parts_.searches())
     gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
                        weight_type(options_.precision), false);
   const NetworkOutput output = forward(normalizer_(images), gates);
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
-  criterion_(output, labels, auxiliary_weight).mean().backward();
-  learn_hyper(take_gradients(parts_.weights()), progress);
+  loss_scale_.backward(criterion_(output, labels, auxiliary_weight).mean());
+  const std::vector<at::Tensor> gradients = take_gradients(parts_.weights());
+  loss_scale_.unscale(gradients, /*adapts=*/true);
+  learn_hyper(gradients, progress);
 }
 
 NetworkOutput JointStep::forward(const at::Tensor& images, const Gates& gates) {

@@ -4,12 +4,14 @@
 // code with components that learn nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/cycling_feed.hpp"
 #include "dha/searcher.hpp"
 #include "model/criterion.hpp"
+#include "model/loss_scale.hpp"
 #include "model/normalizer.hpp"
 #include "training/stage_data.hpp"
 #include "training/stage_parts.hpp"
@@ -22,6 +24,12 @@ struct StepOptions {
   at::Device device = at::kCPU;
 };
 
+// The images of one step.
+struct StepInput {
+  Batch batch;                 // at least one image
+  std::optional<Batch> probe;  // of the second pass, where the hyper-optimizer asks for images of its own
+};
+
 // Per sample, detached, on the device.
 struct StepReport {
   at::Tensor losses;   // float (N), auxiliary head included
@@ -32,10 +40,12 @@ class JointStep {
  public:
   // All references outlive the object.
   JointStep(StageParts& parts, StageData& data, const Normalizer& normalizer, const Criterion& criterion,
-            const StepOptions& options);
+            LossScale& loss_scale, const StepOptions& options);
 
-  // `batch` has at least one image.
-  StepReport run(const Batch& batch, const Progress& progress);
+  // A batch with the images of the second pass that belongs to it. At least one image.
+  StepInput input_for(const Batch& batch);
+
+  StepReport run(const StepInput& input, const Progress& progress);
 
  private:
   // What the chain of augmenters made of a batch: images and labels, and what each augmenter wants back.
@@ -48,13 +58,14 @@ class JointStep {
   StepReport train(const View& view, const Progress& progress);
   void learn_policy(const View& view, const at::Tensor& losses);
   void learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress);
-  void probe_batch(const View& view, const Progress& progress);
+  void probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress);
   NetworkOutput forward(const at::Tensor& images, const Gates& gates);
 
   StageParts& parts_;
   StageData& data_;
   const Normalizer& normalizer_;
   const Criterion& criterion_;
+  LossScale& loss_scale_;
   StepOptions options_;
   ProbePlan plan_;
 };

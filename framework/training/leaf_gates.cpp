@@ -25,4 +25,11 @@ GateGradients gate_gradients(const Gates& leaves, const Network& network) {
   return gradients;
 }
 
+std::vector<at::Tensor> all_gradients(const std::vector<at::Tensor>& of_weights, const GateGradients& of_gates) {
+  std::vector<at::Tensor> all = of_weights;
+  all.insert(all.end(), of_gates.active.begin(), of_gates.active.end());
+  all.insert(all.end(), of_gates.observed.begin(), of_gates.observed.end());
+  return all;
+}
+
 }  // namespace dha

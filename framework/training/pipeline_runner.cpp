@@ -27,10 +27,10 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
   Log log(console_);
   log.open(directory_.file("log.txt"));
   if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
-  if (config_.precision == "bf16" && !has_native_bfloat16(device_.device))
+  if (!has_native_arithmetic(device_.device, config_.precision))
     log.write(LogLevel::kWarning, "dha",
-              fmt::format("precision bf16 is several times slower than fp32 on {}, which has no such arithmetic",
-                          device_.device.str()));
+              fmt::format("precision {} is several times slower than fp32 on {}, which has no such arithmetic",
+                          config_.precision, device_.device.str()));
   std::vector<StageResult> results;
   std::optional<State> checkpoint;
   if (resuming) checkpoint = find_position(results, log);

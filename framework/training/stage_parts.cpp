@@ -131,6 +131,15 @@ void StageParts::set_drop_path(double probability) {
   network_->set_drop_path(probability);
 }
 
+std::vector<ComponentContext*> StageParts::contexts() const {
+  std::vector<ComponentContext*> contexts;
+  for (const ComponentSlot<Augmenter>& slot : augmenters_) contexts.push_back(&slot.context());
+  contexts.push_back(&hyper_.context());
+  if (searcher_) contexts.push_back(&searcher_.context());
+  contexts.push_back(&space_.context());
+  return contexts;
+}
+
 std::string StageParts::architecture() const {
   if (!is_supernet_) return lean_architecture_;
   return searcher_.call("architecture", [](Searcher& searcher) { return searcher.architecture(); });

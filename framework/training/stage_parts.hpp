@@ -52,6 +52,9 @@ class StageParts {
   const std::vector<at::Tensor>& weights() const { return weights_; }
   const std::vector<NamedTensor>& named_weights() const { return named_weights_; }
 
+  // Of all components that are there: augmenters, hyper-optimizer, searcher, space.
+  std::vector<ComponentContext*> contexts() const;
+
   // The architecture of a lean network, or what the searcher would derive now.
   std::string architecture() const;
 

@@ -55,12 +55,13 @@ void displace(const std::vector<at::Tensor>& weights, const std::vector<at::Tens
 }  // namespace
 
 StageServices::StageServices(StageParts& parts, StageData& data, const Normalizer& normalizer,
-                             const Criterion& criterion, const StepOptions& options, const Progress& progress,
-                             PreparedBatch training_batch)
+                             const Criterion& criterion, LossScale& loss_scale, const StepOptions& options,
+                             const Progress& progress, PreparedBatch training_batch)
     : parts_(parts),
       data_(data),
       normalizer_(normalizer),
       criterion_(criterion),
+      loss_scale_(loss_scale),
       options_(options),
       progress_(progress),
       training_batch_(std::move(training_batch)) {}
@@ -108,12 +109,13 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
   evaluation.loss = loss.detach();
   evaluation.accuracy = correct_predictions(output.logits, batch.labels).to(at::kFloat).mean();
   if (!with_gradients) return evaluation;
-  loss.backward();
+  loss_scale_.backward(loss);
   if (request.gate_gradients) evaluation.gate_gradients = gate_gradients(leaves, network);
   if (request.weight_gradients)
     evaluation.weight_gradients = take_gradients(parts_.weights());
   else
     clear_gradients(parts_.weights());
+  loss_scale_.unscale(all_gradients(evaluation.weight_gradients, evaluation.gate_gradients), /*adapts=*/false);
   return evaluation;
 }
 

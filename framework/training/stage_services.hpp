@@ -4,6 +4,7 @@
 
 #include "dha/searcher.hpp"
 #include "model/criterion.hpp"
+#include "model/loss_scale.hpp"
 #include "model/normalizer.hpp"
 #include "training/stage_data.hpp"
 #include "training/stage_parts.hpp"
@@ -22,7 +23,8 @@ class StageServices : public SearchServices {
  public:
   // `training_batch` is empty outside before_step(). References outlive the object.
   StageServices(StageParts& parts, StageData& data, const Normalizer& normalizer, const Criterion& criterion,
-                const StepOptions& options, const Progress& progress, PreparedBatch training_batch);
+                LossScale& loss_scale, const StepOptions& options, const Progress& progress,
+                PreparedBatch training_batch);
 
   const Progress& progress() const override { return progress_; }
   Evaluation evaluate(const Gates& gates, const EvaluationRequest& request) override;
@@ -39,6 +41,7 @@ class StageServices : public SearchServices {
   StageData& data_;
   const Normalizer& normalizer_;
   const Criterion& criterion_;
+  LossScale& loss_scale_;
   const StepOptions& options_;
   Progress progress_;
   PreparedBatch training_batch_, validation_batch_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "device/stream_scope.hpp"
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
@@ -64,6 +65,7 @@ StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, con
       normalizer_(scene.dataset.info(), at::TensorOptions(device_).dtype(weight_type(scene.config.precision)),
                   scene.config.channels_last),
       criterion_(config.label_smoothing),
+      loss_scale_(scene.config.precision, device_),
       options_{config.gradient_clip, scene.config.precision, device_},
       epoch_totals_(device_),
       interval_totals_(device_) {}
@@ -130,6 +132,8 @@ State StageTrainer::checkpoint() const {
                      {"best_test", to_json(best_test_)}};
   for (const auto& [name, tensor] : epoch_totals_.tensors()) state.tensors["trainer/epoch." + name] = tensor;
   for (const auto& [name, tensor] : interval_totals_.tensors()) state.tensors["trainer/interval." + name] = tensor;
+  const std::vector<at::Tensor> scale = loss_scale_.tensors();
+  for (size_t i = 0; i < scale.size(); ++i) state.tensors[fmt::format("trainer/loss_scale.{}", i)] = scale[i];
   state.json = json.dump();
   return state;
 }
@@ -154,17 +158,24 @@ void StageTrainer::resume(const State& checkpoint) {
   best_test_ = measurement_from_json(trainer.at("best_test"));
   epoch_totals_.restore({{"sums", checkpoint.tensors.at("trainer/epoch.sums")}});
   interval_totals_.restore({{"sums", checkpoint.tensors.at("trainer/interval.sums")}});
+  if (checkpoint.tensors.contains("trainer/loss_scale.0"))
+    loss_scale_.restore({checkpoint.tensors.at("trainer/loss_scale.0"), checkpoint.tensors.at("trainer/loss_scale.1")});
   last_checkpoint_ = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_).string();
 }
 
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
   begun_ = last_saved_ = now();
-  step_.emplace(parts_, data_, normalizer_, criterion_, options_);
+  const bool records = scene_.config.graph == "auto" && device_.is_cuda();
+  std::optional<StreamScope> stream;
+  if (records) stream.emplace(device_);
+  step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
+  replayer_.emplace(*step_, parts_, records, scene_.log);
   while (!over_ && epoch_ < last_epoch_) {
     train_epoch();
     const EpochOutcome outcome = finish_epoch();
     if (keep_going && !keep_going(outcome)) over_ = true;
   }
+  replayer_.reset();  // with what it recorded on the stream
   return result();
 }
 
@@ -173,6 +184,7 @@ void StageTrainer::train_epoch() {
   parts_.set_drop_path(config_.drop_path * static_cast<double>(epoch_) / static_cast<double>(config_.epochs));
   parts_.space().call("begin_epoch", [&](Space&) { parts_.network().begin_epoch(progress()); });
   if (step_in_epoch_ == 0) begin_epoch();
+  replayer_->begin_epoch();
   double begun = interval_begun_ = now();
   const auto count_time = [&] { training_seconds_ += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = data_.train->next()) {
@@ -203,7 +215,7 @@ bool StageTrainer::checkpoint_is_due() const {
 
 void StageTrainer::train_batch(const Batch& batch) {
   try {
-    const StepReport report = step_->run(batch, progress());
+    const StepReport report = replayer_->run(step_->input_for(batch), progress());
     epoch_totals_.add(report.losses, report.correct);
     interval_totals_.add(report.losses, report.correct);
   } catch (const Error&) {
@@ -239,7 +251,7 @@ EpochOutcome StageTrainer::finish_epoch() {
   over_ = epoch_ + 1 == last_epoch_ || (config_.stop_when_searcher_finished && parts_.searches() &&
                                         parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
   if (over_ && parts_.searches()) {
-    StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(), {});
+    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
     parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
   }
   const bool better =
@@ -266,7 +278,7 @@ void StageTrainer::end_components(const EpochOutcome& outcome) {
     slot.call("end_epoch", [&](Augmenter& augmenter) { augmenter.end_epoch(outcome); });
   parts_.hyper().call("end_epoch", [&](HyperOptimizer& hyper) { hyper.end_epoch(outcome); });
   if (!parts_.searches()) return;
-  StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(), {});
+  StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
   parts_.searcher().call("end_epoch", [&](Searcher& searcher) { searcher.end_epoch(services); });
 }
 

@@ -14,6 +14,7 @@
 #include "training/run_scene.hpp"
 #include "training/stage_parts.hpp"
 #include "training/stage_result.hpp"
+#include "training/step_replayer.hpp"
 
 namespace dha {
 
@@ -74,8 +75,10 @@ class StageTrainer {
   StageData data_;
   Normalizer normalizer_;
   Criterion criterion_;
+  LossScale loss_scale_;
   StepOptions options_;
   std::optional<JointStep> step_;
+  std::optional<StepReplayer> replayer_;
 
   int64_t epoch_ = 0, step_in_epoch_ = 0;
   bool over_ = false;  // nothing is left to train

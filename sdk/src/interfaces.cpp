@@ -7,6 +7,7 @@
 #include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/image_operations.hpp"
+#include "dha/replay.hpp"
 #include "dha/searcher.hpp"
 #include "dha/space.hpp"
 #include "dha/trial_searcher.hpp"
@@ -31,6 +32,16 @@ Augmenter::~Augmenter() = default;
 
 ImageOperations::ImageOperations() = default;
 ImageOperations::~ImageOperations() = default;
+
+Replay::Replay() = default;
+Replay::~Replay() = default;
+
+const Replay* always_replayable() {
+  static const struct Always : Replay {
+    bool replayable() const override { return true; }
+  } always;
+  return &always;
+}
 
 HyperOptimizer::HyperOptimizer() = default;
 HyperOptimizer::~HyperOptimizer() = default;

@@ -26,7 +26,7 @@ PluginRegistry registry_under_test() { return test::component_registry(); }
 
 Json good_file() {
   return Json::parse(R"({
-    "$schema": "dha.schema.json", "name": "good", "seed": 7, "device": "cuda:1", "precision": "bf16",
+    "$schema": "dha.schema.json", "name": "good", "seed": 7, "device": "cuda:1", "precision": "bf16", "graph": "auto",
     "loader_threads": 4, "channels_last": false,
     "checkpoint_every_steps": 100, "checkpoint_every_minutes": 0.5, "keep_checkpoints": 0,
     "dataset": { "use": "dha.image_folder", "path": "data", "cache": "cache", "size": 64,
@@ -157,7 +157,9 @@ const Fault kFaults[] = {
     {"/device", R"("cuda:")"},
     {"/device", R"("cuda:x")"},
     {"/device", R"("CPU")"},
-    {"/precision", R"("fp16")"},
+    {"/precision", R"("half")"},
+    {"/graph", R"("on")"},
+    {"/graph", "true"},
     {"/precision", "32"},
     {"/loader_threads", "-1"},
     {"/loader_threads", "100000"},

@@ -51,8 +51,10 @@ struct DeviceGuard : c10::impl::DeviceGuardImplInterface {
 
   c10::Stream getStream(c10::Device) const override { return stream(current_stream); }
   c10::Stream getDefaultStream(c10::Device) const override { return stream(0); }
-  c10::Stream getStreamFromGlobalPool(c10::Device, bool) const override { return stream(1); }
-  c10::Stream getNewStream(c10::Device, int) const override { return stream(2); }
+  c10::Stream getStreamFromGlobalPool(c10::Device, bool high_priority) const override {
+    return stream(high_priority ? 2 : 1);
+  }
+  c10::Stream getNewStream(c10::Device, int) const override { return stream(3); }
   c10::Stream exchangeStream(c10::Stream next) const override {
     const c10::StreamId before = current_stream;
     current_stream = next.id();
@@ -113,6 +115,8 @@ using at::RegistererCUDAHooksRegistry;
 REGISTER_CUDA_HOOKS(CUDAHooks);
 
 }  // namespace
+
+c10::StreamId current_stream_id() { return current_stream; }
 
 at::Generator host_generator(const at::Generator& generator) {
   const auto* own = dynamic_cast<const GeneratorImpl*>(generator.unsafeGetGeneratorImpl());

@@ -17,6 +17,7 @@
 #include "device.hpp"
 #include "device_memory.hpp"
 #include "ledger.hpp"
+#include "recording.hpp"
 
 namespace dha::simulated_cuda {
 
@@ -32,6 +33,13 @@ constexpr std::array kWaiting = {"aten::nonzero",
                                  "aten::unique_consecutive",
                                  "aten::repeat_interleave"};
 
+// Whether the operator writes to an argument, running statistics included, of which schemas say nothing.
+bool writes_to(const std::string& name, const c10::Argument& argument) {
+  const c10::AliasInfo* alias = argument.alias_info();
+  return (alias != nullptr && alias->isWrite()) ||
+         (name == "aten::native_batch_norm" && (argument.name() == "running_mean" || argument.name() == "running_var"));
+}
+
 bool takes_host_indices(const std::string& name) {
   return name == "aten::index" || name == "aten::index_put_" || name == "aten::_index_put_impl_";
 }
@@ -46,14 +54,16 @@ class Call {
     note_waiting();
     const auto& arguments = op_.schema().arguments();
     const size_t first = stack_.size() - arguments.size();
-    for (size_t i = 0; i < arguments.size(); ++i) {
-      const c10::AliasInfo* alias = arguments[i].alias_info();
-      stack_[first + i] = to_host(stack_[first + i], alias != nullptr && alias->isWrite());
-    }
+    for (size_t i = 0; i < arguments.size(); ++i)
+      stack_[first + i] = to_host(stack_[first + i], writes_to(name_, arguments[i]));
+    const torch::jit::Stack arguments_on_host =
+        is_recording() ? torch::jit::Stack(stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end())
+                       : torch::jit::Stack();
     op_.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), &stack_);
     for (const Pair& pair : pairs_) take_resized(pair);
-    for (size_t i = stack_.size() - op_.schema().returns().size(); i < stack_.size(); ++i)
-      stack_[i] = to_device(stack_[i]);
+    const size_t first_result = stack_.size() - op_.schema().returns().size();
+    for (size_t i = first_result; i < stack_.size(); ++i) stack_[i] = to_device(stack_[i]);
+    if (is_recording()) record_call(arguments_on_host, first_result);
   }
 
  private:
@@ -61,6 +71,34 @@ class Call {
     at::Tensor device, host;
     bool is_written;
   };
+
+  // At a replay the operator runs on the same memory, and results of its own go where the recorded ones went.
+  void record_call(const torch::jit::Stack& arguments, size_t first_result) const {
+    std::vector<at::Tensor> results;
+    for (size_t i = first_result; i < stack_.size(); ++i)
+      for (const at::Tensor& tensor : tensors_in(stack_[i])) {
+        keep_memory(tensor);
+        results.push_back(host_view(tensor));
+      }
+    for (const Pair& pair : pairs_) keep_memory(pair.device);
+    record(
+        [op = op_, arguments, results] {
+          torch::jit::Stack stack = arguments;
+          op.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), &stack);
+          size_t next = 0;
+          for (const c10::IValue& value : stack)
+            for (const at::Tensor& tensor : tensors_in(value)) {
+              const at::Tensor& target = results[next++];
+              if (tensor.defined() && tensor.data_ptr() != target.data_ptr()) target.copy_(tensor);
+            }
+        },
+        {});
+  }
+
+  static std::vector<at::Tensor> tensors_in(const c10::IValue& value) {
+    if (value.isTensor()) return {value.toTensor()};
+    return value.isTensorList() ? value.toTensorVector() : std::vector<at::Tensor>();
+  }
 
   void note_waiting() const {
     const bool waits = std::find(kWaiting.begin(), kWaiting.end(), name_) != kWaiting.end();
@@ -78,8 +116,9 @@ class Call {
                   "two devices, cuda:0 and cpu! (when checking arguments of ",
                   name_, ")");
       if (is_index_) note_copy_to_device(tensor, is_pinned(tensor.const_data_ptr()), /*waits=*/true);
-      return tensor;
+      return is_recording() ? tensor.clone() : tensor;  // a number that a kernel was given
     }
+    if (is_written) note_write(tensor);
     // The memory of an empty tensor cannot grow under a view.
     const at::Tensor host = is_written && tensor.numel() == 0
                                 ? at::empty(tensor.sizes(), at::TensorOptions().dtype(tensor.dtype()))
@@ -91,7 +130,10 @@ class Call {
   c10::IValue to_host(const c10::IValue& value, bool is_written) {
     if (value.isTensor()) return to_host(value.toTensor(), is_written);
     if (value.isDevice()) return c10::Device(c10::DeviceType::CPU);
-    if (value.isGenerator()) return host_generator(value.toGenerator());
+    if (value.isGenerator()) {
+      check_may_draw(value.toGenerator());
+      return host_generator(value.toGenerator());
+    }
     if (value.isTensorList()) {
       c10::List<at::Tensor> list;
       for (const at::Tensor& tensor : value.toTensorVector()) list.push_back(to_host(tensor, is_written));

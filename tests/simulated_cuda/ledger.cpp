@@ -7,6 +7,8 @@
 #include <mutex>
 #include <sstream>
 
+#include "recording.hpp"
+
 namespace dha::simulated_cuda {
 
 namespace {
@@ -48,6 +50,7 @@ void note_operator() {
 }
 
 void note_synchronisation(const std::string& what) {
+  check_may_wait(what);
   Ledger& held = ledger();
   const std::lock_guard lock(held.mutex);
   ++held.traffic.synchronisations;
@@ -55,6 +58,7 @@ void note_synchronisation(const std::string& what) {
 }
 
 void note_copy_to_device(const at::Tensor& source, bool pinned, bool waits) {
+  if (waits) check_may_wait("a copy to the device");
   Ledger& held = ledger();
   const std::lock_guard lock(held.mutex);
   ++held.traffic.copies_to_device;
@@ -66,6 +70,7 @@ void note_copy_to_device(const at::Tensor& source, bool pinned, bool waits) {
 }
 
 void note_copy_to_host(const at::Tensor& source, const std::string& how, bool waits) {
+  if (waits) check_may_wait(how);
   Ledger& held = ledger();
   const std::lock_guard lock(held.mutex);
   ++held.traffic.copies_to_host;

@@ -18,6 +18,7 @@
 
 #include "device_memory.hpp"
 #include "ledger.hpp"
+#include "recording.hpp"
 
 namespace dha::simulated_cuda {
 
@@ -45,15 +46,21 @@ void note_copy(const at::Tensor& target, const at::Tensor& source, bool non_bloc
     note_copy_to_host(source, "copy to the host", !(non_blocking && is_pinned(target.const_data_ptr())));
 }
 
+void copy_values(const at::Tensor& target, const at::Tensor& source) {
+  if (!target.is_cpu()) note_write(target);
+  host_view(target).copy_(host_view(source));
+  record([to = host_view(target), from = host_view(source)] { to.copy_(from); }, {target, source});
+}
+
 at::Tensor& copy(at::Tensor& target, const at::Tensor& source, bool non_blocking) {
   note_copy(target, source, non_blocking);
-  host_view(target).copy_(host_view(source));
+  copy_values(target, source);
   return target;
 }
 
 at::Tensor copy_from(const at::Tensor& source, const at::Tensor& target, bool non_blocking) {
   note_copy(target, source, non_blocking);
-  host_view(target).copy_(host_view(source));
+  copy_values(target, source);
   return target;
 }
 
@@ -96,8 +103,15 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
                        at::IntArrayRef output_padding, int64_t groups) {
   note_operator();
   check_device(input, weight, "convolution");
-  return taken_to_device(at::convolution(host_view(input), host_view(weight), host_view_of(bias), stride, padding,
-                                         dilation, transposed, output_padding, groups));
+  const auto run = [=, input = host_view(input), weight = host_view(weight), bias = host_view_of(bias),
+                    stride = stride.vec(), padding = padding.vec(), dilation = dilation.vec(),
+                    output_padding = output_padding.vec()] {
+    return at::convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups);
+  };
+  const at::Tensor result = taken_to_device(run());
+  record([run, result = host_view(result)] { result.copy_(run()); },
+         {result, input, weight, bias.value_or(at::Tensor())});
+  return result;
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
@@ -106,10 +120,28 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
     at::IntArrayRef output_padding, int64_t groups, std::array<bool, 3> mask) {
   note_operator();
   check_device(input, weight, "convolution_backward");
-  const auto [of_input, of_weight, of_bias] =
-      at::convolution_backward(host_view(gradient), host_view(input), host_view(weight), bias_sizes, stride, padding,
-                               dilation, transposed, output_padding, groups, mask);
-  return {taken_to_device(of_input), taken_to_device(of_weight), taken_to_device(of_bias)};
+  const auto run = [=, gradient = host_view(gradient), input = host_view(input), weight = host_view(weight),
+                    sizes = bias_sizes.has_value() ? std::optional(bias_sizes->vec()) : std::nullopt,
+                    stride = stride.vec(), padding = padding.vec(), dilation = dilation.vec(),
+                    output_padding = output_padding.vec()] {
+    const auto [of_input, of_weight, of_bias] =
+        at::convolution_backward(gradient, input, weight, sizes ? at::OptionalIntArrayRef(*sizes) : std::nullopt,
+                                 stride, padding, dilation, transposed, output_padding, groups, mask);
+    return std::array{of_input, of_weight, of_bias};
+  };
+  std::array<at::Tensor, 3> results = run(), targets;
+  for (size_t i = 0; i < results.size(); ++i) {
+    results[i] = taken_to_device(results[i]);
+    targets[i] = host_view(results[i]);
+  }
+  record(
+      [run, targets] {
+        const std::array<at::Tensor, 3> anew = run();
+        for (size_t i = 0; i < anew.size(); ++i)
+          if (anew[i].defined()) targets[i].copy_(anew[i]);
+      },
+      {gradient, input, weight, results[0], results[1], results[2]});
+  return {results[0], results[1], results[2]};
 }
 
 // LibTorch takes numbers on the CPU to the card for this operator, and waits.
@@ -120,8 +152,12 @@ at::Tensor where(const at::Tensor& condition, const at::Tensor& chosen, const at
     TORCH_CHECK(tensor.dim() == 0, "Expected condition, x and y to be on the same device, but found cpu and cuda:0");
     return tensor.to(at::Device(at::kCUDA, 0));
   };
-  return taken_to_device(
-      at::where(host_view(on_device(condition)), host_view(on_device(chosen)), host_view(on_device(otherwise))));
+  const at::Tensor c = on_device(condition), a = on_device(chosen), b = on_device(otherwise);
+  const at::Tensor result = taken_to_device(at::where(host_view(c), host_view(a), host_view(b)));
+  record([result = host_view(result), c = host_view(c), a = host_view(a),
+          b = host_view(b)] { result.copy_(at::where(c, a, b)); },
+         {result, c, a, b});
+  return result;
 }
 
 void record_stream(at::Tensor&, at::Stream) {}

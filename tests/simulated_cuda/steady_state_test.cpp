@@ -88,6 +88,30 @@ class Strays : public Augmenter {
   std::string what_;
 };
 
+// An augmenter that reads a value of the device in each step, and claims that its steps may be replayed.
+class Waits : public Augmenter {
+ public:
+  static Schema schema() { return Schema("Reads a value of the device in each step."); }
+  Waits(const Params&, Context&) {}
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void prepare(const DatasetInfo&) override {}
+  void begin_epoch(const Progress&) override {}
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    seen_ += labels.max().item<int64_t>();
+    return {images, labels, {}};
+  }
+  void learn(const at::Tensor&, const at::Tensor&) override {}
+  void end_epoch(const EpochOutcome&) override {}
+  const void* capability(std::string_view id) const override {
+    return id == Replay::kCapability ? always_replayable() : nullptr;
+  }
+  std::string policy() const override { return "{}"; }
+
+ private:
+  int64_t seen_ = 0;
+};
+
 constexpr int64_t kImages = 64, kSide = 12, kClasses = 4, kBatch = 8, kLogEvery = 4;
 
 uint8_t pixel(int64_t image, int64_t y, int64_t x) {
@@ -157,6 +181,17 @@ Json pipeline_of(const std::filesystem::path& idx, const Json& stages) {
       {"stages", stages}};
 }
 
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The log of the last run().
+std::string& last_log() {
+  static std::string text;
+  return text;
+}
+
 // Runs a pipeline and returns the rows of its metrics.
 std::vector<Json> run(const test::TemporaryDirectory& folder, Json pipeline, const std::string& device) {
   SimulatedCuda::open();
@@ -172,6 +207,7 @@ std::vector<Json> run(const test::TemporaryDirectory& folder, Json pipeline, con
   const RunDirectory directory = RunDirectory::create(folder.path() / "runs", config.name + device.substr(0, 4), 3);
   Console console(stderr, Console::Mode::kQuiet);
   PipelineRunner(registry, config, choose_device(device), console, directory).run();
+  last_log() = text_of(directory.file("log.txt"));
   std::vector<Json> rows;
   std::ifstream metrics(directory.file("metrics.jsonl"));
   for (std::string line; std::getline(metrics, line);) rows.push_back(Json::parse(line));
@@ -200,6 +236,25 @@ void check_alike(const Json& found, const Json& expected, const std::string& pla
 struct Allowed {
   int64_t copies = 0, bytes = 0;
 };
+
+// A stage whose steps may be replayed: without the augmenter that counts.
+Json without_marks(Json stage) {
+  stage["augment"].erase(0);
+  return stage;
+}
+
+// The rows of a run whose steps run one by one, and of the same run with recorded ones, are the same but for times.
+void check_same_rows(const std::vector<Json>& found, const std::vector<Json>& expected) {
+  BOOST_TEST_REQUIRE(found.size() == expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    Json a = found[i], b = expected[i];
+    for (const char* time : {"time_s", "images_per_second"}) {
+      a.erase(time);
+      b.erase(time);
+    }
+    BOOST_TEST(a.dump() == b.dump());
+  }
+}
 
 // Checks all steps but the first three of each epoch.
 void check_steps(const Allowed& allowed) {
@@ -245,7 +300,7 @@ BOOST_AUTO_TEST_CASE(a_second_pass_on_other_images_does_not_wait) {
     stage["epochs"] = 1;
     stage["hyper"]["probe"] = "batch";
     stage["hyper"]["probe_data"] = data;
-    stage["hyper"]["probe_subset"] = 0.9;
+    stage["hyper"]["probe_subset"] = 1;  // a new order comes with the first step of an epoch
     stage["hyper"]["nesterov"] = true;
     run(folder, pipeline_of(folder.path() / "idx", Json::array({stage})), "cuda");
     check_steps({});
@@ -305,6 +360,68 @@ BOOST_AUTO_TEST_CASE(tensors_on_the_wrong_device_stop_the_run) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(recorded_steps_do_what_steps_one_by_one_do) {
+  const test::TemporaryDirectory folder;
+  write_idx(folder.path() / "idx");
+  Json probes_same = without_marks(search_stage()), probes_own = probes_same, probes_next = probes_same;
+  probes_same["hyper"].update(Json{{"probe", "batch"}, {"probe_data", "same_batch"}, {"nesterov", true}});
+  probes_own["hyper"].update(Json{{"probe", "batch"}, {"probe_subset", 0.7}});
+  const Json final = without_marks(final_stage());
+  for (const auto& [search, precision] :
+       {std::pair(probes_next, "fp32"), std::pair(probes_same, "fp16"), std::pair(probes_own, "fp32")}) {
+    Json pipeline = pipeline_of(folder.path() / "idx", {search, final});
+    pipeline["precision"] = precision;
+    const Traffic begin = SimulatedCuda::open().traffic();
+    const std::vector<Json> one_by_one = run(folder, pipeline, "cuda");
+    const Traffic middle = SimulatedCuda::open().traffic();
+    pipeline["graph"] = "auto";
+    const std::vector<Json> recorded = run(folder, pipeline, "cuda");
+    const Traffic end = SimulatedCuda::open().traffic();
+    check_same_rows(recorded, one_by_one);
+    for (const char* stage : {"search", "final"})
+      BOOST_TEST(last_log().find("stage '" + std::string(stage) + "': steps are recorded and replayed") !=
+                 std::string::npos);
+    // Three of eight steps an epoch ask for operators one by one.
+    BOOST_TEST(2 * (end.operators - middle.operators) < (middle.operators - begin.operators) * 3 / 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(steps_with_a_component_that_cannot_be_replayed_run_one_by_one) {
+  const test::TemporaryDirectory folder;
+  write_idx(folder.path() / "idx");
+  Json pipeline = pipeline_of(folder.path() / "idx", Json::array({search_stage()}));
+  const std::vector<Json> expected = run(folder, pipeline, "cuda");
+  pipeline["graph"] = "auto";
+  check_same_rows(run(folder, pipeline, "cuda"), expected);
+  BOOST_TEST(last_log().find("stage 'search': steps run one by one, because test.marks cannot be replayed") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_component_that_promised_too_much_does_not_end_the_run) {
+  const test::TemporaryDirectory folder;
+  write_idx(folder.path() / "idx");
+  Json stage = without_marks(search_stage());
+  stage["augment"].push_back({{"use", "test.waits"}});
+  Json pipeline = pipeline_of(folder.path() / "idx", Json::array({stage}));
+  const std::vector<Json> expected = run(folder, pipeline, "cuda");
+  pipeline["graph"] = "auto";
+  check_same_rows(run(folder, pipeline, "cuda"), expected);
+  BOOST_TEST(last_log().find("a step could not be recorded, so all run one by one") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(half_precision_does_not_wait) {
+  const test::TemporaryDirectory folder;
+  write_idx(folder.path() / "idx");
+  for (const char* precision : {"bf16", "fp16"}) {
+    Json stage = search_stage();
+    stage["epochs"] = 1;
+    Json pipeline = pipeline_of(folder.path() / "idx", Json::array({stage}));
+    pipeline["precision"] = precision;
+    run(folder, pipeline, "cuda");
+    check_steps({});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_run_at_the_next_metrics) {
   const test::TemporaryDirectory folder;
   write_idx(folder.path() / "idx");
@@ -323,4 +440,4 @@ BOOST_AUTO_TEST_SUITE_END()
 }  // namespace
 
 DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"),
-           dha::component<Strays>("test.strays"))
+           dha::component<Strays>("test.strays"), dha::component<Waits>("test.waits"))

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_cuda_device_that_answers_no_question_is_no_failure) {
   if (has_nvidia_driver()) return;
   BOOST_TEST(!dha::compute_capability(cuda).has_value());
   BOOST_TEST(dha::device_name(cuda) == "");
-  BOOST_TEST(dha::has_native_bfloat16(cuda));
+  for (const char* precision : {"fp32", "bf16", "fp16"}) BOOST_TEST(dha::has_native_arithmetic(cuda, precision));
 }
 
 BOOST_AUTO_TEST_CASE(libraries_with_kernels_are_opened_for_an_accelerator_only) {
@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(the_cpu_answers_what_applies_to_it) {
   const std::string text((std::istreambuf_iterator<char>(cpuinfo)), std::istreambuf_iterator<char>());
   BOOST_TEST(has(text, dha::device_name(cpu)));
 #if defined(__x86_64__)
-  BOOST_TEST(dha::has_native_bfloat16(cpu) == has(text, "avx512_bf16"));
+  BOOST_TEST(dha::has_native_arithmetic(cpu, "bf16") == has(text, "avx512_bf16"));
+  BOOST_TEST(dha::has_native_arithmetic(cpu, "fp32"));
 #endif
 }

@@ -53,6 +53,9 @@ class Crop : public Augmenter {
 
   void learn(const at::Tensor&, const at::Tensor&) override {}
   void end_epoch(const EpochOutcome&) override {}
+  const void* capability(std::string_view id) const override {
+    return id == Replay::kCapability ? always_replayable() : nullptr;
+  }
   std::string policy() const override {
     return R"({"padding_px": )" + std::to_string(padding_) + R"(, "fill": ")" + (fills_mean_ ? "mean" : "zero") + "\"}";
   }

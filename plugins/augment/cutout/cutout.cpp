@@ -45,6 +45,9 @@ class Cutout : public Augmenter {
 
   void learn(const at::Tensor&, const at::Tensor&) override {}
   void end_epoch(const EpochOutcome&) override {}
+  const void* capability(std::string_view id) const override {
+    return id == Replay::kCapability ? always_replayable() : nullptr;
+  }
   std::string policy() const override { return R"({"size_px": )" + std::to_string(size_) + "}"; }
 
  private:

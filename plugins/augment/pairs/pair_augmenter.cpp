@@ -144,7 +144,8 @@ at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Te
 }
 
 const void* PairAugmenter::capability(std::string_view id) const {
-  return id == ImageOperations::kCapability ? static_cast<const ImageOperations*>(&image_code_) : nullptr;
+  if (id == ImageOperations::kCapability) return static_cast<const ImageOperations*>(&image_code_);
+  return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
 }  // namespace dha::pairs

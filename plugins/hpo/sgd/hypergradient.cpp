@@ -12,6 +12,7 @@
 #include <string>
 
 #include "dha/error.hpp"
+#include "dha/replay.hpp"
 #include "tensor_lists.hpp"
 
 namespace dha::sgd {
@@ -135,10 +136,18 @@ void Hypergradient::step(const WeightStep& step) {
   const at::NoGradGuard no_grad;
   const Participants participants = update_.participants(step);
   const std::vector<at::Tensor> directions = update_.advance(participants, scalars_.weight_decay());
-  step_rate_ = scalars_.learning_rate();
+  keep_rate();
   add_scaled_(participants.weights, directions, step_rate_.neg());
   if (plan_.time != ProbeTime::kNone) keep_directions(participants, directions);
   stepped_here_ = true;
+}
+
+// In place, so that a recorded learn() finds the rate of a recorded step() where it was.
+void Hypergradient::keep_rate() {
+  if (step_rate_.defined())
+    step_rate_.copy_(scalars_.learning_rate());
+  else
+    step_rate_ = scalars_.learning_rate().clone();
 }
 
 void Hypergradient::keep_directions(const Participants& participants, const std::vector<at::Tensor>& directions) {
@@ -193,6 +202,10 @@ at::Tensor Hypergradient::hypergradient(const WeightStep& step) const {
 
 std::vector<at::Tensor> Hypergradient::preview(const WeightStep& step) const {
   return update_.preview(step, scalars_.weight_decay(), scalars_.learning_rate());
+}
+
+const void* Hypergradient::capability(std::string_view id) const {
+  return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
 void Hypergradient::end_epoch(const EpochOutcome& outcome) {
@@ -251,7 +264,7 @@ void Hypergradient::restore_last_step(const State& state, const std::unordered_s
     if (!update_.directions_are_momentum()) directions_[i] = update_.taken_from(state, "update/", i);
     took_part_[i] = direction(i).defined();
     // No probe lies between the update and the state, so the rate is still that of the step.
-    if (took_part_[i]) step_rate_ = scalars_.learning_rate();
+    if (took_part_[i]) keep_rate();
   }
 }
 

@@ -48,12 +48,15 @@ class Hypergradient : public HyperOptimizer {
   // learning_rate and weight_decay.
   std::vector<NamedTensor> values() const override;
 
+  const void* capability(std::string_view id) const override;
+
   // What LearnedScalars and MomentumUpdate save, "update/<weight>" where u is kept apart, and as JSON
   // {"participants": [names of the weights that moved last]}.
   State state() const override;
   void restore(const State& state) override;
 
  private:
+  void keep_rate();
   void keep_directions(const Participants& participants, const std::vector<at::Tensor>& directions);
   const at::Tensor& direction(size_t index) const;
   void restore_last_step(const State& state, const std::unordered_set<std::string>& participants);

@@ -47,9 +47,9 @@ void LearnedScalars::descend(const at::Tensor& gradient) {
   const at::Tensor buffer = momentum_ * buffer_ + decayed;
   const at::Tensor step = decayed + momentum_ * buffer;
   const at::Tensor sound = at::isfinite(step).all();
-  values_ = at::where(sound, at::clamp(values_ - rate_ * step, minimum_, maximum_), values_);
-  buffer_ = at::where(sound, buffer, buffer_);
-  skipped_ = skipped_ + sound.logical_not();
+  values_.copy_(at::where(sound, at::clamp(values_ - rate_ * step, minimum_, maximum_), values_));
+  buffer_.copy_(at::where(sound, buffer, buffer_));
+  skipped_.add_(sound.logical_not());
 }
 
 void LearnedScalars::save(State& state) const {
@@ -64,9 +64,9 @@ void LearnedScalars::restore(const State& state) {
       at::stack({entry(state, "learning_rate", 1).reshape({}), entry(state, "weight_decay", 1).reshape({})});
   const at::Tensor& buffer = entry(state, "hyper_momentum", 2);
   const at::Tensor& skipped = entry(state, "skipped_probes", 1);
-  values_ = at::clamp(values.to(values_.options()), minimum_, maximum_);
-  buffer_ = buffer.to(buffer_.options()).clone();
-  skipped_ = skipped.reshape({}).to(skipped_.options()).clone();
+  values_.copy_(at::clamp(values.to(values_.options()), minimum_, maximum_));
+  buffer_.copy_(buffer);
+  skipped_.copy_(skipped.reshape({}));
 }
 
 }  // namespace dha::sgd

@@ -23,7 +23,7 @@ class LearnedScalars {
   LearnedScalars(const LearnedScalar& learning_rate, const LearnedScalar& weight_decay, double momentum, double decay,
                  at::Device device);
 
-  // 0-dimensional and never written to again: a reference taken now still shows this value after descend().
+  // 0-dimensional, over the memory that descend() writes to.
   at::Tensor learning_rate() const { return values_.select(0, 0); }
   at::Tensor weight_decay() const { return values_.select(0, 1); }
 

@@ -100,6 +100,10 @@ std::vector<NamedTensor> Sgd::values() const {
   return {{"learning_rate", learning_rate_}, {"weight_decay", weight_decay_}};
 }
 
+const void* Sgd::capability(std::string_view id) const {
+  return id == Replay::kCapability ? static_cast<const Replay*>(this) : nullptr;
+}
+
 State Sgd::state() const {
   State state;
   update_.save(state);

@@ -6,12 +6,13 @@
 #include "dha/context.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/params.hpp"
+#include "dha/replay.hpp"
 #include "learning_rate_schedule.hpp"
 #include "momentum_update.hpp"
 
 namespace dha::sgd {
 
-class Sgd : public HyperOptimizer {
+class Sgd : public HyperOptimizer, private Replay {
  public:
   static Schema schema();
   Sgd(const Params& params, Context& context);
@@ -26,11 +27,16 @@ class Sgd : public HyperOptimizer {
   // learning_rate (of the last step; before one, of the stage's first) and weight_decay.
   std::vector<NamedTensor> values() const override;
 
+  const void* capability(std::string_view id) const override;
+
   // "momentum/<weight>"; the rate follows from the progress.
   State state() const override;
   void restore(const State& state) override;
 
  private:
+  // The rate is a number of the host's.
+  bool replayable() const override { return !schedule_.by_step; }
+
   LearningRateSchedule schedule_;
   MomentumUpdate update_;
   Context& context_;

@@ -11,6 +11,7 @@
 
 #include "dha/context.hpp"
 #include "dha/params.hpp"
+#include "dha/replay.hpp"
 #include "dha/space.hpp"
 #include "genotype.hpp"
 #include "settings.hpp"
@@ -37,6 +38,9 @@ class CellSpace final : public Space {
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
 
   // Nothing is learned here.
+  const void* capability(std::string_view id) const override {
+    return id == Replay::kCapability ? always_replayable() : nullptr;
+  }
   State state() const override { return {}; }
   void restore(const State&) override {}
 

@@ -30,7 +30,7 @@ class CodeAdam {
 
   const at::Tensor& average() const { return average_; }
   const at::Tensor& square_average() const { return square_average_; }
-  int64_t steps() const { return steps_; }
+  int64_t steps() const { return steps_.item<int64_t>(); }  // waits for the device
 
   // Shapes must be those of reset().
   void restore(const at::Tensor& average, const at::Tensor& square_average, int64_t steps);
@@ -38,7 +38,7 @@ class CodeAdam {
  private:
   AdamOptions options_;
   at::Tensor average_, square_average_;  // (choices, rows)
-  int64_t steps_ = 0;
+  at::Tensor steps_;                     // float64, 0-dimensional: on the device, so that steps may be replayed
 };
 
 }  // namespace dha::ista

@@ -22,7 +22,7 @@ enum class Variant {
   kTwoStage,  // codes learn from a validation batch ahead of each weight step
 };
 
-class IstaSearcher : public Searcher {
+class IstaSearcher : public Searcher, private Replay {
  public:
   static Schema schema();
   IstaSearcher(const Params& params, Context& context);
@@ -37,6 +37,9 @@ class IstaSearcher : public Searcher {
   bool finished() const override;
   std::string architecture() const override;
   std::string report() const override;
+  const void* capability(std::string_view id) const override {
+    return id == Replay::kCapability ? static_cast<const Replay*>(this) : nullptr;
+  }
   State state() const override;
   void restore(const State& state) override;
 
@@ -44,6 +47,9 @@ class IstaSearcher : public Searcher {
   const at::Tensor& code() const { return code_; }
 
  private:
+  // before_step() of two_stage takes the next validation images.
+  bool replayable() const override { return variant_ == Variant::kOneStage; }
+
   struct Recovered {
     std::vector<double> coefficients;  // z: one a candidate
     std::vector<int64_t> kept;         // ascending

@@ -23,6 +23,7 @@
 #include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/params.hpp"
+#include "dha/replay.hpp"
 #include "dha/searcher.hpp"
 #include "dha/space.hpp"
 #include "dha/trial_searcher.hpp"

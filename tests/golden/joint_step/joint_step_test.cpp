@@ -98,13 +98,14 @@ class Search {
       : info_(image_set()),
         parts_(stage(settings), {registry(), {nullptr, at::kCPU, 3, {}}, info_, at::kDouble, true}, "search"),
         normalizer_(info_, at::kDouble, true),
-        criterion_(0) {
+        criterion_(0),
+        loss_scale_("fp64", at::kCPU) {
     parts_.make_network();
     parts_.restore(start());
     data_.probe_batches = std::make_unique<CyclingFeed>(std::make_unique<ProbeFeed>());
     options_.gradient_clip = settings.at("clip");
     options_.precision = "fp64";
-    step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, options_);
+    step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
   }
 
   // What the coming step will draw for `batch`, without drawing it.
@@ -116,12 +117,12 @@ class Search {
     return drawn;
   }
 
-  StepReport step(int64_t index) { return step_->run(batch(index), progress(index)); }
+  StepReport step(int64_t index) { return step_->run(step_->input_for(batch(index)), progress(index)); }
 
   static Batch batch(int64_t index) { return {test::pixels(index), test::labels(index)}; }
 
   void end_epoch() {
-    StageServices services(parts_, data_, normalizer_, criterion_, options_, progress(kSteps - 1), {});
+    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(kSteps - 1), {});
     parts_.searcher().call("end_epoch", [&](Searcher& searcher) { searcher.end_epoch(services); });
   }
 
@@ -168,6 +169,7 @@ class Search {
   StageData data_;
   Normalizer normalizer_;
   Criterion criterion_;
+  LossScale loss_scale_;
   StepOptions options_;
   std::unique_ptr<JointStep> step_;
 };

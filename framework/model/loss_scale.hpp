@@ -1,0 +1,38 @@
+// Loss scaling for fp16, whose small gradients would vanish: the loss is multiplied ahead of the backward pass and the
+// gradients divided behind it (Micikevicius et al., arXiv 1710.03740), by a factor that finds its own size.
+//
+// Everything stays on the device. Where a gradient of a pass is not finite, all gradients of the pass become zero, so
+// that momentum and weight decay go on and nothing is learned from it, and the factor is halved; after 2,000 sound
+// passes in a row it is doubled. (PyTorch's GradScaler leaves out such a step, for which the host waits in every step.)
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace dha {
+
+class LossScale {
+ public:
+  // For a precision other than fp16 the factor is 1 and nothing below does anything.
+  LossScale(const std::string& precision, at::Device device);
+
+  // Runs the backward pass of a 0-dimensional loss, scaled.
+  void backward(const at::Tensor& loss) const;
+
+  // Divides, in place, all gradients that a backward() left; undefined entries are passed over. The factor moves with
+  // `adapts` only: passes for evaluation leave it alone.
+  void unscale(const std::vector<at::Tensor>& gradients, bool adapts);
+
+  // For checkpoints: the factor and the sound passes since it last moved, float32 and int32 (1). Empty where the factor
+  // is 1.
+  std::vector<at::Tensor> tensors() const;
+  void restore(const std::vector<at::Tensor>& tensors);
+
+ private:
+  at::Tensor scale_;  // float32 (1); undefined: no scaling
+  at::Tensor sound_;  // int32 (1)
+};
+
+}  // namespace dha

@@ -1,0 +1,30 @@
+// An optional ability of components: their part of a step may be recorded once an epoch and replayed on the device,
+// without the host (a CUDA graph).
+//
+// Obtained by capability("dha.replay/1") of augmenters, hyper-optimizers, searchers, and spaces, which speak for their
+// networks. Where one component of a stage does not have it, steps run one by one.
+#pragma once
+
+#include "dha/export.hpp"
+
+namespace dha {
+
+class DHA_API Replay {
+ public:
+  static constexpr const char* kCapability = "dha.replay/1";
+
+  Replay();
+  virtual ~Replay();
+
+  // Asked at the start of each epoch, after begin_epoch(). True promises of the calls within a step (apply, learn,
+  // gates, step, forward, and before_step, which then does nothing) from the third step of the epoch to its last:
+  // - they decide nothing on the host, and give operators no number, that differs from step to step;
+  // - tensors that outlive a step are changed in place;
+  // - draws come from the context's generator(); nothing is copied between host and device, and nothing waits.
+  virtual bool replayable() const = 0;
+};
+
+// For components whose steps always may be replayed: what capability(Replay::kCapability) returns.
+DHA_API const Replay* always_replayable();
+
+}  // namespace dha
