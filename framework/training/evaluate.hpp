@@ -5,10 +5,11 @@
 
 #include "data/batch_feed.hpp"
 #include "dha/architecture.hpp"
-#include "dha/space.hpp"
 #include "model/normalizer.hpp"
 
 namespace dha {
+
+class StageParts;
 
 struct Measurement {
   double loss = 0;      // mean cross entropy of the main head
@@ -16,9 +17,9 @@ struct Measurement {
   int64_t images = 0;   // that could be read
 };
 
-// One pass over `feed` in evaluation mode; the network is in training mode afterwards. A lean network ignores `gates`.
-// Throws Error{kCancelled} when the user asks to stop.
-Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
+// One pass of the network of `parts` over `feed` in evaluation mode; it is in training mode afterwards. A lean network
+// ignores `gates`. Throws Error{kCancelled} when the user asks to stop.
+Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
                      const std::string& precision, at::Device device);
 
 }  // namespace dha
