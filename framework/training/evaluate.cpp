@@ -51,10 +51,9 @@ Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& fee
     correct += correct_predictions(output.logits, batch->labels).sum();
     result.images += batch->labels.size(0);
   }
-  if (result.images > 0) {
-    result.loss = loss.item().toDouble() / static_cast<double>(result.images);
-    result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
-  }
+  if (result.images == 0) throw Error(ErrorCode::kData, "none of the images to evaluate on can be read");
+  result.loss = loss.item().toDouble() / static_cast<double>(result.images);
+  result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
   return result;
 }
 
