@@ -48,6 +48,7 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
     : id_(std::move(id)), dataset_(std::move(dataset)) {
   guarded_call(id_, "open", [&] { dataset_->open(); });
   info_ = guarded_call(id_, "info", [&] { return dataset_->info(); });
+  if (info_.classes == 1) throw Error(ErrorCode::kData, id_ + ": found 1 class of images; expected at least 2");
   if (info_.classes < 2 || (info_.channels != 1 && info_.channels != 3) || info_.height < 1 || info_.width < 1)
     throw Error(ErrorCode::kData,
                 fmt::format("{}: found {} classes of images with {} channels and {}x{} px; expected at "

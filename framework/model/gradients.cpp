@@ -17,10 +17,6 @@ std::vector<at::Tensor> take_gradients(const std::vector<at::Tensor>& weights) {
   return gradients;
 }
 
-void clear_gradients(const std::vector<at::Tensor>& weights) {
-  for (const at::Tensor& weight : weights) weight.mutable_grad() = at::Tensor();
-}
-
 at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit) {
   std::vector<at::Tensor> defined;
   for (const at::Tensor& gradient : gradients)

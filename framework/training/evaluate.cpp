@@ -6,19 +6,21 @@
 #include "dha/error.hpp"
 #include "model/criterion.hpp"
 #include "model/precision.hpp"
+#include "plugin/guarded_call.hpp"
 #include "run/signals.hpp"
+#include "training/stage_parts.hpp"
 
 namespace dha {
 
 namespace {
 
 // Evaluation mode for the life of the object.
-class EvaluationMode {
+class InEvaluationMode {
  public:
-  explicit EvaluationMode(Network& network) : network_(network) { network_.train(false); }
-  ~EvaluationMode() { network_.train(true); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
+  explicit InEvaluationMode(Network& network) : network_(network) { network_.train(false); }
+  ~InEvaluationMode() { network_.train(true); }
+  InEvaluationMode(const InEvaluationMode&) = delete;
+  InEvaluationMode& operator=(const InEvaluationMode&) = delete;
 
  private:
   Network& network_;
@@ -26,10 +28,11 @@ class EvaluationMode {
 
 }  // namespace
 
-Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
+Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
                      const std::string& precision, at::Device device) {
   const at::NoGradGuard no_grad;
-  const EvaluationMode evaluation(network);
+  Network& network = parts.network();
+  const InEvaluationMode evaluation(network);
   const Criterion criterion(0);
   at::Tensor loss = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
   at::Tensor correct = at::zeros({}, at::TensorOptions(device).dtype(at::kLong));
@@ -41,16 +44,16 @@ Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, cons
     NetworkOutput output;
     {
       const PrecisionScope scope(precision, device);
-      output = network.forward(normalizer(batch->images), gates);
+      const at::Tensor images = normalizer(batch->images);
+      output = guarded_call(parts.space().id(), "forward", [&] { return network.forward(images, gates); });
     }
     loss += criterion(output, batch->labels, 0).sum(at::kDouble);
     correct += correct_predictions(output.logits, batch->labels).sum();
     result.images += batch->labels.size(0);
   }
-  if (result.images > 0) {
-    result.loss = loss.item().toDouble() / static_cast<double>(result.images);
-    result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
-  }
+  if (result.images == 0) throw Error(ErrorCode::kData, "none of the images to evaluate on can be read");
+  result.loss = loss.item().toDouble() / static_cast<double>(result.images);
+  result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
   return result;
 }
 

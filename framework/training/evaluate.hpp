@@ -5,20 +5,21 @@
 
 #include "data/batch_feed.hpp"
 #include "dha/architecture.hpp"
-#include "dha/space.hpp"
 #include "model/normalizer.hpp"
 
 namespace dha {
 
+class StageParts;
+
 struct Measurement {
   double loss = 0;      // mean cross entropy of the main head
   double accuracy = 0;  // in [0, 1]
-  int64_t images = 0;   // that could be read
+  int64_t images = 0;   // that could be read, at least one
 };
 
-// One pass over `feed` in evaluation mode; the network is in training mode afterwards. A lean network ignores `gates`.
-// Throws Error{kCancelled} when the user asks to stop.
-Measurement evaluate(Network& network, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
+// One pass of the network of `parts` over `feed` in evaluation mode; it is in training mode afterwards. A lean network
+// ignores `gates`. Throws Error{kCancelled} when the user asks to stop, Error{kData} where no image can be read.
+Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
                      const std::string& precision, at::Device device);
 
 }  // namespace dha

@@ -46,7 +46,7 @@ Measurement evaluate_run(const RunDirectory& directory, const PipelineConfig& co
   const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(type), config.channels_last);
   const auto feed =
       make_feed(images, {.batch_size = stage.batch_size, .device = device, .threads = config.loader_threads});
-  return evaluate(parts.network(), gates, *feed, normalizer, config.precision, device);
+  return evaluate(parts, gates, *feed, normalizer, config.precision, device);
 }
 
 }  // namespace dha

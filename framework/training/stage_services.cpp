@@ -33,16 +33,66 @@ class Restored {
   std::vector<at::Tensor> tensors_, copies_;
 };
 
+// The gradients that weights have, out of the way of a backward pass and put back when the object goes.
+class GradientsAside {
+ public:
+  explicit GradientsAside(const std::vector<at::Tensor>& weights)
+      : weights_(weights), gradients_(take_gradients(weights)) {}
+  ~GradientsAside() {
+    for (size_t i = 0; i < weights_.size(); ++i) weights_[i].mutable_grad() = gradients_[i];
+  }
+  GradientsAside(const GradientsAside&) = delete;
+  GradientsAside& operator=(const GradientsAside&) = delete;
+
+ private:
+  const std::vector<at::Tensor>& weights_;
+  std::vector<at::Tensor> gradients_;
+};
+
+// The network in the mode of an evaluation; when the object goes, as the stage trains it.
+class InMode {
+ public:
+  InMode(const StageParts& parts, EvaluationMode mode) : parts_(parts) {
+    parts.network().train(mode != EvaluationMode::kRunningStatistics);
+    if (mode == EvaluationMode::kBatchStatistics) parts.network().set_drop_path(0);
+  }
+  ~InMode() {
+    parts_.network().train(true);
+    parts_.network().set_drop_path(parts_.drop_path());
+  }
+  InMode(const InMode&) = delete;
+  InMode& operator=(const InMode&) = delete;
+
+ private:
+  const StageParts& parts_;
+};
+
 std::vector<at::Tensor> tensors_of(const std::vector<NamedTensor>& named) {
   std::vector<at::Tensor> tensors;
   for (const NamedTensor& entry : named) tensors.push_back(entry.tensor);
   return tensors;
 }
 
+// A list that is too short, or a shape that would be broadcast, is a searcher's mistake that no result would show.
+void check_displacement(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement,
+                        const std::string& searcher) {
+  if (displacement.empty()) return;
+  if (displacement.size() != weights.size())
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("{} asked for an evaluation beside the weights with {} displacements for {} weights",
+                            searcher, displacement.size(), weights.size()));
+  for (size_t i = 0; i < weights.size(); ++i)
+    if (displacement[i].defined() && displacement[i].sizes() != weights[i].sizes())
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("{} asked for an evaluation beside the weights whose displacement {} has another shape "
+                              "than the weight",
+                              searcher, i));
+}
+
 std::vector<at::Tensor> displaced(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement) {
   std::vector<at::Tensor> chosen;
   for (size_t i = 0; i < displacement.size(); ++i)
-    if (displacement[i].defined()) chosen.push_back(weights.at(i));
+    if (displacement[i].defined()) chosen.push_back(weights[i]);
   return chosen;
 }
 
@@ -84,6 +134,7 @@ const PreparedBatch& StageServices::batch_for(EvaluationData data) {
 }
 
 Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& request) {
+  check_displacement(parts_.weights(), request.displacement, parts_.searcher().id());
   const Restored weights(displaced(parts_.weights(), request.displacement));
   displace(parts_.weights(), request.displacement, request.scale);
   if (request.data == EvaluationData::kWholeValidation) return evaluate_whole(gates);
@@ -91,18 +142,16 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
   const PreparedBatch& batch = batch_for(request.data);
   Network& network = parts_.network();
   const Restored buffers(tensors_of(network.buffers()));
+  const GradientsAside gradients(parts_.weights());
   const bool with_gradients = request.gate_gradients || request.weight_gradients;
   const at::AutoGradMode gradient_mode(with_gradients);
   const Gates leaves = leaf_gates(gates, weight_type(options_.precision), request.gate_gradients);
-  network.train(request.mode != EvaluationMode::kRunningStatistics);
-  if (request.mode == EvaluationMode::kBatchStatistics) network.set_drop_path(0);
   NetworkOutput output;
   {
+    const InMode mode(parts_, request.mode);
     const PrecisionScope scope(options_.precision, options_.device);
     output = guarded_call(parts_.space().id(), "forward", [&] { return network.forward(batch.images, leaves); });
   }
-  network.train(true);
-  network.set_drop_path(parts_.drop_path());
   const double auxiliary_weight = request.mode == EvaluationMode::kTraining ? network.auxiliary_weight() : 0;
   const at::Tensor loss = criterion_(output, batch.labels, auxiliary_weight).mean();
   Evaluation evaluation;
@@ -111,19 +160,15 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
   if (!with_gradients) return evaluation;
   loss_scale_.backward(loss);
   if (request.gate_gradients) evaluation.gate_gradients = gate_gradients(leaves, network);
-  if (request.weight_gradients)
-    evaluation.weight_gradients = take_gradients(parts_.weights());
-  else
-    clear_gradients(parts_.weights());
+  if (request.weight_gradients) evaluation.weight_gradients = take_gradients(parts_.weights());
   loss_scale_.unscale(all_gradients(evaluation.weight_gradients, evaluation.gate_gradients), /*adapts=*/false);
   return evaluation;
 }
 
 Evaluation StageServices::evaluate_whole(const Gates& gates) {
   if (!data_.validation) batch_for(EvaluationData::kNextValidation);  // throws with the reason
-  const Measurement measured =
-      dha::evaluate(parts_.network(), leaf_gates(gates, weight_type(options_.precision), false), *data_.validation,
-                    normalizer_, options_.precision, options_.device);
+  const Measurement measured = dha::evaluate(parts_, leaf_gates(gates, weight_type(options_.precision), false),
+                                             *data_.validation, normalizer_, options_.precision, options_.device);
   Evaluation evaluation;
   evaluation.loss = at::scalar_tensor(measured.loss);
   evaluation.accuracy = at::scalar_tensor(measured.accuracy);

@@ -287,7 +287,7 @@ Measurement StageTrainer::measure(BatchFeed& feed) {
   if (parts_.searches())
     gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }),
                        weight_type(options_.precision), false);
-  return evaluate(parts_.network(), gates, feed, normalizer_, options_.precision, device_);
+  return evaluate(parts_, gates, feed, normalizer_, options_.precision, device_);
 }
 
 Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }

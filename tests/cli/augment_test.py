@@ -6,7 +6,7 @@ import sys
 import unittest
 import zlib
 
-from support import SOURCE, CommandLineTest
+from support import GREY, GREY_ALPHA, PALETTE, RGB, RGB_ALPHA, SOURCE, CommandLineTest, chunk, write_png
 
 sys.path.insert(0, str(SOURCE / "tests" / "golden" / "image_operations"))
 sys.path += [str(path) for path in SOURCE.glob(".venv/lib/python3*/site-packages")]  # where Pillow may be
@@ -15,23 +15,9 @@ try:
 except ImportError:
     pillow_operations = None
 
-GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
 OPERATIONS = ["auto_contrast", "equalize", "rotate", "posterize", "solarize", "color", "contrast", "brightness",
               "sharpness", "shear_x", "shear_y", "translate_x_rel", "translate_y_rel", "identity"]
-
-
-def chunk(name, data):
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def write_png(file, width, height, kind, data, depth=8, extra=b""):
-    """`data`: packed rows, one after another."""
-    stride = len(data) // height
-    rows = b"".join(b"\0" + data[y * stride:(y + 1) * stride] for y in range(height))
-    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    file.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(rows)) +
-                     chunk(b"IEND", b""))
 
 
 def predicted(method, left, above, above_left):

@@ -1,10 +1,11 @@
 """Bad input: one clear sentence that names the place, and the exit status that the documentation promises."""
 
 import json
+import random
 import shutil
 import unittest
 
-from support import BUILD, CommandLineTest, small_pipeline, write_idx
+from support import BUILD, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_png
 
 
 class BadInputTest(CommandLineTest):
@@ -101,20 +102,122 @@ class BadInputTest(CommandLineTest):
         self.assertIn("--set", errors)
         self.assertIn("epochs", errors)
 
-    def test_folders_of_images(self):
-        def use_folder(root):
-            def change(p):
-                p["dataset"] = {"use": "dha.image_folder", "path": str(root), "size_px": 16}
-            return change
 
-        root = self.folder / "images"
-        (root / "train" / "cat").mkdir(parents=True)
-        (root / "train" / "dog").mkdir(parents=True)
-        self.refused(use_folder(root), "images", status=5, verb="run")
-        (root / "train" / "cat" / "empty.png").write_bytes(b"")
-        (root / "train" / "dog" / "empty.png").write_bytes(b"")
-        self.refused(use_folder(root), "empty.png", status=5, verb="run")
-        self.refused(use_folder(self.folder / "nowhere"), "nowhere", status=5, verb="run")
+class ImageFolderTest(CommandLineTest):
+    """Folders of images with something wrong in them, through a whole run."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = self.folder / "images"
+        for split, count in (("train", 12), ("val", 3)):
+            for name in ("cat", "dog"):
+                self.put_images(f"{split}/{name}", count)
+
+    def put_images(self, folder, count):
+        (self.root / folder).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            pixels = random.Random(f"{folder} {i}").randbytes(16 * 16 * 3)
+            write_png(self.root / folder / f"{i:02}.png", 16, 16, RGB, pixels)
+
+    def run_folder_set(self, status=0, dataset=None, stage=None):
+        pipeline = small_pipeline(self.data)
+        pipeline["dataset"] = {"use": "dha.image_folder", "path": str(self.root), "size_px": 16, **(dataset or {})}
+        pipeline["stages"] = [{**pipeline["stages"][0], "batch_size": 8, **(stage or {})}]
+        return self.dha("run", self.write_pipeline(pipeline), "--out", "runs", status=status)
+
+    def assert_refused(self, *expected, **settings):
+        """One sentence that names the place, and the status of bad data."""
+        _, errors = self.run_folder_set(status=5, **settings)
+        sentences = [line for line in errors.splitlines() if not line.startswith(("running ", "warning: "))]
+        self.assertEqual(len(sentences), 1, errors)
+        self.assertTrue(sentences[0].startswith("dha: "), errors)
+        for text in expected:
+            self.assertIn(text, sentences[0])
+
+    def assert_unreadable(self, file, reason):
+        """Such a file ends a run, or is left out of it and counted, whether statistics, training or evaluation meets it
+        first."""
+        known = {"mean": [0.5, 0.5, 0.5], "std": [0.3, 0.3, 0.3]}
+        for dataset in ({}, known):
+            self.assert_refused(str(file), reason, "'unreadable'", dataset=dataset)
+            out, errors = self.run_folder_set(dataset={**dataset, "unreadable": "skip"})
+            self.assertEqual((out + errors).count(f"skipped: {file} {reason}"), 1, out + errors)
+            self.assertIn("(1 so far)", out + errors)
+
+    def test_sound(self):
+        out, errors = self.run_folder_set()
+        self.assertNotIn("skipped", out + errors)
+
+    def test_class_of_one_image(self):
+        self.put_images("train/owl", 1)
+        self.run_folder_set()
+        shutil.rmtree(self.root / "val")
+        self.run_folder_set(stage={"validation_fraction": 0.2})
+        self.assert_refused("'owl'", "1 image", dataset={"validation_fraction": 0.2})
+
+    def test_only_one_image_a_class(self):
+        shutil.rmtree(self.root)
+        self.put_images("train/cat", 1)
+        self.put_images("train/dog", 1)
+        self.run_folder_set()
+
+    def test_one_class(self):
+        shutil.rmtree(self.root / "train" / "dog")
+        shutil.rmtree(self.root / "val" / "dog")
+        self.assert_refused("found 1 class of images", "at least 2")
+
+    def test_no_class(self):
+        shutil.rmtree(self.root)
+        self.assert_refused(str(self.root))
+        self.root.mkdir()
+        self.assert_refused(str(self.root), "no class folder")
+
+    def test_empty_class_folder(self):
+        (self.root / "val" / "owl").mkdir()
+        self.assert_refused("val/owl", "no counterpart")
+        (self.root / "train" / "owl").mkdir()
+        self.assert_refused("train/owl", "holds no file")
+
+    def test_validation_class_that_is_not_trained(self):
+        self.put_images("val/owl", 2)
+        self.assert_refused("val/owl", "no counterpart", "train")
+
+    def test_empty_file(self):
+        file = self.root / "train" / "dog" / "03.png"
+        file.write_bytes(b"")
+        self.assert_unreadable(file, "is empty (0 bytes)")
+
+    def test_truncated_jpeg(self):
+        whole = (SOURCE / "tests/fuzz/corpus/jpeg/RGB.jpg").read_bytes()
+        file = self.root / "train" / "cat" / "half.jpg"
+        file.write_bytes(whole)
+        self.run_folder_set()
+        file.write_bytes(whole[:-20])
+        self.assert_unreadable(file, "is a ")  # damaged or truncated JPEG: by how much of it the first crop needs
+
+    def test_text_that_is_called_jpg(self):
+        file = self.root / "train" / "cat" / "notes.jpg"
+        file.write_text("These are no pixels.\n")
+        self.assert_unreadable(file, "is neither a JPEG nor a PNG image")
+
+    def test_unreadable_validation_image(self):
+        file = self.root / "val" / "cat" / "01.png"
+        file.write_bytes(file.read_bytes()[:100])
+        self.assert_unreadable(file, "is a damaged PNG: premature end of file")
+
+    def test_no_readable_validation_image(self):
+        for file in self.root.glob("val/*/*"):
+            file.write_bytes(b"")
+        self.assert_refused("val/", "is empty")
+        self.assert_refused("none of the images to evaluate on", dataset={"unreadable": "skip"})
+
+    def test_nothing_readable(self):
+        for file in self.root.glob("train/*/*"):
+            file.write_bytes(b"")
+        self.assert_refused("train/", "is empty")
+        self.assert_refused("none of the", dataset={"unreadable": "skip"})
+        known = {"mean": [0.5, 0.5, 0.5], "std": [0.3, 0.3, 0.3]}
+        self.assert_refused("none of the", dataset={"unreadable": "skip", **known})
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 BUILD = pathlib.Path(os.environ["DHA_BUILD_DIR"])
 SOURCE = pathlib.Path(os.environ["DHA_SOURCE_DIR"])
 DHA = BUILD / "dha"
+
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6  # kinds of PNG
 
 
 def write_idx(folder, train=64, test=32, classes=4, side=12, label=None):
@@ -28,6 +31,19 @@ def write_idx(folder, train=64, test=32, classes=4, side=12, label=None):
             labels.append(truth if label is None else label)
         (folder / f"{prefix}-images-idx3-ubyte").write_bytes(struct.pack(">iiii", 0x803, count, side, side) + images)
         (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">ii", 0x801, count) + labels)
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def write_png(file, width, height, kind, data, depth=8, extra=b""):
+    """`data`: packed rows, one after another."""
+    stride = len(data) // height
+    rows = b"".join(b"\0" + data[y * stride:(y + 1) * stride] for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(rows)) +
+                     chunk(b"IEND", b""))
 
 
 def small_pipeline(data):

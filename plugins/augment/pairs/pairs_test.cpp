@@ -5,14 +5,17 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "random_pairs.hpp"
+#include "support/chi_square.hpp"
 #include "support/test_context.hpp"
 #include "tau.hpp"
 
@@ -39,6 +42,14 @@ Params defaults(const std::string& given = "{}") {
 
 at::Tensor images(int64_t count, int64_t channels, int64_t side) {
   return at::randint(256, {count, channels, side, side}, at::detail::createCPUGenerator(5), at::kByte);
+}
+
+void set_logits(Tau& tau, const at::Tensor& logits) {
+  tau.restore({{{"logits", logits}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"});
+}
+
+at::Tensor random_logits(double spread, uint64_t seed) {
+  return at::randn({kPairCount}, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kDouble)) * spread;
 }
 
 BOOST_AUTO_TEST_SUITE(pairs)
@@ -69,11 +80,14 @@ BOOST_AUTO_TEST_CASE(empty_batch) {
   BOOST_TEST(result.images.size(0) == 0);
 }
 
-// Pearson's statistic of `draws` pairs against the uniform distribution: mean 195 and SD 19.7 where that is the law.
+std::vector<double> values_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.to(at::kDouble).contiguous();
+  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
+}
+
+// Against the uniform distribution: mean 195 and SD 19.7 where that is the law.
 double statistic_of(const at::Tensor& pairs) {
-  const double expected = static_cast<double>(pairs.numel()) / kPairCount;
-  const at::Tensor counts = at::bincount(pairs, {}, kPairCount).to(at::kDouble);
-  return (counts - expected).square().sum().item().toDouble() / expected;
+  return test::chi_square(values_of(at::bincount(pairs, {}, kPairCount)));
 }
 
 template <class Component>
@@ -92,6 +106,56 @@ void check_uniform_pairs() {
 BOOST_AUTO_TEST_CASE(pairs_are_uniform_at_the_start) {
   check_uniform_pairs<Tau>();
   check_uniform_pairs<RandomPairs>();
+}
+
+// Below the 99.9 % quantile if P is the law, with and without a share of the uniform distribution in it.
+BOOST_AUTO_TEST_CASE(pairs_are_drawn_by_their_probability) {
+  constexpr int64_t kDraws = kPairCount * 1500;
+  for (const char* params : {"{}", R"({"entropy_floor": 5})"}) {
+    test::TestContext context(21);
+    Tau tau(defaults<Tau>(params), context);
+    set_logits(tau, random_logits(1, 3));
+    tau.prepare(info_of(1, 1));
+    const at::Tensor expected = tau.probabilities() * static_cast<double>(kDraws);
+    BOOST_TEST_REQUIRE(expected.min().item().toDouble() > 5);
+    const at::Tensor drawn = tau.apply(images(kDraws, 1, 1), {}).record;
+    BOOST_TEST(test::chi_square(values_of(at::bincount(drawn, {}, kPairCount)), values_of(expected)) <
+               test::chi_square_limit(kPairCount));
+  }
+}
+
+// The grey that brightness makes of 100 at the level that was drawn: 10 + 22.5 level, truncated. `position` is
+// that of brightness in its pair with the identity.
+std::vector<double> grey_counts(double magnitude_max, int position) {
+  constexpr int64_t kBrightness = 7, kIdentity = 13, kDraws = 40000;
+  const int64_t pair =
+      position == 0 ? kBrightness * kOperationCount + kIdentity : kIdentity * kOperationCount + kBrightness;
+  test::TestContext context(22);
+  at::Tensor logits = at::zeros({kPairCount}, at::kDouble);
+  logits[pair] = 1e4;
+  Tau tau(defaults<Tau>(R"({"magnitude_max": )" + std::to_string(magnitude_max) + "}"), context);
+  set_logits(tau, logits);
+  tau.prepare(info_of(1, 1));
+  const Augmented result = tau.apply(at::full({kDraws, 1, 1, 1}, 100, at::kByte), {});
+  BOOST_TEST_REQUIRE(result.record.eq(pair).all().item().toBool());
+  return values_of(at::bincount(result.images.flatten().to(at::kLong), {}, 256));
+}
+
+BOOST_AUTO_TEST_CASE(levels_are_drawn_uniformly_and_clipped_to_the_largest) {
+  for (const int position : {0, 1}) {
+    // Up to level 4, every grey from 10 to 99 is as likely as the next.
+    const std::vector<double> up_to_4 = grey_counts(4, position);
+    const std::vector<double> seen(up_to_4.begin() + 10, up_to_4.begin() + 100);
+    BOOST_TEST(std::accumulate(seen.begin(), seen.end(), 0.0) == 40000);
+    BOOST_TEST(test::chi_square(seen) < test::chi_square_limit(seen.size()));
+    // Of [0, 10], a fifth is clipped to 8, which makes 190; the rest is even from 10 to 189.
+    std::vector<double> up_to_10 = grey_counts(10, position);
+    const std::vector<double> clipped(up_to_10.begin() + 10, up_to_10.begin() + 191);
+    std::vector<double> expected(181, 0.8 / 180 * 40000);
+    expected.back() = 0.2 * 40000;
+    BOOST_TEST(std::accumulate(clipped.begin(), clipped.end(), 0.0) == 40000);
+    BOOST_TEST(test::chi_square(clipped, expected) < test::chi_square_limit(clipped.size()));
+  }
 }
 
 // Noise that is drawn anew each step favours some pairs within a step, and none over many.
@@ -123,50 +187,43 @@ BOOST_AUTO_TEST_CASE(record_names_what_each_image_got) {
   }
 }
 
-// brightness multiplies by 0.1 + 1.8 level / 8, so a plain image shows the level that was drawn.
-BOOST_AUTO_TEST_CASE(levels_are_uniform_and_end_at_the_maximum) {
-  test::TestContext context(14);
-  RandomPairs augmenter(defaults<RandomPairs>(R"({"magnitude_max": 4})"), context);
-  augmenter.prepare(info_of(1, 1));
-  const at::Tensor input = at::full({kPairCount * 400, 1, 1, 1}, 200, at::kByte);
-  const Augmented result = augmenter.apply(input, {});
-  const int64_t brightness_only = 7 * kOperationCount + 13;
-  const at::Tensor values = result.images.flatten().masked_select(result.record.eq(brightness_only)).to(at::kDouble);
-  const double mean = values.mean().item().toDouble();  // 109.5 with SD 52 / sqrt(400)
-  BOOST_TEST(mean > 109.5 - 5 * 2.6);
-  BOOST_TEST(mean < 109.5 + 5 * 2.6);
-  BOOST_TEST(values.min().item().toDouble() >= 20);
-  BOOST_TEST(values.max().item().toDouble() <= 200);
+// The share of the uniform distribution in P, as a pair shows that the softmax gives nothing.
+double uniform_share(const std::string& params, test::TestContext& context) {
+  at::Tensor logits = at::zeros({kPairCount}, at::kDouble);
+  logits[0] = 1e4;
+  Tau tau(defaults<Tau>(params), context);
+  set_logits(tau, logits);
+  return tau.probabilities()[1].item().toDouble() * kPairCount;
 }
 
-// The closed form against autograd, in double, with momentum and weight decay as torch.optim.SGD has them.
+// The closed form against autograd of L_tau = mean_k(-l_k P[a_k]) as a graph, in double, with momentum and weight decay
+// as torch.optim.SGD has them.
 BOOST_AUTO_TEST_CASE(gradient_equals_autograd) {
-  test::TestContext context(2);
-  Tau tau(defaults<Tau>(R"({"learning_rate": 10, "momentum": 0.9, "weight_decay": 0.01, "entropy_floor": 4})"),
-          context);
-  at::Tensor logits = tau.state().tensors.at("logits").clone();
-  at::Tensor velocity = at::zeros({kPairCount}, at::kDouble);
-  for (int step = 0; step < 5; ++step) {
-    const at::Tensor record = at::randint(kPairCount, {64}, context.generator(), at::kLong);
-    const at::Tensor losses = at::randint(1000, {64}, context.generator(), at::kDouble) / 250;
-    at::Tensor leaf = logits.detach().clone().requires_grad_(true);
-    // The mixture's share does not depend on the logits, so P = (1 - share) softmax + share / 196.
-    const at::Tensor before = tau.probabilities();
-    const at::Tensor softmax = at::softmax(leaf, 0);
-    const double share = 1 - (before.max() - before.min()).item().toDouble() /
-                                 std::max(1e-30, (softmax.max() - softmax.min()).item().toDouble());
-    const double mixed = step == 0 ? 0 : share;
-    if (step > 0) {
-      (-(losses * (softmax * (1 - mixed)).index_select(0, record))).mean().backward();
-      const at::Tensor gradient = leaf.grad() + 0.01 * logits;
-      velocity = 0.9 * velocity + gradient;
-      logits = logits - 10 * (gradient + 0.9 * velocity);
+  constexpr double kRate = 20, kMomentum = 0.9, kDecay = 5e-4;
+  for (const char* floor : {"0", "4", "5.2"}) {
+    const std::string params = std::string(R"({"learning_rate": 20, "momentum": 0.9, "weight_decay": 5e-4, )") +
+                               R"("entropy_floor": )" + floor + "}";
+    test::TestContext context(2);
+    const double share = uniform_share(params, context);
+    BOOST_TEST((share > 0) == (std::string(floor) != "0"));
+    at::Tensor logits = random_logits(1.5, 7), velocity = at::zeros({kPairCount}, at::kDouble);
+    Tau tau(defaults<Tau>(params), context);
+    set_logits(tau, logits);
+    for (int step = 0; step < 5; ++step) {
+      // Some pairs come up more than once, most not at all.
+      const at::Tensor record = at::randint(60, {64}, context.generator(), at::kLong) * 3;
+      const at::Tensor losses = at::randn({64}, context.generator(), at::TensorOptions(at::kDouble)).square();
+      const at::Tensor leaf = logits.clone().requires_grad_(true);
+      const at::Tensor probability = at::softmax(leaf, 0) * (1 - share) + share / kPairCount;
+      (-(losses * probability.index_select(0, record))).mean().backward();
+      const at::Tensor gradient = leaf.grad() + kDecay * logits;
+      velocity = kMomentum * velocity + gradient;
+      const at::Tensor change = -kRate * (gradient + kMomentum * velocity);
+      const at::Tensor before = logits;
       tau.learn(record, losses);
-      BOOST_TEST((tau.state().tensors.at("logits") - logits).abs().max().item().toDouble() < 1e-9);
-    } else {
-      tau.learn(record, losses * 40);
       logits = tau.state().tensors.at("logits").clone();
-      velocity = tau.state().tensors.at("velocity").clone();
+      const double error = (logits - before - change).abs().max().item().toDouble();
+      BOOST_TEST(error < 1e-10 * change.abs().max().item().toDouble(), "floor " << floor << ", step " << step);
     }
   }
 }

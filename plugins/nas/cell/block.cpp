@@ -13,6 +13,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
+#include <optional>
 
 #include "dha/error.hpp"
 #include "dha/operators.hpp"
@@ -31,6 +32,16 @@ at::Tensor drawn(at::IntArrayRef sizes, int64_t fan_in, const at::TensorOptions&
   return at::empty(sizes, options).uniform_(-bound, bound, std::move(generator)).set_requires_grad(true);
 }
 
+// A 1x1 convolution of stride 2. oneDNN's gradient of its weight writes past its workspace where a channels_last input
+// has fewer channels than a block of the kernel, 16 at most, and the batch does not divide among the threads
+// (uxlfoundation/oneDNN issue 6035): the heap is damaged, and the program dies somewhere else. Such an input loses its
+// other pixels ahead of the convolution, which computes the same.
+at::Tensor strided_pointwise(const at::Tensor& x, const at::Tensor& weight) {
+  constexpr int64_t kLargestBlock = 16;
+  if (!x.is_cpu() || x.size(1) >= kLargestBlock) return at::conv2d(x, weight, {}, {2, 2});
+  return at::conv2d(x.slice(2, std::nullopt, std::nullopt, 2).slice(3, std::nullopt, std::nullopt, 2), weight);
+}
+
 // Two 1x1 convolutions of stride 2, the second on the pixels at odd places. An odd side is extended by a row of zeros,
 // so that both see the same number of pixels.
 at::Tensor factorized_reduce(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd) {
@@ -38,7 +49,7 @@ at::Tensor factorized_reduce(const at::Tensor& x, const at::Tensor& even, const 
   const at::Tensor padded =
       extra_rows + extra_columns > 0 ? at::constant_pad_nd(x, {0, extra_columns, 0, extra_rows}) : x;
   const at::Tensor shifted = padded.slice(2, 1).slice(3, 1);
-  return at::cat({at::conv2d(x, even, {}, {2, 2}), at::conv2d(shifted, odd, {}, {2, 2})}, 1);
+  return at::cat({strided_pointwise(x, even), strided_pointwise(shifted, odd)}, 1);
 }
 
 bool is_depthwise(const Layer& layer) {

@@ -1,0 +1,378 @@
+// What an evaluation for a searcher measures, and that it leaves the network as it was, whatever is asked for and
+// whatever goes wrong.
+#include "training/stage_services.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include "data/batch_feed.hpp"
+#include "dha/plugin.hpp"
+#include "support/counting_dataset.hpp"
+#include "support/toy_space.hpp"
+#include "training/joint_step.hpp"
+
+namespace {
+
+using namespace dha;
+
+constexpr int64_t kClasses = 3, kFeatures = test::CountingDataset::kSide * test::CountingDataset::kSide;
+constexpr double kDropPath = 0.25;
+
+// A linear network with everything that an evaluation could leave behind: statistics, a head for training, a weight
+// that takes no part. It throws on request at the worst moment, with its statistics updated.
+class WatchedNetwork : public Network {
+ public:
+  explicit WatchedNetwork(const at::TensorOptions& options, const at::Generator& generator)
+      : mean_(at::zeros({kFeatures}, options)), batches_(at::zeros({}, options.dtype(at::kLong))) {
+    for (const char* name : {"main", "auxiliary", "idle"})
+      weights_.push_back({name, at::randn({kFeatures, kClasses}, generator, options).requires_grad_(true)});
+  }
+
+  NetworkOutput forward(const at::Tensor& images, const Gates& gates) override {
+    seen = {is_training, drop_path};
+    at::Tensor features = images.flatten(1);
+    if (is_training) {
+      const at::NoGradGuard no_grad;
+      mean_.mul_(0.9).add_(features.mean(0), 0.1);
+      batches_.add_(1);
+    }
+    if (throws) throw std::runtime_error("no more");
+    features = features - (is_training ? features.mean(0) : mean_);
+    NetworkOutput output;
+    output.logits = at::matmul(features, weights_[0].tensor) * gates.choices[0].weights.sum() * (1 - drop_path);
+    if (is_training) output.auxiliary_logits = at::matmul(features, weights_[1].tensor);
+    return output;
+  }
+
+  std::vector<at::Tensor> observed_gradients() const override { return {}; }
+  std::vector<NamedTensor> parameters() const override { return weights_; }
+  std::vector<NamedTensor> buffers() const override { return {{"mean", mean_}, {"batches", batches_}}; }
+  void train(bool training) override { is_training = training; }
+  void begin_epoch(const Progress&) override {}
+  void set_drop_path(double probability) override { drop_path = probability; }
+  double auxiliary_weight() const override { return 0.4; }
+
+  bool throws = false, is_training = true;
+  double drop_path = 0;
+  std::pair<bool, double> seen;  // training and drop path at the last forward()
+
+ private:
+  std::vector<NamedTensor> weights_;
+  at::Tensor mean_, batches_;
+};
+
+class WatchedSpace : public test::ToySpace {
+ public:
+  static Schema schema() { return Schema("A network that is watched."); }
+  WatchedSpace(const Params&, Context& context)
+      : ToySpace({test::toy_choice("block", 1, 3, 2, false)}, &context), context_(context) {}
+  std::unique_ptr<Network> supernet(const at::TensorOptions& options) override {
+    return std::make_unique<WatchedNetwork>(options, context_.generator());
+  }
+
+ private:
+  Context& context_;
+};
+
+class Undecided : public Searcher {
+ public:
+  static Schema schema() { return Schema("Decides nothing."); }
+  Undecided(const Params&, Context&) {}
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void attach(const Space&) override {}
+  void begin_epoch(const Progress&) override {}
+  void before_step(SearchServices&) override {}
+  Gates gates(const Progress&) override { return {}; }
+  void learn(const SearchStep&) override {}
+  void end_epoch(SearchServices&) override {}
+  void end_stage(SearchServices&) override {}
+  bool finished() const override { return false; }
+  std::string architecture() const override { return ""; }
+  std::string report() const override { return "{}"; }
+};
+
+class Idle : public HyperOptimizer {
+ public:
+  static Schema schema() { return Schema("Moves nothing."); }
+  Idle(const Params&, Context&) {}
+  State state() const override { return {}; }
+  void restore(const State&) override {}
+  void attach(const std::vector<NamedTensor>&) override {}
+  ProbePlan probe() const override { return {}; }
+  void learn(const WeightStep&) override {}
+  void step(const WeightStep&) override {}
+  std::vector<at::Tensor> preview(const WeightStep&) const override { return {}; }
+  void end_epoch(const EpochOutcome&) override {}
+  std::vector<NamedTensor> values() const override { return {}; }
+};
+
+PluginRegistry registry() {
+  static const detail::PluginTables tables(
+      DHA_ABI_TAG, "watched", "1.0.0", "test", "Apache-2.0",
+      {component<WatchedSpace>("test.watched"), component<Undecided>("test.undecided"), component<Idle>("test.idle")});
+  PluginRegistry registry;
+  registry.add(*tables.descriptor());
+  return registry;
+}
+
+StageConfig stage() {
+  StageConfig config;
+  config.name = "search";
+  config.space = {"test.watched", "{}"};
+  config.searcher = {"test.undecided", "{}"};
+  config.hyper = {"test.idle", "{}"};
+  return config;
+}
+
+struct Stage {
+  Stage() {
+    parts.make_network();
+    parts.set_drop_path(kDropPath);
+    std::vector<int64_t> all(24);
+    std::iota(all.begin(), all.end(), int64_t{0});
+    const ImageSet images(dataset, Split::kTrain, all);
+    const FeedOptions options{.batch_size = 7};
+    data.validation = make_feed(images, options);
+    data.search_batches = std::make_unique<CyclingFeed>(make_feed(images, options));
+    step_options.precision = "fp64";
+    gates.choices.push_back({{0, 2}, at::ones({2}, at::kDouble).mul_(0.6), {}, false});
+  }
+
+  StageServices services() {
+    const at::Tensor images = at::randn({5, 1, 4, 4}, at::TensorOptions(at::kDouble));
+    return StageServices(parts, data, normalizer, criterion, loss_scale, step_options, {},
+                         {images, dataset.labels(Split::kTrain).slice(0, 0, 5)});
+  }
+
+  WatchedNetwork& network() { return static_cast<WatchedNetwork&>(parts.network()); }
+
+  // What every weight has gathered before, or nothing.
+  void set_gradients(bool defined) {
+    for (const at::Tensor& weight : parts.weights())
+      weight.mutable_grad() = defined ? at::full_like(weight.detach(), 3) : at::Tensor();
+  }
+
+  PluginRegistry plugins = registry();
+  OpenDataset dataset{"test.counting", std::make_shared<test::CountingDataset>(24, 0, kClasses, true)};
+  StageParts parts{stage(), {plugins, {nullptr, at::kCPU, 3, {}}, dataset.info(), at::kDouble, false}, "search"};
+  StageData data;
+  Normalizer normalizer{dataset.info(), at::kDouble, false};
+  Criterion criterion{0};
+  LossScale loss_scale{"fp32", at::kCPU};
+  StepOptions step_options;
+  Gates gates;
+};
+
+// Everything of a network that must not change, to the bit.
+class Snapshot {
+ public:
+  explicit Snapshot(const StageParts& parts) : parts_(parts) {
+    for (const at::Tensor& tensor : watched()) before_.push_back(tensor.defined() ? tensor.clone() : tensor);
+  }
+
+  void check_unchanged() const {
+    const std::vector<at::Tensor> after = watched();
+    BOOST_TEST_REQUIRE(after.size() == before_.size());
+    for (size_t i = 0; i < after.size(); ++i) {
+      BOOST_TEST_REQUIRE(after[i].defined() == before_[i].defined(), "tensor " << i);
+      if (after[i].defined()) BOOST_TEST(after[i].equal(before_[i]), "tensor " << i);
+    }
+    const auto& network = static_cast<const WatchedNetwork&>(parts_.network());
+    BOOST_TEST(network.is_training);
+    BOOST_TEST(network.drop_path == kDropPath);
+  }
+
+ private:
+  std::vector<at::Tensor> watched() const {
+    std::vector<at::Tensor> tensors;
+    for (const at::Tensor& weight : parts_.weights()) {
+      tensors.push_back(weight.detach());
+      tensors.push_back(weight.grad());
+    }
+    for (const NamedTensor& buffer : parts_.network().buffers()) tensors.push_back(buffer.tensor);
+    return tensors;
+  }
+
+  const StageParts& parts_;
+  std::vector<at::Tensor> before_;
+};
+
+std::vector<at::Tensor> moves(const StageParts& parts) {
+  std::vector<at::Tensor> displacement;
+  for (const at::Tensor& weight : parts.weights()) displacement.push_back(at::randn(weight.sizes(), weight.options()));
+  displacement[1] = at::Tensor();
+  return displacement;
+}
+
+// Calls `check` with every request that a searcher can make, ahead of weights with and without gradients.
+template <class Check>
+void for_each_request(Stage& stage, Check check) {
+  for (const auto data : {EvaluationData::kTrainingBatch, EvaluationData::kNextValidation,
+                          EvaluationData::kSameValidation, EvaluationData::kWholeValidation})
+    for (const auto mode :
+         {EvaluationMode::kTraining, EvaluationMode::kBatchStatistics, EvaluationMode::kRunningStatistics})
+      for (int bits = 0; bits < 16; ++bits) {
+        EvaluationRequest request;
+        request.data = data;
+        request.mode = mode;
+        request.gate_gradients = (bits & 1) != 0;
+        request.weight_gradients = (bits & 2) != 0;
+        if ((bits & 4) != 0) request.displacement = moves(stage.parts);
+        request.scale = -0.3;
+        stage.set_gradients((bits & 8) != 0);
+        BOOST_TEST_CONTEXT("data " << static_cast<int>(data) << ", mode " << static_cast<int>(mode) << ", bits "
+                                   << bits) {
+          check(request);
+        }
+      }
+}
+
+BOOST_AUTO_TEST_SUITE(stage_services)
+
+BOOST_AUTO_TEST_CASE(an_evaluation_leaves_everything_as_it_was) {
+  Stage stage;
+  StageServices services = stage.services();
+  for_each_request(stage, [&](const EvaluationRequest& request) {
+    const Snapshot before(stage.parts);
+    const Evaluation evaluation = services.evaluate(stage.gates, request);
+    before.check_unchanged();
+    const bool is_whole = request.data == EvaluationData::kWholeValidation;
+    BOOST_TEST(evaluation.gate_gradients.active.empty() == (is_whole || !request.gate_gradients));
+    BOOST_TEST(evaluation.weight_gradients.empty() == (is_whole || !request.weight_gradients));
+    BOOST_TEST(!evaluation.loss.requires_grad());
+    BOOST_TEST(!stage.gates.choices[0].weights.grad().defined());
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_network_that_throws_is_left_as_it_was) {
+  Stage stage;
+  StageServices services = stage.services();
+  for_each_request(stage, [&](const EvaluationRequest& request) {
+    const Snapshot before(stage.parts);
+    stage.network().throws = true;
+    BOOST_CHECK_EXCEPTION(services.evaluate(stage.gates, request), Error, [](const Error& e) {
+      return e.code() == ErrorCode::kPluginFault && std::string(e.what()) == "test.watched: forward threw: no more";
+    });
+    stage.network().throws = false;
+    before.check_unchanged();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_is_measured_at_a_displacement_is_what_weights_that_stand_there_give) {
+  Stage stage, moved;
+  StageServices services = stage.services();
+  StageServices there = moved.services();
+  EvaluationRequest request;
+  request.data = EvaluationData::kNextValidation;
+  request.gate_gradients = request.weight_gradients = true;
+  request.scale = 0.7;
+  for (const auto mode :
+       {EvaluationMode::kTraining, EvaluationMode::kBatchStatistics, EvaluationMode::kRunningStatistics}) {
+    request.mode = mode;
+    request.displacement = moves(stage.parts);
+    const std::vector<at::Tensor>& weights = moved.parts.weights();
+    {
+      const at::NoGradGuard no_grad;
+      for (size_t i = 0; i < weights.size(); ++i) {
+        weights[i].copy_(stage.parts.weights()[i]);
+        if (request.displacement[i].defined()) weights[i].add_(request.displacement[i], request.scale);
+      }
+    }
+    stage.set_gradients(true);  // what a weight gathered before is no part of the answer
+    const Evaluation found = services.evaluate(stage.gates, request);
+    request.displacement.clear();
+    const Evaluation expected = there.evaluate(moved.gates, request);
+    BOOST_TEST(found.loss.equal(expected.loss));
+    BOOST_TEST(found.accuracy.equal(expected.accuracy));
+    BOOST_TEST(found.gate_gradients.active[0].equal(expected.gate_gradients.active[0]));
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const at::Tensor& gradient = found.weight_gradients.at(i);
+      // The head for training takes part in that mode only, the last weight in none.
+      BOOST_TEST(gradient.defined() == (i == 0 || (i == 1 && mode == EvaluationMode::kTraining)));
+      if (gradient.defined()) BOOST_TEST(gradient.equal(expected.weight_gradients[i]));
+    }
+    request.data = EvaluationData::kSameValidation;
+  }
+}
+
+BOOST_AUTO_TEST_CASE(modes_are_what_they_are_called) {
+  Stage stage;
+  StageServices services = stage.services();
+  EvaluationRequest request;
+  request.data = EvaluationData::kTrainingBatch;
+  const auto seen_in = [&](EvaluationMode mode) {
+    request.mode = mode;
+    services.evaluate(stage.gates, request);
+    return stage.network().seen;
+  };
+  BOOST_TEST((seen_in(EvaluationMode::kTraining) == std::pair(true, kDropPath)));
+  BOOST_TEST((seen_in(EvaluationMode::kBatchStatistics) == std::pair(true, 0.0)));
+  BOOST_TEST(!seen_in(EvaluationMode::kRunningStatistics).first);
+  request.data = EvaluationData::kWholeValidation;
+  BOOST_TEST(!seen_in(EvaluationMode::kTraining).first);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_validation_batch_comes_again_until_the_next_is_asked_for) {
+  Stage stage;
+  StageServices services = stage.services();
+  const auto loss_on = [&](EvaluationData data) {
+    EvaluationRequest request;
+    request.data = data;
+    return services.evaluate(stage.gates, request).loss.item<double>();
+  };
+  const double first = loss_on(EvaluationData::kSameValidation);  // none was given yet
+  BOOST_TEST(loss_on(EvaluationData::kSameValidation) == first);
+  const double second = loss_on(EvaluationData::kNextValidation);
+  BOOST_TEST(second != first);
+  BOOST_TEST(loss_on(EvaluationData::kSameValidation) == second);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_displacements_are_refused) {
+  Stage stage;
+  StageServices services = stage.services();
+  EvaluationRequest request;
+  std::vector<at::Tensor> short_list = moves(stage.parts), long_list = short_list, other_shape = short_list;
+  short_list.pop_back();
+  long_list.emplace_back();
+  other_shape[2] = at::ones({1}, at::kDouble);
+  for (const std::vector<at::Tensor>& wrong : {short_list, long_list, other_shape}) {
+    request.displacement = wrong;
+    const Snapshot before(stage.parts);
+    BOOST_CHECK_EXCEPTION(services.evaluate(stage.gates, request), Error, [](const Error& e) {
+      return e.code() == ErrorCode::kContractViolation &&
+             std::string(e.what()).starts_with("test.undecided asked for an evaluation beside the weights");
+    });
+    before.check_unchanged();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(data_that_is_not_there_is_an_error_and_moves_no_weight) {
+  Stage stage;
+  stage.data.search_batches.reset();
+  stage.data.validation.reset();
+  StageServices services(stage.parts, stage.data, stage.normalizer, stage.criterion, stage.loss_scale,
+                         stage.step_options, {}, {});
+  for_each_request(stage, [&](const EvaluationRequest& request) {
+    const Snapshot before(stage.parts);
+    const ErrorCode expected =
+        request.data == EvaluationData::kTrainingBatch ? ErrorCode::kContractViolation : ErrorCode::kInvalidConfig;
+    BOOST_CHECK_EXCEPTION(services.evaluate(stage.gates, request), Error,
+                          [&](const Error& e) { return e.code() == expected; });
+    before.check_unchanged();
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
