@@ -176,6 +176,23 @@ BOOST_AUTO_TEST_CASE(depthwise_convolution_equals_libtorchs) {
                 name(sizes, kernel, stride, dilation));
 }
 
+// What was freed holds values that are no numbers, so that a kernel shows that reads memory nobody wrote.
+BOOST_AUTO_TEST_CASE(bfloat16_gradients_of_depthwise_convolutions_are_numbers) {
+  Draw draw(21);
+  const Function dilated = depthwise(3, 1, 2);
+  const Tensors values{draw({16, 3, 32, 32}), draw({3, 1, 3, 3})};
+  const Tensors exact = results(dilated, values, at::kDouble, false);
+  for (int repetition = 0; repetition < 10; ++repetition) {
+    Tensors freed;
+    for (const int64_t size : {1000, 10000, 100000, 1000000})
+      freed.push_back(at::full({size}, std::numeric_limits<float>::quiet_NaN()));
+    freed.clear();
+    const Tensors found = results(dilated, values, at::kBFloat16, true);
+    for (size_t i = 0; i < exact.size(); ++i)
+      BOOST_TEST(largest(found[i].to(at::kDouble) - exact[i]) <= 0.02 * largest(exact[i]), "result " << i);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(depthwise_convolution_takes_kernels_that_are_not_square) {
   Draw draw(2);
   const Function function = [](const Tensors& t) { return depthwise_convolution(t[0], t[1], {1, 2}, {0, 3}, {1, 1}); };

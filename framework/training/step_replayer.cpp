@@ -92,7 +92,7 @@ bool StepReplayer::record(const StepInput& input, const Progress& progress) {
       graph->end();
     } catch (const std::exception&) {  // the recording is void in any case
     }
-    clear_gradients(parts_.weights());
+    take_gradients(parts_.weights());
     take_metrics();
     log_.write(LogLevel::kWarning, "dha",
                fmt::format("stage '{}': a step could not be recorded, so all run one by one: {}", parts_.config().name,

@@ -1,16 +1,32 @@
 #include "libtorch.hpp"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 namespace dha::ops::libtorch {
 
+namespace {
+
+bool computes_in_bfloat16(const at::Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 ||
+         (at::autocast::is_autocast_enabled(at::kCPU) && at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16);
+}
+
+}  // namespace
+
 at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding,
                                  Pair dilation) {
-  return at::conv2d(x, weight, {}, stride, padding, dilation, x.size(1));
+  if (!x.is_cpu() || !computes_in_bfloat16(x)) return at::conv2d(x, weight, {}, stride, padding, dilation, x.size(1));
+  // In float, because oneDNN's bfloat16 gradient of the weight reads memory that nobody wrote where a tensor is
+  // channels_last, and takes a loop over single values where none is.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  return ops::depthwise_convolution(x.to(at::kFloat), weight.to(at::kFloat), stride, padding, dilation)
+      .to(at::kBFloat16);
 }
 
 at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mode) {
