@@ -219,7 +219,7 @@ void Hypergradient::end_epoch(const EpochOutcome& outcome) {
 }
 
 std::vector<NamedTensor> Hypergradient::values() const {
-  return {{"learning_rate", scalars_.learning_rate()}, {"weight_decay", scalars_.weight_decay()}};
+  return {{"learning_rate", scalars_.learning_rate().clone()}, {"weight_decay", scalars_.weight_decay().clone()}};
 }
 
 State Hypergradient::state() const {

@@ -257,7 +257,8 @@ BOOST_AUTO_TEST_CASE(a_hypergradient_that_is_not_finite_changes_nothing_and_is_r
     const Tensors weights = cloned(problem.start);
     hyper->attach(named(weights));
     train(*hyper, problem, weights, 0, 2);
-    const dha::State before = hyper->state();
+    dha::State before = hyper->state();  // over the component's memory
+    for (auto& [name, tensor] : before.tensors) tensor = tensor.clone();
     const Tensors broken = {at::full({5, 4}, bad, at::kDouble), at::Tensor(), at::Tensor()};
     hyper->learn({weights, broken, at_step(1)});
     const dha::State after = hyper->state();
