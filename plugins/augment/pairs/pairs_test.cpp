@@ -4,9 +4,12 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/multinomial.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -92,6 +95,18 @@ void check_uniform_pairs() {
 BOOST_AUTO_TEST_CASE(pairs_are_uniform_at_the_start) {
   check_uniform_pairs<Tau>();
   check_uniform_pairs<RandomPairs>();
+}
+
+BOOST_AUTO_TEST_CASE(draws_are_those_of_multinomial) {
+  for (const double spread : {0.0, 1.0, 30.0}) {
+    test::TestContext context(21), other(21);
+    Tau tau(defaults<Tau>(), context);
+    tau.prepare(info_of(1, 1));
+    const at::Tensor logits = at::randn({kPairCount}, at::detail::createCPUGenerator(7), at::kDouble) * spread;
+    tau.restore({{{"logits", logits}, {"velocity", at::zeros_like(logits)}}, "{}"});
+    const at::Tensor drawn = tau.apply(images(5000, 1, 1), {}).record;
+    BOOST_TEST(at::equal(drawn, at::multinomial(at::softmax(logits, 0), 5000, true, other.generator())));
+  }
 }
 
 // Noise that is drawn anew each step favours some pairs within a step, and none over many.
