@@ -4,6 +4,7 @@
 #   make test         the same set-up, then every test
 #   make build        build/dha and the plugins below build/plugins/
 #   make bench        measure (bench/, docs/measured.md)
+#   make profile      where the time of a training step goes, by operator (PROBE=next, batch or plain)
 #   make fuzz         feed every reader with damaged files for ten minutes
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
@@ -15,8 +16,9 @@ BUILD ?= build
 PRESET ?= release
 WERROR ?=
 JOBS ?= $(shell nproc)
+PROBE ?= batch
 
-.PHONY: all setup configure build test quickstart bench fuzz soak install format clean
+.PHONY: all setup configure build test quickstart bench profile fuzz soak install format clean
 
 all: build
 
@@ -42,6 +44,10 @@ quickstart: build
 bench: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 	@bench/run $(BUILD)
+
+profile: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target joint_step
+	@$(BUILD)/bench-programs/joint_step --profile $(PROBE)
 
 fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null
