@@ -5,6 +5,7 @@
 #   make build        build/dha and the plugins below build/plugins/
 #   make bench        measure (bench/, docs/measured.md)
 #   make gpu-check    everything that needs a CUDA card: tests, comparisons, speed
+#   make profile      where the time of a training step goes, by operator (PROBE=next, batch or plain)
 #   make fuzz         feed every reader with damaged files for ten minutes
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
@@ -16,8 +17,9 @@ BUILD ?= build
 PRESET ?= release
 WERROR ?=
 JOBS ?= $(shell nproc)
+PROBE ?= batch
 
-.PHONY: all setup configure build test quickstart bench gpu-check fuzz soak install format clean
+.PHONY: all setup configure build test quickstart bench profile gpu-check fuzz soak install format clean
 
 all: build
 
@@ -47,6 +49,10 @@ bench: configure
 gpu-check: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs pair_kernel_test
 	@python3 -B bench/gpu_check.py $(BUILD)
+
+profile: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target joint_step
+	@$(BUILD)/bench-programs/joint_step --profile $(PROBE)
 
 fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null

@@ -1,7 +1,5 @@
-// Images a second of dha.random_pairs on one thread, drawing included, and the share of the time that drawing takes.
-//
-// The component is loaded from its plugin as a run loads it. The share comes from batches of one grey pixel an image,
-// on which the operations cost next to nothing; what remains is the draws and the handling of the batch.
+// Images a second of dha.random_pairs on one thread, drawing included. The component is loaded from its plugin as a run
+// loads it; bench/peers/augmentation.py compares it with Pillow and tells what drawing costs.
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/randint.h>
@@ -9,7 +7,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <string>
 
 #include "dha/augmenter.hpp"
@@ -63,31 +60,14 @@ class Augmentation {
   at::Tensor images_, labels_;
 };
 
-// Seconds a batch of images that are one pixel.
-double drawing_time(int64_t batch, double magnitude) {
-  constexpr int kRounds = 200;
-  Augmentation augmentation(batch, 1, 1, magnitude);
-  augmentation.apply();
-  const auto begun = std::chrono::steady_clock::now();
-  for (int round = 0; round < kRounds; ++round) augmentation.apply();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count() / kRounds;
-}
-
 // Arguments: images a batch, side (px), magnitude_max.
 void random_pairs(benchmark::State& state) {
   const int64_t batch = state.range(0), side = state.range(1);
   const auto magnitude = static_cast<double>(state.range(2));
-  const double drawing = drawing_time(batch, magnitude);
   Augmentation augmentation(batch, 3, side, magnitude);
-  double total = 0;
-  for (auto _ : state) {
-    const auto begun = std::chrono::steady_clock::now();
-    augmentation.apply();
-    total += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  }
+  for (auto _ : state) augmentation.apply();
   const auto batches = static_cast<double>(state.iterations());
   state.counters["images"] = benchmark::Counter(batches * static_cast<double>(batch), benchmark::Counter::kIsRate);
-  state.counters["drawing_share"] = drawing * batches / total;
 }
 
 BENCHMARK(random_pairs)

@@ -50,9 +50,10 @@ ComponentUse use(const PluginRegistry& registry, const char* kind, const std::st
 StageConfig config(const PluginRegistry& registry, const std::string& channels, const std::string& cells) {
   StageConfig config;
   config.name = "bench";
-  config.space = use(registry, "space", "dha.cell",
-                     fmt::format(R"({{"channels": {}, "cells": {}, "auxiliary_weight": 0.4, "extra_batch_norm": false}})",
-                                 channels, cells));
+  config.space =
+      use(registry, "space", "dha.cell",
+          fmt::format(R"({{"channels": {}, "cells": {}, "auxiliary_weight": 0.4, "extra_batch_norm": false}})",
+                      channels, cells));
   config.hyper = use(registry, "hyper_optimizer", "dha.sgd", "{}");
   return config;
 }

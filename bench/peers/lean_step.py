@@ -10,15 +10,13 @@ three steps instead, each contender in a process of its own, beyond what the pro
 """
 import argparse
 import json
-import os
 import pathlib
-import statistics
-import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "golden" / "cell"))
+import turns
+
+sys.path.insert(0, str(turns.ROOT / "tests" / "golden" / "cell"))
 import network  # noqa: E402
 import torch  # noqa: E402
 
@@ -55,79 +53,36 @@ class Eager:
 
 def dha_command(options, *more):
     program = pathlib.Path(options.build) / "bench-programs" / "lean_step"
-    return [str(program), *more, options.architecture, str(options.channels), str(options.cells), str(options.batch)]
-
-
-def dha_environment(options, operators):
-    return {**os.environ, "OMP_NUM_THREADS": str(options.threads), "DHA_OPERATORS": operators}
-
-
-class Dha:
-    """The step in dha: a process that waits for its turn."""
-
-    def __init__(self, options, operators):
-        self.process = subprocess.Popen(dha_command(options), env=dha_environment(options, operators), text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        threads = int(self.process.stdout.readline().split()[0])
-        assert threads == options.threads, f"dha runs on {threads} threads"
-
-    def run(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return [float(text) for text in self.process.stdout.readline().split()]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def peak_memory():
-    """The largest resident set of this process so far, in MB."""
-    status = pathlib.Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+    return [program, *more, options.architecture, options.channels, options.cells, options.batch]
 
 
 def eager_memory(options, memory_format):
     eager = Eager(options, memory_format)
-    before = peak_memory()
+    before = turns.peak_memory()
     eager.run(3)
-    print(f"{before:.0f} {peak_memory():.0f}")
+    print(f"{before:.0f} {turns.peak_memory():.0f}")
 
 
 def compare_memory(options):
-    size = ["--channels", str(options.channels), "--cells", str(options.cells), "--batch", str(options.batch),
-            "--threads", str(options.threads), "--architecture", options.architecture]
-    commands = {f"PyTorch, {name}": ([sys.executable, __file__, options.build, *size, "--memory-of", name], None)
-                for name in FORMATS}
+    size = ["--channels", options.channels, "--cells", options.cells, "--batch", options.batch,
+            "--threads", options.threads, "--architecture", options.architecture]
+    found = {f"PyTorch, {name}": turns.memory_of([sys.executable, "-B", __file__, options.build, *size, "--memory-of", name],
+                                                 options.threads) for name in FORMATS}
     for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha")):
-        commands[name] = (dha_command(options, "--memory"), dha_environment(options, operators))
-    for name, (command, environment) in commands.items():
-        before, peak = subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE).stdout.split()
-        print(f"{name:27} {int(peak) - int(before):5} MB for the steps, {peak} MB at the peak")
+        found[name] = turns.memory_of(dha_command(options, "--memory"), options.threads, operators)
+    turns.print_memory(found)
 
 
 def compare(options):
-    contenders = {
-        **{f"PyTorch, {name}": Eager(options, memory_format) for name, memory_format in FORMATS.items()},
-        "dha, LibTorch's operators": Dha(options, "libtorch"),
-        "dha": Dha(options, "own"),
-    }
-    times = {name: [] for name in contenders}
-    for one in contenders.values():
-        one.run(2)
-    for _ in range(options.rounds):
-        for name, one in contenders.items():
-            times[name].append(statistics.median(one.run(options.steps)))
-    for one in contenders.values():
-        if isinstance(one, Dha):
-            one.close()
-    peers = [name for name in contenders if name.startswith("PyTorch")]
-    better = min(peers, key=lambda name: statistics.median(times[name]))
+    peers = {f"PyTorch, {name}": Eager(options, memory_format) for name, memory_format in FORMATS.items()}
+    own = {name: turns.WaitingSteps(dha_command(options), options.threads, operators)
+           for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha"))}
+    times = turns.rounds_of_steps({**peers, **own}, options.rounds, options.steps)
+    for one in own.values():
+        one.close()
     print(f"C={options.channels} cells={options.cells} batch={options.batch} threads={options.threads} "
           f"rounds={options.rounds} of {options.steps} steps")
-    for name in contenders:
-        ratios = [own / peer for own, peer in zip(times[name], times[better])]
-        print(f"{name:27} {statistics.median(times[name]):8.1f} ms   {statistics.median(ratios):.3f} times {better}")
+    turns.print_times(times, turns.better_of(times, peers))
 
 
 def main():
@@ -139,7 +94,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=3, help="of each contender in a round")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--architecture", default=str(ROOT / "examples" / "architectures" / "darts_v2.json"))
+    parser.add_argument("--architecture", default=str(turns.ROOT / "examples" / "architectures" / "darts_v2.json"))
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -14,6 +14,7 @@ namespace dha {
 namespace {
 
 constexpr int64_t kBatchesAhead = 3;
+constexpr size_t kMostBatchesKept = kBatchesAhead + 2;  // with one that is trained on and one that was
 
 }  // namespace
 
@@ -60,14 +61,28 @@ void ReadingFeed::begin(int64_t epoch, int64_t first_step) {
   work_available_.notify_all();
 }
 
-std::shared_ptr<ReadingFeed::Pending> ReadingFeed::make_pending(int64_t step) const {
+// Room for `count` images: that of an earlier batch which nobody holds any more, since new memory comes from the system
+// a page at a time, at a tenth of the time that decoding takes. What is uploaded has an allocator that does the same.
+at::Tensor ReadingFeed::batch_memory(int64_t count) {
+  const auto room = [&](int64_t images) {
+    return upload_.host_memory({images, source_.info().channels, source_.info().height, source_.info().width},
+                               at::kByte);
+  };
+  if (!options_.device.is_cpu()) return room(count);
+  for (const at::Tensor& memory : memory_)
+    if (memory.storage().use_count() == 1) return memory.narrow(0, 0, count);
+  const at::Tensor memory = room(options_.batch_size);
+  if (memory_.size() < kMostBatchesKept) memory_.push_back(memory);
+  return memory.narrow(0, 0, count);
+}
+
+std::shared_ptr<ReadingFeed::Pending> ReadingFeed::make_pending(int64_t step) {
   auto batch = std::make_shared<Pending>();
   const int64_t first = step * options_.batch_size;
   const int64_t count = std::min(options_.batch_size, static_cast<int64_t>(order_.size()) - first);
   batch->samples.assign(order_.begin() + first, order_.begin() + first + count);
   batch->readable.assign(count, 0);
-  batch->images =
-      upload_.host_memory({count, source_.info().channels, source_.info().height, source_.info().width}, at::kByte);
+  batch->images = batch_memory(count);
   return batch;
 }
 

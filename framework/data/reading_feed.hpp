@@ -33,7 +33,8 @@ class ReadingFeed : public BatchFeed {
     int64_t failed_slot = -1;
   };
 
-  std::shared_ptr<Pending> make_pending(int64_t step) const;
+  std::shared_ptr<Pending> make_pending(int64_t step);
+  at::Tensor batch_memory(int64_t count);
   void decode_slot(Pending& batch, int64_t slot, int64_t epoch) const;
   void decode_and_note(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& batch);
   void work();
@@ -49,6 +50,7 @@ class ReadingFeed : public BatchFeed {
   std::optional<CropGeometry> geometry_;
   int64_t epoch_ = 0, next_made_ = 0, next_taken_ = 0;
   std::vector<int64_t> order_;
+  std::vector<at::Tensor> memory_;  // of whole batches on the host, those that are in use included
 
   std::mutex mutex_;
   std::condition_variable work_available_, batch_done_;

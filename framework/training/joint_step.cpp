@@ -1,5 +1,7 @@
 #include "training/joint_step.hpp"
 
+#include <ATen/record_function.h>
+
 #include "model/gradients.hpp"
 #include "model/precision.hpp"
 #include "training/leaf_gates.hpp"
@@ -49,22 +51,34 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
   const StepReport report{losses.detach(), correct_predictions(output.logits, view.labels)};
   learn_policy(view, report.losses);
-  loss_scale_.backward(losses.mean());
-  const std::vector<at::Tensor> gradients = take_gradients(parts_.weights());
+  const std::vector<at::Tensor> gradients = backward(losses);
   const GateGradients of_gates = searches ? gate_gradients(gates, parts_.network()) : GateGradients();
   loss_scale_.unscale(all_gradients(gradients, of_gates), /*adapts=*/true);
 
   if (plan_.time == ProbeTime::kNext) learn_hyper(gradients, progress);
   if (searches) {
+    RECORD_USER_SCOPE("learn architecture");
     const SearchStep step{progress, of_gates, report.losses, report.correct};
     parts_.searcher().call("learn", [&](Searcher& searcher) { searcher.learn(step); });
   }
-  if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
-  parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
+  update(gradients, progress);
   return report;
 }
 
+std::vector<at::Tensor> JointStep::backward(const at::Tensor& losses) {
+  RECORD_USER_SCOPE("backward");
+  loss_scale_.backward(losses.mean());
+  return take_gradients(parts_.weights());
+}
+
+void JointStep::update(const std::vector<at::Tensor>& gradients, const Progress& progress) {
+  RECORD_USER_SCOPE("update weights");
+  if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
+  parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
+}
+
 JointStep::View JointStep::augment(const Batch& batch) {
+  RECORD_USER_SCOPE("augment");
   View view{batch.images, batch.labels, {}};
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) {
     Augmented next = slot.call("apply", [&](Augmenter& a) { return a.apply(view.images, view.labels); });
@@ -83,11 +97,13 @@ JointStep::View JointStep::augment(const Batch& batch) {
 }
 
 void JointStep::learn_policy(const View& view, const at::Tensor& losses) {
+  RECORD_USER_SCOPE("learn policy");
   for (size_t i = 0; i < view.records.size(); ++i)
     parts_.augmenters()[i].call("learn", [&](Augmenter& augmenter) { augmenter.learn(view.records[i], losses); });
 }
 
 void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress) {
+  RECORD_USER_SCOPE("learn hyper-parameters");
   parts_.hyper().call("learn", [&](HyperOptimizer& hyper) { hyper.learn({parts_.weights(), gradients, progress}); });
 }
 
@@ -102,13 +118,13 @@ void JointStep::probe_batch(const View& view, const std::optional<Batch>& probe,
                        weight_type(options_.precision), false);
   const NetworkOutput output = forward(normalizer_(images), gates);
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
-  loss_scale_.backward(criterion_(output, labels, auxiliary_weight).mean());
-  const std::vector<at::Tensor> gradients = take_gradients(parts_.weights());
+  const std::vector<at::Tensor> gradients = backward(criterion_(output, labels, auxiliary_weight));
   loss_scale_.unscale(gradients, /*adapts=*/true);
   learn_hyper(gradients, progress);
 }
 
 NetworkOutput JointStep::forward(const at::Tensor& images, const Gates& gates) {
+  RECORD_USER_SCOPE("forward");
   const PrecisionScope scope(options_.precision, options_.device);
   return guarded_call(parts_.space().id(), "forward", [&] { return parts_.network().forward(images, gates); });
 }

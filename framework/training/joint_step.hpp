@@ -1,7 +1,7 @@
 // One joint step: augmentation, forward, tau, one backward for theta and the architecture, clipping, the update, eta.
 //
 // The order is the design's (chapter "The step"); a component sees only its own call. A plain training step is the same
-// code with components that learn nothing.
+// code with components that learn nothing. Its parts are scopes for LibTorch's profilers.
 #pragma once
 
 #include <optional>
@@ -60,6 +60,8 @@ class JointStep {
   void learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress);
   void probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress);
   NetworkOutput forward(const at::Tensor& images, const Gates& gates);
+  std::vector<at::Tensor> backward(const at::Tensor& losses);  // the gradients, in the weights' order
+  void update(const std::vector<at::Tensor>& gradients, const Progress& progress);
 
   StageParts& parts_;
   StageData& data_;

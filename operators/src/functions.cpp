@@ -1,6 +1,7 @@
 // The public functions, with their backward passes. The one file that pays for autograd's headers.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
@@ -21,6 +22,18 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 
 constexpr const char* kCall = "call";
+
+// Shows the time until its end to LibTorch's profilers. These operators are called as functions and not through the
+// dispatcher, which does so for LibTorch's own.
+class Recorded {
+ public:
+  explicit Recorded(const char* name) : function_(at::RecordScope::FUNCTION) {
+    if (function_.isActive()) function_.before(name);
+  }
+
+ private:
+  at::RecordFunction function_;
+};
 
 // What a backward pass must know beside tensors.
 template <class Call>
@@ -76,6 +89,7 @@ class DepthwiseFunction : public Function<DepthwiseFunction> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Recorded recorded("dha::depthwise_convolution_backward");
     const auto& call = kept<DepthwiseCall>(context);
     const variable_list saved = context->get_saved_variables();
     if (at::GradMode::is_enabled())
@@ -111,6 +125,7 @@ class NormFunction : public Function<NormFunction> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Recorded recorded("dha::batch_norm_backward");
     const auto& call = kept<NormCall>(context);
     variable_list tensors = context->get_saved_variables();
     const at::Tensor statistics = tensors.back();
@@ -188,6 +203,7 @@ class SeparableFunction : public Function<SeparableFunction> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Recorded recorded("dha::rectified_separable_backward");
     const auto& call = kept<SeparableCall>(context);
     variable_list tensors = context->get_saved_variables();
     const auto stages = static_cast<std::ptrdiff_t>(call.stages.size());
@@ -229,6 +245,7 @@ class MaxPoolFunction : public Function<MaxPoolFunction> {
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Recorded recorded("dha::max_pool_backward");
     const auto& call = kept<PoolCall>(context);
     const variable_list saved = context->get_saved_variables();
     if (at::GradMode::is_enabled())
@@ -255,6 +272,7 @@ class AveragePoolFunction : public Function<AveragePoolFunction> {
 class AveragePoolBackwardFunction : public Function<AveragePoolBackwardFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gradient, const PoolCall& call) {
+    const Recorded recorded("dha::average_pool_backward");
     keep(context, call);
     return average_pool_backward(channels_last(gradient), call.x_sizes, call.kernel, call.stride, call.padding);
   }
@@ -274,12 +292,14 @@ at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, 
                                  Pair dilation) {
   if (!is_ours(x, weight, stride, padding, dilation))
     return libtorch::depthwise_convolution(x, weight, stride, padding, dilation);
+  const Recorded recorded("dha::depthwise_convolution");
   return DepthwiseFunction::apply(x, weight, DepthwiseCall{stride, padding, dilation});
 }
 
 at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mode) {
   const bool has_values = !mode.training || x.numel() > x.size(1);
   if (!has_values || !is_ours(x, x.size(1), norm, mode)) return libtorch::batch_norm(x, norm, mode);
+  const Recorded recorded("dha::batch_norm");
   if (!mode.training) return batch_norm_forward(x, norm, mode).y;
   variable_list tensors{x};
   for (const at::Tensor& weight : {norm.weight, norm.bias})
@@ -290,6 +310,7 @@ at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mod
 at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode) {
   if (stages.empty()) return x;
   if (!is_ours(x, stages, mode)) return libtorch::rectified_separable(x, stages, mode);
+  const Recorded recorded("dha::rectified_separable");
   if (!mode.training) return separable_forward(x, stages, mode).y;
   const SeparableCall call{stages, mode};
   return SeparableFunction::apply(at::TensorList(call.tensors(x)), call);
@@ -297,11 +318,13 @@ at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& st
 
 at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
   if (!is_ours(x, kernel, stride, padding)) return libtorch::max_pool(x, kernel, stride, padding);
+  const Recorded recorded("dha::max_pool");
   return MaxPoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
 }
 
 at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
   if (!is_ours(x, kernel, stride, padding)) return libtorch::average_pool(x, kernel, stride, padding);
+  const Recorded recorded("dha::average_pool");
   return AveragePoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
 }
 

@@ -43,4 +43,19 @@ void apply_operation(const OperationCall& call, const ImageShape& shape, const u
   }
 }
 
+void apply_pair(const std::array<OperationCall, 2>& calls, const ImageShape& shape, const uint8_t* source,
+                uint8_t* target, Workspace& workspace) {
+  const bool first_idle = leaves_image(calls[0].operation, calls[0].value);
+  const bool second_idle = leaves_image(calls[1].operation, calls[1].value);
+  if (first_idle && second_idle) {
+    std::memcpy(target, source, shape.size());
+  } else if (first_idle || second_idle) {
+    apply_operation(calls[first_idle ? 1 : 0], shape, source, target, workspace);
+  } else {
+    uint8_t* between = workspace.image(shape.size());
+    apply_operation(calls[0], shape, source, between, workspace);
+    apply_operation(calls[1], shape, between, target, workspace);
+  }
+}
+
 }  // namespace dha::pairs

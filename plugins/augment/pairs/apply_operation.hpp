@@ -1,6 +1,7 @@
-// Applies one operation to one image: the entry to the image code of this plugin.
+// Applies one operation, or two in sequence, to one image: the entry to the image code of this plugin.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "operations.hpp"
@@ -21,5 +22,9 @@ struct ImageShape {
 // `source` and `target` do not overlap. [any thread, each with a workspace of its own]
 void apply_operation(const OperationCall& call, const ImageShape& shape, const uint8_t* source, uint8_t* target,
                      Workspace& workspace);
+
+// Both calls, the first one first; each is skipped where it changes nothing. `source` and `target` do not overlap.
+void apply_pair(const std::array<OperationCall, 2>& calls, const ImageShape& shape, const uint8_t* source,
+                uint8_t* target, Workspace& workspace);
 
 }  // namespace dha::pairs

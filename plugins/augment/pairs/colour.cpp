@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "cpu_clones.hpp"
+#include "../../cpu_clones.hpp"
 #include "pixel_math.hpp"
 
 namespace dha::pairs {

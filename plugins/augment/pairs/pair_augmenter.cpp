@@ -2,14 +2,12 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "../colour_tensor.hpp"
 #include "../image_batch.hpp"
@@ -20,24 +18,7 @@ namespace dha::pairs {
 
 namespace {
 
-constexpr int64_t kDrawsPerOperation = 3;                        // level, sign, resampling
-constexpr int64_t kDrawsPerSample = 2 * kDrawsPerOperation + 1;  // and the pair
-
-// Applies both calls to one image; each is skipped where it changes nothing.
-void apply_pair(const std::array<OperationCall, 2>& calls, const ImageShape& shape, const uint8_t* source,
-                uint8_t* target, Workspace& workspace) {
-  const bool first_idle = leaves_image(calls[0].operation, calls[0].value);
-  const bool second_idle = leaves_image(calls[1].operation, calls[1].value);
-  if (first_idle && second_idle) {
-    std::memcpy(target, source, shape.size());
-  } else if (first_idle || second_idle) {
-    apply_operation(calls[first_idle ? 1 : 0], shape, source, target, workspace);
-  } else {
-    uint8_t* between = workspace.image(shape.size());
-    apply_operation(calls[0], shape, source, between, workspace);
-    apply_operation(calls[1], shape, between, target, workspace);
-  }
-}
+constexpr int64_t kDrawsPerOperation = 3;  // level, sign, resampling
 
 }  // namespace
 
@@ -111,21 +92,19 @@ Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& label
 
 at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tensor& pairs,
                                         const at::Tensor& uniform) const {
-  const at::Tensor draws = at::cat({uniform, pairs.to(at::kDouble).unsqueeze(1)}, 1);
   const at::Tensor source = images.contiguous();
   at::Tensor target = at::empty_like(source);
   const ImageShape shape{static_cast<int>(source.size(1)), static_cast<int>(source.size(2)),
                          static_cast<int>(source.size(3))};
   const uint8_t* from = source.const_data_ptr<uint8_t>();
   uint8_t* to = target.mutable_data_ptr<uint8_t>();
-  const double* first_draw = draws.const_data_ptr<double>();
+  const auto* pair = pairs.const_data_ptr<int64_t>();
+  const auto* draws = uniform.const_data_ptr<double>();
   at::parallel_for(0, source.size(0), 1, [&](int64_t begin, int64_t end) {
     Workspace workspace;
-    for (int64_t i = begin; i < end; ++i) {
-      const double* draw = first_draw + i * kDrawsPerSample;
-      const auto pair = static_cast<int64_t>(draw[2 * kDrawsPerOperation]);
-      apply_pair(calls_of(pair, draw), shape, from + i * shape.size(), to + i * shape.size(), workspace);
-    }
+    for (int64_t i = begin; i < end; ++i)
+      apply_pair(calls_of(pair[i], draws + i * 2 * kDrawsPerOperation), shape, from + i * shape.size(),
+                 to + i * shape.size(), workspace);
   });
   return target;
 }

@@ -4,10 +4,12 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/multinomial.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -155,6 +157,18 @@ BOOST_AUTO_TEST_CASE(levels_are_drawn_uniformly_and_clipped_to_the_largest) {
     expected.back() = 0.2 * 40000;
     BOOST_TEST(std::accumulate(clipped.begin(), clipped.end(), 0.0) == 40000);
     BOOST_TEST(test::chi_square(clipped, expected) < test::chi_square_limit(clipped.size()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(draws_are_those_of_multinomial) {
+  for (const double spread : {0.0, 1.0, 30.0}) {
+    test::TestContext context(21), other(21);
+    Tau tau(defaults<Tau>(), context);
+    tau.prepare(info_of(1, 1));
+    const at::Tensor logits = at::randn({kPairCount}, at::detail::createCPUGenerator(7), at::kDouble) * spread;
+    tau.restore({{{"logits", logits}, {"velocity", at::zeros_like(logits)}}, "{}"});
+    const at::Tensor drawn = tau.apply(images(5000, 1, 1), {}).record;
+    BOOST_TEST(at::equal(drawn, at::multinomial(at::softmax(logits, 0), 5000, true, other.generator())));
   }
 }
 

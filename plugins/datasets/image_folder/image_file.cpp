@@ -135,13 +135,17 @@ void read_image(const std::filesystem::path& path, ImageSize expected, const Ima
     throw UnreadableImage("has " + std::to_string(file.size()) + " bytes, more than the " +
                           std::to_string(kMostFileBytes) + " that are read");
   const std::vector<uint8_t> bytes = file.read_first(kMostFileBytes);
-  const Format format = format_of(bytes);
-  const ImageSize size = format == Format::kJpeg ? jpeg_size(bytes) : png_size(bytes);
-  if (expected.height != 0 && (size.height != expected.height || size.width != expected.width))
-    throw UnreadableImage("has changed since its header was read");
-  check_request(request, size);
-  const PixelBlock block =
-      format == Format::kJpeg ? decode_jpeg(bytes, request, channels) : decode_png(bytes, request, channels);
+  const auto check = [&](ImageSize size) {
+    if (expected.height != 0 && (size.height != expected.height || size.width != expected.width))
+      throw UnreadableImage("has changed since its header was read");
+    check_request(request, size);
+  };
+  const auto decode = [&] {
+    if (format_of(bytes) == Format::kJpeg) return decode_jpeg(bytes, request, channels, check);
+    check(png_size(bytes));
+    return decode_png(bytes, request, channels);
+  };
+  const PixelBlock block = decode();
   resize_bilinear(block, request.height, request.width, request.flip, pixels);
 }
 

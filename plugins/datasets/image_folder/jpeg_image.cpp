@@ -77,7 +77,9 @@ class JpegImage {
   void choose_scale(const ImageRequest& request);
   PixelWindow start(const ImageRequest& request);
   void read_rows(const PixelWindow& window, PixelBlock& block);
-  void store_row(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const;
+  void store_inks(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const;
+  bool is_inks() const { return info_.out_color_space == JCS_CMYK; }
+  int64_t row_offset(const PixelWindow& window) const { return window.left - row_left_; }
   void check_end() const;
 
   jpeg_decompress_struct info_{};
@@ -113,7 +115,8 @@ PixelBlock JpegImage::decode(const ImageRequest& request, int64_t channels) {
   choose_colours(channels);
   choose_scale(request);
   const PixelWindow window = start(request);
-  PixelBlock block(window.height, window.width, channels);
+  PixelBlock block(window.height, window.width, channels, is_inks() ? 0 : row_width_,
+                   is_inks() ? 0 : row_offset(window));
   const double scale = static_cast<double>(info_.scale_num) / kScaleDenominator;
   block.crop_top = static_cast<double>(request.crop_top) * scale - static_cast<double>(window.top);
   block.crop_left = static_cast<double>(request.crop_left) * scale - static_cast<double>(window.left);
@@ -169,25 +172,21 @@ PixelWindow JpegImage::start(const ImageRequest& request) {
   return window;
 }
 
+// libjpeg writes into the block, but for colours that it leaves as inks.
 void JpegImage::read_rows(const PixelWindow& window, PixelBlock& block) {
-  std::vector<uint8_t> row(static_cast<size_t>(row_width_) * static_cast<size_t>(info_.output_components));
-  uint8_t* const row_data = row.data();
-  const uint8_t* const wanted = row_data + (window.left - row_left_) * info_.output_components;
+  std::vector<uint8_t> inks(is_inks() ? static_cast<size_t>(row_width_) * 4 : 0);
+  uint8_t* const ink_row = inks.data();
   guarded([&] {
     if (window.top > 0) jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(window.top));
     for (int64_t y = 0; y < window.height; ++y) {
-      JSAMPROW rows[] = {row_data};
+      JSAMPROW rows[] = {is_inks() ? ink_row : block.row(y) - block.offset};
       jpeg_read_scanlines(&info_, rows, 1);
-      store_row(wanted, block.row(y), window.width, block.channels);
+      if (is_inks()) store_inks(ink_row + row_offset(window) * 4, block.row(y), window.width, block.channels);
     }
   });
 }
 
-void JpegImage::store_row(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const {
-  if (info_.out_color_space != JCS_CMYK) {
-    std::memcpy(to, from, static_cast<size_t>(width * channels));
-    return;
-  }
+void JpegImage::store_inks(const uint8_t* from, uint8_t* to, int64_t width, int64_t channels) const {
   // Adobe's files hold 255 minus the ink.
   const int inverted = info_.saw_Adobe_marker ? 0 : 255;
   for (int64_t x = 0; x < width; ++x, from += 4, to += channels) {
@@ -213,8 +212,11 @@ void JpegImage::check_end() const {
 
 ImageSize jpeg_size(std::span<const uint8_t> file) { return JpegImage(file).size(); }
 
-PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels) {
-  return JpegImage(file).decode(request, channels);
+PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels,
+                       const std::function<void(ImageSize)>& check) {
+  JpegImage image(file);
+  if (check) check(image.size());
+  return image.decode(request, channels);
 }
 
 }  // namespace dha::datasets

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "dha/dataset.hpp"
@@ -15,9 +16,10 @@ namespace dha::datasets {
 // `file` may be the beginning of a file, as long as it reaches the frame header.
 ImageSize jpeg_size(std::span<const uint8_t> file);
 
-// Decodes what `request`, which lies inside the image, needs: 1 (luma) or 3 (RGB) channels, scaled by n/8 so that the
-// crop is at least as large as the requested size. An image without its end marker counts as truncated wherever the
-// crop lies.
-PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels);
+// Decodes what `request` needs, which lies inside the image where `check` returns: 1 (luma) or 3 (RGB) channels, scaled
+// by n/8 so that the crop is at least as large as the requested size. An image without its end marker counts as
+// truncated wherever the crop lies. `check` is called with the image's size before anything is decoded, and may throw.
+PixelBlock decode_jpeg(std::span<const uint8_t> file, const ImageRequest& request, int64_t channels,
+                       const std::function<void(ImageSize)>& check = {});
 
 }  // namespace dha::datasets

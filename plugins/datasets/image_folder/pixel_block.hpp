@@ -1,8 +1,9 @@
 // Decoded pixels that hold a crop, and where in them the crop lies.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "dha/dataset.hpp"
@@ -18,19 +19,41 @@ struct PixelWindow {
 };
 
 struct PixelBlock {
-  PixelBlock(int64_t block_height, int64_t block_width, int64_t block_channels)
-      : pixels(static_cast<size_t>(block_height * block_width * block_channels)),
+  // `row_width` px lie in memory for each row, the block's from `row_offset` on; by default the block's alone.
+  PixelBlock(int64_t block_height, int64_t block_width, int64_t block_channels, int64_t row_width = 0,
+             int64_t row_offset = 0)
+      : pixels(std::move(spare())),
         height(block_height),
         width(block_width),
-        channels(block_channels) {}
+        channels(block_channels),
+        stride(std::max(row_width, block_width) * block_channels),
+        offset(row_offset * block_channels) {
+    pixels.resize(static_cast<size_t>(height * stride));
+  }
+  ~PixelBlock() {
+    if (pixels.capacity() > spare().capacity() && pixels.capacity() <= kMostSpareBytes) spare() = std::move(pixels);
+  }
+  PixelBlock(PixelBlock&&) = default;
+  PixelBlock& operator=(PixelBlock&&) = default;
 
-  uint8_t* row(int64_t y) { return pixels.data() + y * width * channels; }
-  const uint8_t* row(int64_t y) const { return pixels.data() + y * width * channels; }
+  uint8_t* row(int64_t y) { return pixels.data() + offset + y * stride; }
+  const uint8_t* row(int64_t y) const { return pixels.data() + offset + y * stride; }
 
-  std::vector<uint8_t> pixels;  // (height, width, channels)
+  std::vector<uint8_t> pixels;  // (height, stride)
   int64_t height, width, channels;
+  int64_t stride, offset;  // bytes from row to row, and of a row ahead of the block
   // The crop, px of the block; fractional where the decoder has scaled.
   double crop_top = 0, crop_left = 0, crop_height = 0, crop_width = 0;
+
+ private:
+  static constexpr size_t kMostSpareBytes = size_t{16} << 20;
+
+  // What this thread's last block has left: new memory would come from the system a page at a time, which costs as much
+  // as resizing does.
+  static std::vector<uint8_t>& spare() {
+    thread_local std::vector<uint8_t> bytes;
+    return bytes;
+  }
 };
 
 // Luma of ITU-R BT.601 in 16-bit fixed point, as Pillow and libjpeg have it.

@@ -5,7 +5,7 @@
 Written from the papers (DHA, arXiv 2109.05765; ISTA-NAS, NeurIPS 2020) alone. Nothing here is a closed form of dha's: the
 hypergradient comes from autograd through the update, the gradient of the codes from autograd through the gates, that of tau
 from autograd through its softmax; b learns by torch.optim.Adam, tau and eta by torch.optim.SGD, and the LASSO is solved
-along its path and checked against its optimality conditions. Layers are those of ../cell/network.py.
+along its path and checked against its optimality conditions. The network is that of ../cell/supernet.py.
 
 start.safetensors    codes, coding matrices and tau at the start
 draws.safetensors    the pairs that dha.tau drew in each step and the images that they made: data, written by
@@ -26,7 +26,8 @@ from torch.func import functional_call
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "cell"))
-from network import Auxiliary, Classifier, FactorizedReduce, Network, Preprocess, Stem, bn, operation  # noqa: E402
+from network import Network  # noqa: E402
+from supernet import Supernet  # noqa: E402
 
 OPERATIONS = ["max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"]
 CHANNELS, CELLS, NODES, CLASSES, SIDE, BATCH, STEPS, MORE_STEPS, ROWS = 4, 4, 4, 5, 32, 4, 5, 2, 7
@@ -88,58 +89,8 @@ def normalised(images):
 # --- the supernet: every operation on every edge -----------------------------------------------------------------------
 
 
-class SuperCell(nn.Module):
-    def __init__(self, before_last, last, channels, reduction, reduced_before):
-        super().__init__()
-        self.preprocess0 = FactorizedReduce(before_last, channels) if reduced_before else Preprocess(before_last, channels)
-        self.preprocess1 = Preprocess(last, channels)
-        self.first_choice = NODES if reduction else 0
-        for j in range(NODES):
-            node = nn.Module()
-            for i in range(2 + j):
-                edge = nn.Module()
-                for name in OPERATIONS:
-                    edge.add_module(name, operation(name, channels, 2 if reduction and i < 2 else 1, True))
-                node.add_module(f"from{i}", edge)
-            self.add_module(f"node{j}", node)
-
-    def forward(self, s0, s1, gates):
-        states = [self.preprocess0(s0), self.preprocess1(s1)]
-        for j in range(NODES):
-            kept, weights = gates[self.first_choice + j]
-            node, total = getattr(self, f"node{j}"), 0
-            for candidate, weight in zip(kept, weights):
-                source, name = candidate // len(OPERATIONS), OPERATIONS[candidate % len(OPERATIONS)]
-                total = total + weight * getattr(getattr(node, f"from{source}"), name)(states[source])
-            states.append(total)
-        return torch.cat(states[2:], 1)
-
-
-class Supernet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        c = CHANNELS
-        self.stem = Stem(conv=nn.Conv2d(3, 3 * c, 3, 1, 1, bias=False), norm=bn(3 * c))
-        before_last = last = 3 * c
-        reduced = False
-        self.cells = nn.ModuleList()
-        self.auxiliary_cell = 2 * CELLS // 3
-        for i in range(CELLS):
-            reduction = i in (CELLS // 3, 2 * CELLS // 3)
-            c *= 2 if reduction else 1
-            self.cells.append(SuperCell(before_last, last, c, reduction, reduced))
-            before_last, last, reduced = last, NODES * c, reduction
-            if i == self.auxiliary_cell:
-                self.auxiliary = Auxiliary(last, CLASSES, True, nn.AvgPool2d(5, 3, count_include_pad=False))
-        self.classifier = Classifier(last, CLASSES)
-
-    def forward(self, images, gates):
-        s0 = s1 = self.stem(images)
-        for i, cell in enumerate(self.cells):
-            s0, s1 = s1, cell(s0, s1, gates)
-            if i == self.auxiliary_cell:
-                auxiliary = self.auxiliary(s1)
-        return self.classifier(s1), auxiliary
+def make_supernet():
+    return Supernet(OPERATIONS, CHANNELS, CELLS, NODES, CLASSES).double()
 
 
 def fill(network):
@@ -235,7 +186,7 @@ def parameter_count(kept):
 class Training:
     def __init__(self, settings, start, draws):
         self.settings, self.draws = settings, draws
-        self.network = Supernet().double()
+        self.network = make_supernet()
         fill(self.network)
         self.network.train()
         self.b = start["codes"].clone().requires_grad_(True)
@@ -375,7 +326,7 @@ class Training:
     def save(self, file):
         tensors = {n: torch.stack(v) if isinstance(v, list) else v for n, v in self.record.items()}
         # Weights that no step reached stay as the formula says; the reader knows them by their absence.
-        start = Supernet().double()
+        start = make_supernet()
         fill(start)
         names = [n for n, _ in start.named_parameters()]
         moved = [i for i, (n, p) in enumerate(start.named_parameters()) if not torch.equal(self.weights()[n], p)]
