@@ -42,7 +42,7 @@ def measure(options, sizes):
 
 # --- the plot ----------------------------------------------------------------------------------------------------------
 
-WIDTH, HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 190, 130, 62, 44, 34, 46
+WIDTH, HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 190, 130, 62, 44, 34, 64
 ROWS = (("time of a step", "ms", "#1f5fa8"), ("peak memory of the process", "MB", "#a8481f"))
 FONT = 'font-family="sans-serif"'
 
