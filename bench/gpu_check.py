@@ -27,13 +27,14 @@ class Check:
         self.quick = quick
         self.failed = []
         self.settings = [s for s in SETTINGS if not quick or s[0] != "fp16"]
-        self.images = 480 if quick else 96 * 80
+        self.batch = 16 if quick else 96
+        self.images = self.batch * (5 if quick else 80)
         write_images(folder / "images", self.images)
 
     def pipeline(self, part, precision="fp32", graph="off"):
         channels, cells = (4, 3) if self.quick else (16, 8)
         stage = {
-            "name": part, "epochs": 1, "batch_size": 96, "log_every": 1 if self.quick else 8,
+            "name": part, "epochs": 1, "batch_size": self.batch, "log_every": 1 if self.quick else 8,
             "space": {"use": "dha.cell", "channels": channels, "cells": cells, "auxiliary_weight": 0},
             "searcher": {"use": "dha.ista"},
             "augment": [{"use": "dha.flip"}, {"use": "dha.tau"}],

@@ -98,6 +98,12 @@ void check_device(const at::Tensor& a, const at::Tensor& b, const char* name) {
               b.device(), "! (when checking arguments of ", name, ")");
 }
 
+// Numbers of 16 bits as float: the CPU's convolutions of fp16 are a hundred times slower, and a gradient of bf16 reads
+// memory that nobody wrote (operators/src/libtorch.cpp).
+at::Tensor widened(const at::Tensor& host) {
+  return host.defined() && at::isReducedFloatingType(host.scalar_type()) ? host.to(at::kFloat) : host;
+}
+
 at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                        at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
                        at::IntArrayRef output_padding, int64_t groups) {
@@ -106,7 +112,9 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
   const auto run = [=, input = host_view(input), weight = host_view(weight), bias = host_view_of(bias),
                     stride = stride.vec(), padding = padding.vec(), dilation = dilation.vec(),
                     output_padding = output_padding.vec()] {
-    return at::convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups);
+    return at::convolution(widened(input), widened(weight), bias ? std::optional(widened(*bias)) : std::nullopt, stride,
+                           padding, dilation, transposed, output_padding, groups)
+        .to(input.scalar_type());
   };
   const at::Tensor result = taken_to_device(run());
   record([run, result = host_view(result)] { result.copy_(run()); },
@@ -124,10 +132,13 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
                     sizes = bias_sizes.has_value() ? std::optional(bias_sizes->vec()) : std::nullopt,
                     stride = stride.vec(), padding = padding.vec(), dilation = dilation.vec(),
                     output_padding = output_padding.vec()] {
-    const auto [of_input, of_weight, of_bias] =
-        at::convolution_backward(gradient, input, weight, sizes ? at::OptionalIntArrayRef(*sizes) : std::nullopt,
-                                 stride, padding, dilation, transposed, output_padding, groups, mask);
-    return std::array{of_input, of_weight, of_bias};
+    const auto [of_input, of_weight, of_bias] = at::convolution_backward(
+        widened(gradient), widened(input), widened(weight), sizes ? at::OptionalIntArrayRef(*sizes) : std::nullopt,
+        stride, padding, dilation, transposed, output_padding, groups, mask);
+    std::array<at::Tensor, 3> gradients{of_input, of_weight, of_bias};
+    for (at::Tensor& found : gradients)
+      if (found.defined()) found = found.to(gradient.scalar_type());
+    return gradients;
   };
   std::array<at::Tensor, 3> results = run(), targets;
   for (size_t i = 0; i < results.size(); ++i) {
