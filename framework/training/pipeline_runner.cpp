@@ -6,6 +6,7 @@
 
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
+#include "run/atomic_file.hpp"
 #include "run/checkpoint_store.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
@@ -21,7 +22,10 @@ PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineCon
 
 std::vector<StageResult> PipelineRunner::run() { return train(false); }
 
-std::vector<StageResult> PipelineRunner::resume() { return train(true); }
+std::vector<StageResult> PipelineRunner::resume() {
+  for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
+  return train(true);
+}
 
 std::vector<StageResult> PipelineRunner::train(bool resuming) {
   Log log(console_);
