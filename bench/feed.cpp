@@ -54,26 +54,31 @@ Bytes content(const std::filesystem::path& path) {
   return bytes;
 }
 
-ImageSize size_of(const Bytes& file) {
+// A JPEG whose header is read.
+struct Jpeg {
+  explicit Jpeg(const Bytes& file) {
+    info.err = jpeg_std_error(&errors);
+    jpeg_create_decompress(&info);
+    jpeg_mem_src(&info, file.data(), file.size());
+    jpeg_read_header(&info, TRUE);
+  }
+  ~Jpeg() { jpeg_destroy_decompress(&info); }
+  Jpeg(const Jpeg&) = delete;
+  Jpeg& operator=(const Jpeg&) = delete;
+
   jpeg_decompress_struct info;
   jpeg_error_mgr errors;
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_decompress(&info);
-  jpeg_mem_src(&info, file.data(), file.size());
-  jpeg_read_header(&info, TRUE);
-  const ImageSize size{info.image_height, info.image_width};
-  jpeg_destroy_decompress(&info);
-  return size;
+};
+
+ImageSize size_of(const Bytes& file) {
+  const Jpeg jpeg(file);
+  return {jpeg.info.image_height, jpeg.info.image_width};
 }
 
 // Decodes what `request` needs of a JPEG.
 void decode(const Bytes& file, const ImageRequest& request, std::vector<uint8_t>& pixels) {
-  jpeg_decompress_struct info;
-  jpeg_error_mgr errors;
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_decompress(&info);
-  jpeg_mem_src(&info, file.data(), file.size());
-  jpeg_read_header(&info, TRUE);
+  Jpeg jpeg(file);
+  jpeg_decompress_struct& info = jpeg.info;
   info.out_color_space = JCS_RGB;
   int64_t scale = 1;
   while (scale < kScaleDenominator && (request.crop_width * scale < request.width * kScaleDenominator ||
@@ -99,7 +104,6 @@ void decode(const Bytes& file, const ImageRequest& request, std::vector<uint8_t>
     JSAMPROW row = &pixels[static_cast<size_t>(y) * stride];
     jpeg_read_scanlines(&info, &row, 1);
   }
-  jpeg_destroy_decompress(&info);
 }
 
 // All of an image, at the size that it has.

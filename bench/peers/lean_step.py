@@ -86,14 +86,7 @@ def compare(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build")
-    parser.add_argument("--channels", type=int, default=16)
-    parser.add_argument("--cells", type=int, default=8)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=3, help="of each contender in a round")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = turns.arguments(__doc__, steps=3)
     parser.add_argument("--architecture", default=str(turns.ROOT / "examples" / "architectures" / "darts_v2.json"))
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)

@@ -1,4 +1,5 @@
 """What the comparisons with peers share: a program of dha that waits for its turn, peak memory, the table at the end."""
+import argparse
 import os
 import pathlib
 import statistics
@@ -9,6 +10,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def environment(threads, operators="own"):
     return {**os.environ, "OMP_NUM_THREADS": str(threads), "DHA_OPERATORS": operators}
+
+
+def arguments(doc, steps):
+    """What the comparisons of steps are asked, for more to be added."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("--channels", type=int, default=16)
+    parser.add_argument("--cells", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=steps, help="of each contender in a round")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 class Waiting:

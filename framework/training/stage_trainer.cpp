@@ -166,8 +166,7 @@ void StageTrainer::resume(const State& checkpoint) {
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
   begun_ = last_saved_ = now();
   const bool records = scene_.config.graph == "auto" && device_.is_cuda();
-  std::optional<StreamScope> stream;
-  if (records) stream.emplace(device_);
+  const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
   replayer_.emplace(*step_, parts_, records, scene_.log);
   while (!over_ && epoch_ < last_epoch_) {

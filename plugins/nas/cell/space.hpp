@@ -37,10 +37,11 @@ class CellSpace final : public Space {
   Cost candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
 
-  // Nothing is learned here.
   const void* capability(std::string_view id) const override {
     return id == Replay::kCapability ? always_replayable() : nullptr;
   }
+
+  // Nothing is learned here.
   State state() const override { return {}; }
   void restore(const State&) override {}
 
