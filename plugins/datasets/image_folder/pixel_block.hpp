@@ -28,7 +28,7 @@ struct PixelBlock {
         channels(block_channels),
         stride(std::max(row_width, block_width) * block_channels),
         offset(row_offset * block_channels) {
-    pixels.resize(static_cast<size_t>(height * stride));
+    pixels.resize(std::max(pixels.size(), static_cast<size_t>(height * stride)));
   }
   ~PixelBlock() {
     if (pixels.capacity() > spare().capacity() && pixels.capacity() <= kMostSpareBytes) spare() = std::move(pixels);
@@ -39,7 +39,7 @@ struct PixelBlock {
   uint8_t* row(int64_t y) { return pixels.data() + offset + y * stride; }
   const uint8_t* row(int64_t y) const { return pixels.data() + offset + y * stride; }
 
-  std::vector<uint8_t> pixels;  // (height, stride)
+  std::vector<uint8_t> pixels;  // (height, stride), and behind them what an earlier block has left
   int64_t height, width, channels;
   int64_t stride, offset;  // bytes from row to row, and of a row ahead of the block
   // The crop, px of the block; fractional where the decoder has scaled.

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 // A block of the whole picture.
 PixelBlock block_of(const Picture& picture) {
   PixelBlock block(picture.height, picture.width, picture.channels);
-  block.pixels = picture.pixels;
+  std::copy(picture.pixels.begin(), picture.pixels.end(), block.pixels.begin());
   block.crop_height = static_cast<double>(picture.height);
   block.crop_width = static_cast<double>(picture.width);
   return block;
