@@ -8,19 +8,15 @@
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "../colour_tensor.hpp"
 #include "../image_batch.hpp"
 #include "apply_operation.hpp"
 #include "pair_operator.hpp"
+#include "uniform_numbers.hpp"
 
 namespace dha::pairs {
-
-namespace {
-
-constexpr int64_t kDrawsPerOperation = 3;  // level, sign, resampling
-
-}  // namespace
 
 Schema PairAugmenter::with_common_parameters(Schema schema) {
   schema
@@ -64,15 +60,19 @@ void PairAugmenter::prepare(const DatasetInfo& info) {
     fill_on_device_ = colour_tensor({fill_.begin(), fill_.end()}, context_.device()).squeeze(3);
 }
 
-std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* draws) const {
+// A number in [0, 1) decides all about an operation: its quarter the sign and the resampling, its place there the
+// level.
+std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* uniform) const {
   std::array<OperationCall, 2> calls;
   const std::array<int64_t, 2> operations{pair / kOperationCount, pair % kOperationCount};
-  for (size_t i = 0; i < 2; ++i, draws += kDrawsPerOperation) {
+  for (size_t i = 0; i < 2; ++i) {
     const auto operation = static_cast<Operation>(operations[i]);
-    const double level = std::min(draws[0] * magnitude_max_, kMaximumLevel);
+    const double quarters = 4 * uniform[i];
+    const int quarter = static_cast<int>(quarters);
+    const double level = std::min((quarters - quarter) * magnitude_max_, kMaximumLevel);
     calls[i].operation = operation;
-    calls[i].value = operation_value(operation, level, draws[1] < 0.5 ? 1 : -1, mapping_);
-    calls[i].resampling = resampling_.value_or(draws[2] < 0.5 ? Resampling::kBilinear : Resampling::kBicubic);
+    calls[i].value = operation_value(operation, level, quarter % 2 == 0 ? 1 : -1, mapping_);
+    calls[i].resampling = resampling_.value_or(quarter < 2 ? Resampling::kBilinear : Resampling::kBicubic);
     calls[i].fill = fill_;
   }
   return calls;
@@ -83,15 +83,10 @@ Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& label
   const int64_t count = images.size(0);
   if (count == 0) return {images, labels, {}};
   const at::Tensor pairs = draw_pairs(count);
-  // All draws of the batch ahead of the work, so that the result does not depend on how threads share it.
-  const at::Tensor uniform = at::rand({count, 2 * kDrawsPerOperation}, context_.generator(),
-                                      at::TensorOptions(context_.device()).dtype(at::kDouble));
-  const bool on_host = images.is_cpu();
-  return {on_host ? apply_on_host(images, pairs, uniform) : apply_on_device(images, pairs, uniform), labels, pairs};
+  return {images.is_cpu() ? apply_on_host(images, pairs) : apply_on_device(images, pairs), labels, pairs};
 }
 
-at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tensor& pairs,
-                                        const at::Tensor& uniform) const {
+at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tensor& pairs) const {
   const at::Tensor source = images.contiguous();
   at::Tensor target = at::empty_like(source);
   const ImageShape shape{static_cast<int>(source.size(1)), static_cast<int>(source.size(2)),
@@ -99,25 +94,27 @@ at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tens
   const uint8_t* from = source.const_data_ptr<uint8_t>();
   uint8_t* to = target.mutable_data_ptr<uint8_t>();
   const auto* pair = pairs.const_data_ptr<int64_t>();
-  const auto* draws = uniform.const_data_ptr<double>();
+  // All draws of the batch ahead of the work, so that the result does not depend on how threads share it.
+  const std::vector<double> uniform = uniform_numbers(context_.generator(), source.size(0) * 2);
   at::parallel_for(0, source.size(0), 1, [&](int64_t begin, int64_t end) {
     Workspace workspace;
     for (int64_t i = begin; i < end; ++i)
-      apply_pair(calls_of(pair[i], draws + i * 2 * kDrawsPerOperation), shape, from + i * shape.size(),
+      apply_pair(calls_of(pair[i], &uniform[static_cast<size_t>(i) * 2]), shape, from + i * shape.size(),
                  to + i * shape.size(), workspace);
   });
   return target;
 }
 
 // calls_of() and apply_pair() as tensors.
-at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Tensor& pairs,
-                                          const at::Tensor& uniform) const {
+at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Tensor& pairs) const {
   const at::Tensor operation = at::stack({pairs.floor_divide(kOperationCount), pairs.remainder(kOperationCount)}, 1);
-  const at::Tensor draws = uniform.view({-1, 2, kDrawsPerOperation});
-  const at::Tensor level = (draws.select(2, 0) * magnitude_max_).clamp_max(kMaximumLevel);
-  const at::Tensor sign = 1 - 2 * draws.select(2, 1).ge(0.5).to(at::kDouble);
-  const at::Tensor is_cubic = resampling_ ? at::full_like(operation, *resampling_ == Resampling::kBicubic, at::kBool)
-                                          : draws.select(2, 2).ge(0.5);
+  const at::Tensor quarters =
+      4 * at::rand({pairs.size(0), 2}, context_.generator(), pairs.options().dtype(at::kDouble));
+  const at::Tensor quarter = quarters.floor();
+  const at::Tensor level = ((quarters - quarter) * magnitude_max_).clamp_max(kMaximumLevel);
+  const at::Tensor sign = 1 - 2 * quarter.remainder(2);
+  const at::Tensor is_cubic =
+      resampling_ ? at::full_like(operation, *resampling_ == Resampling::kBicubic, at::kBool) : quarter.ge(2);
   return apply_pairs(images.contiguous(), {operation, operation_values(operation, level, sign, mapping_), is_cubic},
                      fill_on_device_.narrow(1, 0, images.size(1)));
 }

@@ -31,9 +31,9 @@ class PairAugmenter : public Augmenter {
   virtual at::Tensor draw_pairs(int64_t count) = 0;
 
  private:
-  std::array<OperationCall, 2> calls_of(int64_t pair, const double* draws) const;
-  at::Tensor apply_on_host(const at::Tensor& images, const at::Tensor& pairs, const at::Tensor& uniform) const;
-  at::Tensor apply_on_device(const at::Tensor& images, const at::Tensor& pairs, const at::Tensor& uniform) const;
+  std::array<OperationCall, 2> calls_of(int64_t pair, const double* uniform) const;
+  at::Tensor apply_on_host(const at::Tensor& images, const at::Tensor& pairs) const;
+  at::Tensor apply_on_device(const at::Tensor& images, const at::Tensor& pairs) const;
 
   Context& context_;
   double magnitude_max_;

@@ -10,11 +10,11 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
-#include <array>
 #include <cmath>
 #include <numeric>
 
 #include "policy.hpp"
+#include "uniform_numbers.hpp"
 
 namespace dha::pairs {
 
@@ -37,24 +37,25 @@ double share_for(double floor) {
   return floor <= 0 ? 0 : high;
 }
 
-// The draws of at::multinomial with replacement on the CPU, bit for bit and from as many random numbers, in a third of
-// its time: at 32 px that is what keeps drawing below a hundredth of applying.
-at::Tensor multinomial_on_host(const at::Tensor& weights, int64_t count, const at::Generator& generator) {
-  const at::Tensor contiguous = weights.contiguous();
-  const auto* weight = contiguous.const_data_ptr<double>();
-  std::array<double, kPairCount> sums;  // up to and with a category, as shares of all
+// The sums of `weights` up to and with a pair, as shares of all.
+std::array<double, kPairCount> cumulated(const at::Tensor& weights) {
+  std::array<double, kPairCount> sums;
+  const auto* weight = weights.const_data_ptr<double>();
   std::partial_sum(weight, weight + kPairCount, sums.begin());
   const double all = sums.back();
   for (double& sum : sums) sum /= all;
-  sums.back() = 1;
-  const at::Tensor uniform = at::rand({count}, generator, weights.options());
-  at::Tensor drawn = at::empty({count}, weights.options().dtype(at::kLong));
-  const auto* value = uniform.const_data_ptr<double>();
+  return sums;
+}
+
+// The draws of at::multinomial with replacement on the CPU, bit for bit, in a fraction of its time.
+at::Tensor multinomial_on_host(const std::array<double, kPairCount>& sums, int64_t count,
+                               const at::Generator& generator) {
+  at::Tensor drawn = at::empty({count}, at::kLong);
   auto* category = drawn.mutable_data_ptr<int64_t>();
-  for (int64_t i = 0; i < count; ++i) {
+  for (const double value : uniform_numbers(generator, count)) {
     const double* first = sums.data();  // std::lower_bound without branches, which would be guessed wrong half the time
-    for (int64_t left = kPairCount; left > 1; left -= left / 2) first += first[left / 2 - 1] < value[i] ? left / 2 : 0;
-    category[i] = first - sums.data() + (*first < value[i] ? 1 : 0);
+    for (int64_t left = kPairCount; left > 1; left -= left / 2) first += first[left / 2 - 1] < value ? left / 2 : 0;
+    *category++ = first - sums.data();
   }
   return drawn;
 }
@@ -102,22 +103,26 @@ Tau::Tau(const Params& params, Context& context)
   const at::TensorOptions options = at::TensorOptions(context.device()).dtype(at::kDouble);
   logits_ = at::full({kPairCount}, 1.0 / kPairCount, options);
   velocity_ = at::zeros({kPairCount}, options);
+  probabilities_ = at::empty({kPairCount}, options);
+  follow_logits();
 }
 
-at::Tensor Tau::probabilities() const {
+// In place, so that a recorded step finds them where they were.
+void Tau::follow_logits() {
   const at::Tensor softmax = at::softmax(logits_, 0);
-  return uniform_share_ > 0 ? softmax * (1 - uniform_share_) + uniform_share_ / kPairCount : softmax;
+  probabilities_.copy_(uniform_share_ > 0 ? softmax * (1 - uniform_share_) + uniform_share_ / kPairCount : softmax);
+  if (probabilities_.is_cpu()) cumulated_ = cumulated(probabilities_);
 }
 
 at::Tensor Tau::draw_pairs(int64_t count) {
-  at::Tensor weights = probabilities();
+  at::Tensor weights = probabilities_;
   if (gumbel_) {
     const at::Tensor uniform = at::rand({kPairCount}, context().generator(), weights.options()).clamp_min(1e-300);
     const at::Tensor noise = -(-uniform.log()).clamp_min(1e-300).log();
     weights = at::softmax((weights.log() + noise) / temperature_, 0);
   }
-  return weights.is_cpu() ? multinomial_on_host(weights, count, context().generator())
-                          : at::multinomial(weights, count, /*replacement=*/true, context().generator());
+  if (!weights.is_cpu()) return at::multinomial(weights, count, /*replacement=*/true, context().generator());
+  return multinomial_on_host(gumbel_ ? cumulated(weights) : cumulated_, count, context().generator());
 }
 
 void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
@@ -134,11 +139,11 @@ void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   gradient.add_(logits_, weight_decay_);
   velocity_.mul_(momentum_).add_(gradient);
   logits_.sub_(gradient.add_(velocity_, momentum_), learning_rate_);
-  const at::Tensor updated = probabilities();
-  context().metric("entropy", -(updated * updated.clamp_min(1e-300).log()).sum());
+  follow_logits();
+  context().metric("entropy", -(probabilities_ * probabilities_.clamp_min(1e-300).log()).sum());
 }
 
-std::string Tau::policy() const { return policy_json(probabilities().cpu().const_data_ptr<double>()); }
+std::string Tau::policy() const { return policy_json(probabilities_.cpu().const_data_ptr<double>()); }
 
 State Tau::state() const { return {{{"logits", logits_}, {"velocity", velocity_}}, "{}"}; }
 
@@ -149,6 +154,7 @@ void Tau::restore(const State& state) {
       throw Error(ErrorCode::kInvalidParameter, std::string("the state has no '") + name + "' of 196 values");
     (name[0] == 'l' ? logits_ : velocity_).copy_(found->second);
   }
+  follow_logits();
 }
 
 }  // namespace dha::pairs

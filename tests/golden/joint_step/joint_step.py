@@ -130,6 +130,7 @@ def lasso(matrix, target, penalty):
     first = int(correlation.abs().argmax())
     level = float(correlation[first].abs())
     signs[first] = torch.sign(correlation[first])
+    gone = None  # what has just left with its sign: rounding would bring it back at once
     while True:
         support = torch.nonzero(signs).flatten()
         inner = gram[support][:, support]
@@ -143,14 +144,17 @@ def lasso(matrix, target, penalty):
                     event = (crossing, j, 0.0)
         for j in range(count):
             if signs[j] == 0:
-                for sign in (1.0, -1.0):  # where rest + level' rest_slope = sign level'
+                for sign in {1.0, -1.0} - ({gone[1]} if gone and gone[0] == j else set()):
+                    # where rest + level' rest_slope = sign level'
                     gap = sign - float(rest_slope[j])
                     crossing = float(rest[j]) / gap if gap else 0.0
                     if penalty < crossing < below and (event is None or crossing > event[0]):
                         event = (crossing, j, sign)
         if event is None:
             break
-        level, j, signs[j] = event
+        level, j, sign = event
+        gone = None if sign else (j, float(signs[j]))
+        signs[j] = sign
     z = torch.zeros(count, dtype=torch.float64)
     z[support] = solution - penalty * slope
     slack = (matrix.T @ (target - matrix @ z)).abs() - penalty
