@@ -1,7 +1,7 @@
 # The headers that cost most to read, precompiled once for all of the project's own targets, which share one set of flags.
 #
 # dha_use_precompiled_headers(TARGET) makes a target read them. Third parties' plugins do without.
-file(WRITE ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp "// Carries the precompiled header.\n")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp CONTENT "// Carries the precompiled header.\n")
 add_library(dha_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp)
 target_link_libraries(dha_precompiled PRIVATE Dha::sdk dha_warnings nlohmann_json::nlohmann_json)
 target_compile_definitions(dha_precompiled PRIVATE FMT_HEADER_ONLY)
