@@ -60,6 +60,14 @@ def main():
              "augment": [{"use": "dha.flip"}, {"use": "dha.tau"}], "hyper": {"use": "dha.hypergradient"},
              "constraints": "params < 3.7M"},
             {"name": "final", "epochs": 1, "from": "search", "carry": ["weights"]}]}).encode())
+    bases = [
+        {"seed": 7, "device": "cpu", "dataset": {"use": "dha.idx", "path": "data"}, "stages": [
+            {"name": "search", "epochs": 2, "space": {"use": "dha.cell", "channels": 16}, "searcher": {"use": "dha.ista"},
+             "augment": [{"use": "dha.flip"}], "hyper": {"use": "dha.hypergradient"}}]},
+        {"stages": [{"name": "search", "augment": [{"use": "dha.tau"}], "space": {"channels": 8}}]}]
+    own = {"name": "good", "seed": None, "dataset": {"limit_train": 10}, "stages": [
+        {"name": "search", "epochs": 3}, {"name": "final", "epochs": 1, "from": "search", "carry": ["weights"]}]}
+    write("extends", "three_documents", b"\0".join(json.dumps(one).encode() for one in (*bases, own)))
     write("pipeline", "comments.json", b'// a comment\n{ "name": "x", /* y */ "stages": [], }\n')
 
 
