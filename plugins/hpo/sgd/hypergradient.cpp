@@ -158,7 +158,7 @@ void Hypergradient::keep_directions(const Participants& participants, const std:
     if (update_.directions_are_momentum()) continue;
     // They lie in the gradients, which the host fills anew before learn().
     at::Tensor& kept = directions_[index];
-    if (!kept.defined()) kept = at::empty_like(participants.weights[k]);
+    if (!kept.defined() || kept.strides() != directions[k].strides()) kept = at::empty_like(participants.weights[k]);
     kept.copy_(directions[k]);
   }
 }

@@ -312,6 +312,42 @@ BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
       }
 }
 
+// A network turns its weights to channels_last in its first forward pass, which comes after the restoring.
+BOOST_AUTO_TEST_CASE(a_restored_run_sums_in_the_same_order_where_weights_are_laid_out_later) {
+  at::Generator draw = at::detail::createCPUGenerator(5);
+  const auto drawn = [&] {
+    return at::randn({16, 8, 5, 5}, draw, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+  };
+  const at::Tensor start = drawn();
+  const auto lay_out = [](const at::Tensor& weight) {
+    weight.set_data(weight.detach().contiguous(at::MemoryFormat::ChannelsLast));
+  };
+  for (const bool nesterov : {false, true}) {
+    dha::test::TestContext contexts[2];
+    std::unique_ptr<Hypergradient> hypers[2];
+    at::Tensor weights[2] = {start.contiguous(), start.contiguous()};
+    for (int i = 0; i < 2; ++i) {
+      hypers[i] = dha::test::make<Hypergradient>(params("next", 0.9, nesterov), contexts[i]);
+      hypers[i]->attach({{"w", weights[i]}});
+    }
+    lay_out(weights[0]);
+    hypers[0]->step({{weights[0]}, {drawn()}, at_step(0)});
+    weights[1].copy_(weights[0]);
+    hypers[1]->restore(hypers[0]->state());
+    lay_out(weights[1]);
+    for (int step = 1; step < 4; ++step) {
+      const at::Tensor probe = drawn(), gradient = drawn();
+      for (int i = 0; i < 2; ++i) {
+        hypers[i]->learn({{weights[i]}, {probe.clone()}, at_step(step)});
+        hypers[i]->step({{weights[i]}, {gradient.clone()}, at_step(step)});
+      }
+      for (const char* name : {"hypergradient_learning_rate", "hypergradient_weight_decay"})
+        BOOST_TEST(contexts[0].metrics.at(name).item<double>() == contexts[1].metrics.at(name).item<double>());
+    }
+    BOOST_TEST(weights[0].equal(weights[1]));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_new_stage_does_not_learn_from_the_last_step_of_the_one_before) {
   const Problem problem;
   dha::test::TestContext context;

@@ -61,6 +61,8 @@ std::vector<at::Tensor> MomentumUpdate::advance(const Participants& participants
   for (size_t k = 0; k < indices.size(); ++k) {
     at::Tensor& buffer = buffers_[indices[k]];
     if (buffer.defined()) {
+      // It was restored before the weights were laid out as the network wants them.
+      if (buffer.strides() != weights[k].strides()) buffer = copy_like(weights[k], buffer);
       moving.push_back(buffer);
       moved_by.push_back(gradients[k]);
     } else {

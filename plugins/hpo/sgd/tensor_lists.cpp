@@ -4,6 +4,7 @@
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/dot.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include <tuple>
@@ -16,6 +17,13 @@ namespace {
 // Whether elements that belong together stand at the same places of both memories.
 bool lie_alike(const at::Tensor& a, const at::Tensor& b) {
   return a.strides() == b.strides() && a.is_non_overlapping_and_dense() && b.is_non_overlapping_and_dense();
+}
+
+// `b`, lying as `a` does. Sums of products are taken in the order of a's memory whatever the layout of b, so that a
+// run that goes on with momentum from a file sums as it did before.
+at::Tensor laid_like(const at::Tensor& a, const at::Tensor& b) {
+  if (lie_alike(a, b) || !a.is_non_overlapping_and_dense()) return b;
+  return at::empty_like(a, b.options()).copy_(b);
 }
 
 // Both tensors as vectors in one order of elements: as they lie in memory where they lie alike, which spares
@@ -68,12 +76,12 @@ void add_scaled_(at::TensorList self, at::TensorList other, const at::Tensor& fa
 at::Tensor inner_product(at::TensorList a, at::TensorList b) {
   if (a.empty() || a[0].is_cpu()) {
     double sum = 0;
-    for (size_t i = 0; i < a.size(); ++i) sum += dot_on_cpu(a[i], b[i]);
+    for (size_t i = 0; i < a.size(); ++i) sum += dot_on_cpu(a[i], laid_like(a[i], b[i]));
     return at::scalar_tensor(sum, at::kDouble);
   }
   // Two launches for each of a thousand weights would cost more than copying them into one.
   std::vector<at::Tensor> left(a.size()), right(b.size());
-  for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], b[i]);
+  for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], laid_like(a[i], b[i]));
   return at::dot(at::cat(left), at::cat(right)).to(at::kDouble);
 }
 

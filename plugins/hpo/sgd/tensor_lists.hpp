@@ -16,7 +16,8 @@ void add_scaled_(at::TensorList self, at::TensorList other, const at::Tensor& fa
 std::vector<at::Tensor> scaled(at::TensorList list, const at::Tensor& factor);
 
 // The sum over all i and elements of a[i] * b[i]: 0-dimensional float64 on the device of the lists, summed in the
-// lists' own precision within a tensor and, on the CPU, in float64 over tensors. Zero, on the CPU, for empty lists.
+// lists' own precision within a tensor and, on the CPU, in float64 over tensors, in the order in which a[i] lies in
+// memory. Zero, on the CPU, for empty lists.
 at::Tensor inner_product(at::TensorList a, at::TensorList b);
 
 }  // namespace dha::sgd
