@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "dha/error.hpp"
@@ -31,7 +33,7 @@ constexpr std::string_view kExtension = ".safetensors";
 struct CheckpointName {
   fs::path file;
   std::string stage;
-  int64_t epoch = 0;
+  int64_t epoch = 0, step = 0;
 };
 
 std::optional<int64_t> parse_number(std::string_view text) {
@@ -44,11 +46,13 @@ std::optional<int64_t> parse_number(std::string_view text) {
 std::optional<CheckpointName> parse_name(const fs::path& file) {
   const std::string stem = file.stem().string();
   const size_t dash = stem.rfind('-');
-  if (file.extension() != kExtension || dash == std::string::npos || dash == 0 || stem.size() - dash - 1 < 4)
-    return std::nullopt;
-  const auto epoch = parse_number(std::string_view(stem).substr(dash + 1));
-  if (!epoch) return std::nullopt;
-  return CheckpointName{file, stem.substr(0, dash), *epoch};
+  if (file.extension() != kExtension || dash == std::string::npos || dash == 0) return std::nullopt;
+  const std::string_view position = std::string_view(stem).substr(dash + 1);
+  const size_t point = std::min(position.find('.'), position.size());
+  const auto epoch = parse_number(position.substr(0, point));
+  const auto step = point < position.size() ? parse_number(position.substr(point + 1)) : int64_t{0};
+  if (point < 4 || !epoch || !step) return std::nullopt;
+  return CheckpointName{file, stem.substr(0, dash), *epoch, *step};
 }
 
 // Empty where there is no such folder.
@@ -164,7 +168,7 @@ std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, Lo
     }
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::make_tuple(a.sequence, a.name.epoch) > std::make_tuple(b.sequence, b.name.epoch);
+    return std::tie(a.sequence, a.name.epoch, a.name.step) > std::tie(b.sequence, b.name.epoch, b.name.step);
   });
   for (const Candidate& candidate : candidates) {
     try {
@@ -179,15 +183,15 @@ std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, Lo
 
 void remove_old_checkpoints(const fs::path& folder, int64_t keep) {
   remove_abandoned_temporaries(folder);
-  std::map<std::string, std::vector<CheckpointName>> stages;
-  for (CheckpointName& name : list_checkpoints(folder)) stages[name.stage].push_back(std::move(name));
-  for (auto& [stage, names] : stages) {
-    std::sort(names.begin(), names.end(),
-              [](const CheckpointName& a, const CheckpointName& b) { return a.epoch > b.epoch; });
-    for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < names.size(); ++i) {
+  std::map<std::string, std::vector<std::pair<int64_t, fs::path>>> stages;
+  for (const CheckpointName& name : list_checkpoints(folder))
+    stages[name.stage].emplace_back(readable_sequence(name.file), name.file);
+  for (auto& [stage, files] : stages) {
+    std::sort(files.begin(), files.end(), std::greater<>());
+    for (size_t i = static_cast<size_t>(std::max<int64_t>(keep, 1)); i < files.size(); ++i) {
       std::error_code error;
-      fs::remove(names[i].file, error);
-      if (error) throw_io_error("remove", names[i].file, error.value());
+      fs::remove(files[i].second, error);
+      if (error) throw_io_error("remove", files[i].second, error.value());
     }
   }
 }

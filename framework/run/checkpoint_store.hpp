@@ -38,8 +38,8 @@ State load_checkpoint(const std::filesystem::path& file);
 std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, Log& log,
                                                       std::string_view stage = "");
 
-// Keeps the last `keep` checkpoints of each stage by epoch, at least one, and removes the others, as well as what a
-// killed writer left. Throws Error{kIo}.
+// Keeps the `keep` checkpoints of each stage that were saved last, at least one, and removes the others, damaged ones
+// first, as well as what a killed writer left. Throws Error{kIo}.
 void remove_old_checkpoints(const std::filesystem::path& folder, int64_t keep);
 
 }  // namespace dha

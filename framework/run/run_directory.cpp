@@ -86,9 +86,10 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   return RunDirectory(resolved);
 }
 
-fs::path RunDirectory::checkpoint(const std::string& stage, int64_t epoch) const {
+fs::path RunDirectory::checkpoint(const std::string& stage, int64_t epoch, int64_t step) const {
   check_name("stage name", stage);
-  return path_ / "checkpoints" / fmt::format("{}-{:04}.safetensors", stage, epoch);
+  const std::string within = step > 0 ? fmt::format(".{:06}", step) : std::string();
+  return path_ / "checkpoints" / fmt::format("{}-{:04}{}.safetensors", stage, epoch, within);
 }
 
 }  // namespace dha

@@ -21,9 +21,9 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(const std::string& name) const { return path_ / name; }
 
-  // checkpoints/<stage>-<epoch, 4 digits>.safetensors; epoch: number of epochs done. Throws Error{kInvalidConfig} for a
-  // stage's name that cannot be part of a file's.
-  std::filesystem::path checkpoint(const std::string& stage, int64_t epoch) const;
+  // checkpoints/<stage>-<epoch, 4 digits>.safetensors, with ".<step, 6 digits>" where steps of the next epoch are done
+  // too; epoch: number of epochs done. Throws Error{kInvalidConfig} for a stage's name that cannot be part of a file's.
+  std::filesystem::path checkpoint(const std::string& stage, int64_t epoch, int64_t step = 0) const;
 
  private:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}

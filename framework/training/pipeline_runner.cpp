@@ -30,6 +30,15 @@ std::vector<StageResult> PipelineRunner::resume() {
 std::vector<StageResult> PipelineRunner::train(bool resuming) {
   Log log(console_);
   log.open(directory_.file("log.txt"));
+  try {
+    return train_stages(resuming, log);
+  } catch (const Error& error) {
+    log.write(LogLevel::kDebug, "dha", std::string("stopped: ") + error.what());  // the console has it from the caller
+    throw;
+  }
+}
+
+std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
   if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
   if (!has_native_arithmetic(device_.device, config_.precision))
     log.write(LogLevel::kWarning, "dha",
@@ -45,13 +54,21 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunScene scene{registry_,  config_, data.dataset(), data.images(), services,
                        directory_, log,     console_,       metrics,       hyper_table};
+  for (size_t i = results.size() + 1; i < config_.stages.size(); ++i) check_components(scene, config_.stages[i]);
   while (results.size() < config_.stages.size()) {
     const StageConfig& stage = config_.stages[results.size()];
     results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));
+    results.back().files = growing_files(directory_);
     checkpoint.reset();
     write_summary(directory_, config_, device_.device.str(), results);
   }
   return results;
+}
+
+// Makes a later stage's components once, so that what they refuse is known before the stages ahead of it are trained.
+void PipelineRunner::check_components(const RunScene& scene, const StageConfig& stage) const {
+  if (stage.trials) TrialStage(scene, stage);
+  StageParts(stage, environment_of(scene), stage.name);
 }
 
 // Where to go on: the results of the stages that are done, and the last good checkpoint of the next one, if it has any.
@@ -59,23 +76,28 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
 std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& results, Log& log) const {
   const std::filesystem::path checkpoints = directory_.file("checkpoints");
   results = read_results(directory_);
-  std::optional<State> checkpoint, last_of_done;
+  std::optional<State> checkpoint;
   while (true) {
     if (results.size() < config_.stages.size())
-      if (auto found = latest_good_checkpoint(checkpoints, log, config_.stages[results.size()].name))
+      if (auto found = latest_good_checkpoint(checkpoints, log, config_.stages[results.size()].name)) {
+        log.write(LogLevel::kInfo, "dha", "goes on from " + found->file.lexically_relative(directory_.path()).string());
         checkpoint = std::move(found->state);
+      }
     if (checkpoint || results.empty()) break;
     try {
-      last_of_done = load_checkpoint(directory_.file(results.back().checkpoint));
+      load_checkpoint(directory_.file(results.back().checkpoint));
       break;
     } catch (const Error& error) {
       log.write(LogLevel::kWarning, "checkpoint", error.what());
       results.pop_back();
     }
   }
-  const std::optional<State>& newest = checkpoint ? checkpoint : last_of_done;
-  cut_growing_files(directory_,
-                    newest ? Json::parse(newest->json).at("files") : Json{{"metrics.jsonl", 0}, {"hyper.csv", 0}});
+  std::map<std::string, uint64_t> sizes;
+  if (checkpoint)
+    sizes = Json::parse(checkpoint->json).at("files");
+  else if (!results.empty())
+    sizes = results.back().files;
+  cut_growing_files(directory_, sizes);
   return checkpoint;
 }
 
@@ -85,9 +107,13 @@ StageResult PipelineRunner::train_stage(const RunScene& scene, const StageConfig
   if (config.trials) {
     TrialStage stage(scene, config);
     if (checkpoint != nullptr) stage.resume(*checkpoint);
-    return stage.run();
+    return stage.run([&](const StageParts& best) {
+      write_learned(directory_, best);
+      if (is_last) write_model(directory_, best, scene.dataset.info());
+    });
   }
   StageTrainer trainer(scene, config, config.name);
+  if (!done.empty()) trainer.follows(directory_.file(done.back().checkpoint));
   if (checkpoint != nullptr) {
     trainer.resume(*checkpoint);
   } else if (config.from.empty()) {

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr const char* kStagesFormat = "dha.stages/1";
 constexpr const char* kGrowingFiles[] = {"metrics.jsonl", "hyper.csv"};
 
 void write_json(const std::filesystem::path& file, const Json& json) {
@@ -83,7 +84,7 @@ void write_summary(const RunDirectory& directory, const PipelineConfig& config, 
     stages.push_back(to_json(result));
     seconds += result.seconds;
   }
-  write_json(directory.file("stages.json"), stages);
+  write_json(directory.file("stages.json"), {{"format", kStagesFormat}, {"stages", stages}});
   if (results.empty()) return;
   const StageResult& last = results.back();
   Json summary{{"name", config.name},
@@ -109,6 +110,7 @@ void write_summary(const RunDirectory& directory, const PipelineConfig& config, 
   for (Json& stage : stages) {
     stage.erase("architecture");
     stage.erase("checkpoint");
+    stage.erase("files");
     summary["stages"].push_back(stage);
   }
   write_json(directory.file("summary.json"), summary);
@@ -119,7 +121,12 @@ std::vector<StageResult> read_results(const RunDirectory& directory) {
   if (!std::filesystem::exists(file)) return {};
   std::vector<StageResult> results;
   try {
-    for (const Json& stage : Json::parse(read_file(file))) results.push_back(stage_result_from_json(stage));
+    const Json json = Json::parse(read_file(file));
+    if (json.at("format") != kStagesFormat)
+      throw Error(ErrorCode::kData,
+                  fmt::format("{} has format {}, this version of dha reads \"{}\"; use the version that wrote it",
+                              file.string(), json.at("format").dump(), kStagesFormat));
+    for (const Json& stage : json.at("stages")) results.push_back(stage_result_from_json(stage));
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::kData, fmt::format("{} is damaged: {}", file.string(), e.what()));
   }
@@ -137,22 +144,23 @@ std::string results_table(const std::vector<StageResult>& results) {
   return format_table(rows);
 }
 
-Json growing_files(const RunDirectory& directory) {
-  Json sizes = Json::object();
+std::map<std::string, uint64_t> growing_files(const RunDirectory& directory) {
+  std::map<std::string, uint64_t> sizes;
   for (const char* name : kGrowingFiles) {
     std::error_code failure;
     const auto size = std::filesystem::file_size(directory.file(name), failure);
-    sizes[name] = failure ? 0 : static_cast<uint64_t>(size);
+    sizes[name] = failure ? 0 : size;
   }
   return sizes;
 }
 
-void cut_growing_files(const RunDirectory& directory, const Json& sizes) {
-  for (const auto& [name, size] : sizes.items()) {
+void cut_growing_files(const RunDirectory& directory, const std::map<std::string, uint64_t>& sizes) {
+  for (const char* name : kGrowingFiles) {
     std::error_code failure;
     const std::filesystem::path file = directory.file(name);
-    if (std::filesystem::exists(file) && std::filesystem::file_size(file) > size.get<uint64_t>())
-      std::filesystem::resize_file(file, size.get<uint64_t>(), failure);
+    const auto size = sizes.contains(name) ? sizes.at(name) : 0;
+    if (std::filesystem::exists(file) && std::filesystem::file_size(file) > size)
+      std::filesystem::resize_file(file, size, failure);
     if (failure) throw Error(ErrorCode::kIo, fmt::format("cannot cut {} back: {}", file.string(), failure.message()));
   }
 }

@@ -1,7 +1,8 @@
 // The files that a run leaves beside its metrics: what was learned, the trained model, the summary.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,9 @@ std::vector<StageResult> read_results(const RunDirectory& directory);
 // A short table for a person: one row a stage.
 std::string results_table(const std::vector<StageResult>& results);
 
-// Sizes of the files that grow (metrics.jsonl, hyper.csv), for a checkpoint; and cutting them back to those sizes, so
-// that a run that goes on leaves what an undisturbed one would.
-nlohmann::ordered_json growing_files(const RunDirectory& directory);
-void cut_growing_files(const RunDirectory& directory, const nlohmann::ordered_json& sizes);
+// Sizes (bytes) of the files that grow (metrics.jsonl, hyper.csv), for a checkpoint; and cutting them back to those
+// sizes, to nothing where there is none, so that a run that goes on leaves what an undisturbed one would.
+std::map<std::string, uint64_t> growing_files(const RunDirectory& directory);
+void cut_growing_files(const RunDirectory& directory, const std::map<std::string, uint64_t>& sizes);
 
 }  // namespace dha

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "dha/error.hpp"
 
@@ -182,13 +183,22 @@ void StageParts::restore_searcher(const State& state) {
   restore_component(state, Json::parse(state.json), "searcher", searcher_, false);
 }
 
+// Each augmenter takes the state of the first of its id that no other has taken; one without a counterpart starts anew.
 void StageParts::restore_augmenters(const State& state) {
   const Json json = Json::parse(state.json);
-  size_t source = 0;
+  std::set<std::string> taken;
   for (const ComponentSlot<Augmenter>& slot : augmenters_) {
-    while (json.contains(augment_place(source)) && json[augment_place(source)]["id"] != slot.id()) ++source;
-    if (!json.contains(augment_place(source))) return;
-    const std::string place = augment_place(source++);
+    size_t source = 0;
+    const auto fits = [&](const std::string& place) {
+      return json[place]["id"] == slot.id() && !taken.contains(place);
+    };
+    while (json.contains(augment_place(source)) && !fits(augment_place(source))) ++source;
+    const std::string place = augment_place(source);
+    if (!json.contains(place)) {
+      slot.context().log(LogLevel::kInfo, "starts anew: the stage that is carried from has no state for it");
+      continue;
+    }
+    taken.insert(place);
     const State part{tensors_below(state, place), json[place]["state"].get<std::string>()};
     slot.call("restore", [&](Augmenter& augmenter) { augmenter.restore(part); });
   }

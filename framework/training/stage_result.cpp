@@ -32,7 +32,8 @@ Json to_json(const StageResult& result) {
           {"auxiliary_parameters", result.cost.auxiliary_parameters},
           {"multiply_adds", result.cost.multiply_adds},
           {"architecture", Json::parse(result.architecture)},
-          {"checkpoint", result.checkpoint}};
+          {"checkpoint", result.checkpoint},
+          {"files", result.files}};
 }
 
 StageResult stage_result_from_json(const Json& json) {
@@ -51,6 +52,7 @@ StageResult stage_result_from_json(const Json& json) {
   result.best_test = measurement_from_json(json.at("best_test"));
   result.architecture = json.at("architecture").dump();
   result.cost = {json.at("parameters"), json.at("auxiliary_parameters"), json.at("multiply_adds")};
+  result.files = json.at("files");
   return result;
 }
 

@@ -1,6 +1,8 @@
 // What a stage came to, as values and as JSON.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -22,6 +24,7 @@ struct StageResult {
   std::optional<Measurement> best_validation, best_test;  // of that epoch
   std::string architecture;                               // JSON text
   Cost cost;
+  std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow
 };
 
 nlohmann::ordered_json to_json(const std::optional<Measurement>& measurement);  // null where there is none

@@ -1,5 +1,8 @@
 #include "training/stage_trainer.hpp"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,11 +30,6 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-StageEnvironment environment_of(const RunScene& scene) {
-  return {scene.registry, scene.services, scene.dataset.info(), weight_type(scene.config.precision),
-          scene.config.channels_last};
-}
-
 ProbePlan plan_of(const StageParts& parts) {
   return parts.hyper().call("probe", [](HyperOptimizer& hyper) { return hyper.probe(); });
 }
@@ -46,10 +44,16 @@ void seek(const std::unique_ptr<CyclingFeed>& feed, const Json& position) {
 
 }  // namespace
 
-std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done) {
+StageEnvironment environment_of(const RunScene& scene) {
+  return {scene.registry, scene.services, scene.dataset.info(), weight_type(scene.config.precision),
+          scene.config.channels_last};
+}
+
+std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done,
+                                       int64_t steps_done) {
   std::string name = place;
   std::replace(name.begin(), name.end(), '/', '.');
-  return directory.checkpoint(name, epochs_done);
+  return directory.checkpoint(name, epochs_done, steps_done);
 }
 
 StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, const std::string& place)
@@ -117,6 +121,8 @@ State StageTrainer::checkpoint() const {
                      {"epoch", epoch_},
                      {"step", step_in_epoch_},
                      {"over", over_},
+                     {"epoch_ended", epoch_ended_},
+                     {"step_values", step_values_},
                      {"last_epoch", last_epoch_},
                      {"search_batches", position(data_.search_batches)},
                      {"probe_batches", position(data_.probe_batches)},
@@ -160,7 +166,15 @@ void StageTrainer::resume(const State& checkpoint) {
   interval_totals_.restore({{"sums", checkpoint.tensors.at("trainer/interval.sums")}});
   if (checkpoint.tensors.contains("trainer/loss_scale.0"))
     loss_scale_.restore({checkpoint.tensors.at("trainer/loss_scale.0"), checkpoint.tensors.at("trainer/loss_scale.1")});
-  last_checkpoint_ = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_).string();
+  for (const auto& [name, value] : trainer.at("step_values").items())
+    step_values_[name] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+  epoch_ended_ = trainer.at("epoch_ended");
+  last_checkpoint_ = checkpoint_file().string();
+}
+
+std::filesystem::path StageTrainer::checkpoint_file() const {
+  return is_trial_ ? stage_checkpoint(scene_.directory, place_, 0)
+                   : stage_checkpoint(scene_.directory, place_, epoch_, step_in_epoch_);
 }
 
 StageResult StageTrainer::train(const KeepGoing& keep_going) {
@@ -169,10 +183,12 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) {
   const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
   replayer_.emplace(*step_, parts_, records, scene_.log);
-  while (!over_ && epoch_ < last_epoch_) {
+  while ((!over_ || epoch_ended_) && epoch_ < last_epoch_) {
     train_epoch();
     const EpochOutcome outcome = finish_epoch();
-    if (keep_going && !keep_going(outcome)) over_ = true;
+    if (!keep_going || over_ || keep_going(outcome)) continue;
+    over_ = true;
+    save_checkpoint();
   }
   replayer_.reset();  // with what it recorded on the stream
   return result();
@@ -184,7 +200,7 @@ void StageTrainer::train_epoch() {
   parts_.space().call("begin_epoch", [&](Space&) { parts_.network().begin_epoch(progress()); });
   if (step_in_epoch_ == 0) begin_epoch();
   replayer_->begin_epoch();
-  double begun = interval_begun_ = now();
+  double begun = interval_begun_ = epoch_begun_ = now();
   const auto count_time = [&] { training_seconds_ += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
@@ -192,6 +208,7 @@ void StageTrainer::train_epoch() {
     }
     ++step_in_epoch_;
     if (step_in_epoch_ % config_.log_every == 0) write_step_row();
+    show_progress();
     if (stop_requested()) {
       count_time();
       interrupt();
@@ -238,33 +255,13 @@ EpochOutcome StageTrainer::finish_epoch() {
   if (epoch_means_.images == 0)
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
   check_finite(epoch_means_.loss, epoch_means_.finite_steps + 1);
-  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
   EpochOutcome outcome{progress(), epoch_means_.loss, epoch_means_.accuracy};
-  if (data_.validation && due) {
-    validation_ = measure(*data_.validation);
-    outcome.has_validation = true;
-    outcome.validation_loss = validation_->loss;
-    outcome.validation_accuracy = validation_->accuracy;
-  }
-  end_components(outcome);
-  over_ = epoch_ + 1 == last_epoch_ || (config_.stop_when_searcher_finished && parts_.searches() &&
-                                        parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
-  if (over_ && parts_.searches()) {
-    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
-    parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
-  }
-  const bool better =
-      outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
-  const bool tested = data_.test && !is_trial_ && (over_ || better);
-  test_ = tested ? std::optional(measure(*data_.test)) : std::nullopt;
-  if (better) {
-    best_epoch_ = epoch_ + 1;
-    best_validation_ = validation_;
-    best_test_ = test_;
-  }
+  judge(outcome);
   write_epoch_row(outcome);
   ++epoch_;
   step_in_epoch_ = 0;
+  epoch_ended_ = false;
+  step_values_.clear();
   epoch_totals_.reset();
   interval_totals_.reset();
   if (!is_trial_) write_learned(scene_.directory, parts_);
@@ -272,21 +269,60 @@ EpochOutcome StageTrainer::finish_epoch() {
   return outcome;
 }
 
+// The evaluations that are due at an epoch's end, and between them what the components make of the epoch. A stop
+// leaves a checkpoint from which the evaluation that it broke off is made again.
+void StageTrainer::judge(EpochOutcome& outcome) {
+  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
+  outcome.has_validation = data_.validation && due;
+  try {
+    if (outcome.has_validation) {
+      if (!epoch_ended_) validation_ = measure(*data_.validation, "validation");
+      outcome.validation_loss = validation_->loss;
+      outcome.validation_accuracy = validation_->accuracy;
+    }
+    if (!epoch_ended_) end_components(outcome);
+    epoch_ended_ = true;
+    const bool better =
+        outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
+    const bool tested = data_.test && !is_trial_ && (over_ || better);
+    test_ = tested ? std::optional(measure(*data_.test, "test")) : std::nullopt;
+    if (!better) return;
+    best_epoch_ = epoch_ + 1;
+    best_validation_ = validation_;
+    best_test_ = test_;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) interrupt();
+    throw;
+  }
+}
+
 void StageTrainer::end_components(const EpochOutcome& outcome) {
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
     slot.call("end_epoch", [&](Augmenter& augmenter) { augmenter.end_epoch(outcome); });
   parts_.hyper().call("end_epoch", [&](HyperOptimizer& hyper) { hyper.end_epoch(outcome); });
+  over_ = epoch_ + 1 == last_epoch_;
   if (!parts_.searches()) return;
   StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
   parts_.searcher().call("end_epoch", [&](Searcher& searcher) { searcher.end_epoch(services); });
+  over_ = over_ || (config_.stop_when_searcher_finished &&
+                    parts_.searcher().call("finished", [](Searcher& s) { return s.finished(); }));
+  if (over_) parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
 }
 
-Measurement StageTrainer::measure(BatchFeed& feed) {
+Measurement StageTrainer::measure(BatchFeed& feed, const char* split) {
   Gates gates;
   if (parts_.searches())
     gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }),
                        weight_type(options_.precision), false);
-  return evaluate(parts_, gates, feed, normalizer_, options_.precision, device_);
+  const Measurement found = evaluate(parts_, gates, feed, normalizer_, options_.precision, device_);
+  if (std::isfinite(found.loss)) return found;
+  const std::string what = fmt::format("the {} loss is not a finite number after epoch {}", split, epoch_ + 1);
+  // An architecture that a search has just turned to has statistics of its batch norms yet to learn.
+  if (!parts_.searches())
+    throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': {} ({}); lower the learning rate or set gradient_clip",
+                                                  place_, what, last_checkpoint_text()));
+  scene_.log.write(LogLevel::kWarning, "dha", fmt::format("stage '{}': {}", place_, what));
+  return found;
 }
 
 Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }
@@ -303,16 +339,30 @@ void StageTrainer::write_step_row() {
            {"loss", means.loss},        {"accuracy", means.accuracy},
            {"images_per_second", rate}, {"time_s", seconds_before_ + at - begun_}};
   row.update(values);
+  for (const auto& [name, value] : values.items()) step_values_[name] = value;
   scene_.metrics.write(row);
+  shown_ = {means.loss, means.accuracy, rate};
+}
+
+// Once a second. Loss and accuracy are those of the last row of steps: fetching newer ones
+// from a device would hold it up; on the CPU they are the epoch's so far.
+void StageTrainer::show_progress() {
   const int64_t steps = data_.train->steps();
+  const double at = now();
+  if (at - shown_at_ < 1) return;
+  shown_at_ = at;
+  if (device_.is_cpu()) {
+    const EpochTotals::Means means = epoch_totals_.means();
+    shown_ = {means.loss, means.accuracy, static_cast<double>(means.images) / std::max(1e-9, at - epoch_begun_)};
+  }
   const int64_t left = (config_.epochs - epoch_) * steps - step_in_epoch_;
   scene_.console.progress({.stage = fmt::format("{} {}/{}", place_, epoch_ + 1, config_.epochs),
                            .done = step_in_epoch_,
                            .total = steps,
-                           .loss = means.loss,
-                           .accuracy = means.accuracy,
-                           .images_per_second = rate,
-                           .seconds_left = static_cast<double>(left * config_.batch_size) / rate});
+                           .loss = shown_.loss,
+                           .accuracy = shown_.accuracy,
+                           .images_per_second = shown_.images_per_second,
+                           .seconds_left = static_cast<double>(left * config_.batch_size) / shown_.images_per_second});
 }
 
 void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
@@ -329,6 +379,7 @@ void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
     row["test_loss"] = test_->loss;
     row["test_accuracy"] = test_->accuracy;
   }
+  row.update(Json(step_values_));  // those that no step has set since stay
   row.update(component_values());
   if (parts_.searches())
     row["searcher"] = Json::parse(parts_.searcher().call("report", [](Searcher& s) { return s.report(); }));
@@ -389,9 +440,25 @@ void StageTrainer::check_finite(double loss, int64_t step) const {
                   place_, epoch_ + 1, step, last_checkpoint_text()));
 }
 
+// A checkpoint that cannot be gone on from must not take the place of one that can.
+void StageTrainer::check_weights() const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> sums;
+  const auto add = [&](const std::vector<NamedTensor>& tensors) {
+    for (const NamedTensor& one : tensors)
+      if (one.tensor.is_floating_point()) sums.push_back(one.tensor.isfinite().all());
+  };
+  add(parts_.named_weights());
+  add(parts_.network().buffers());
+  if (sums.empty() || at::stack(sums).all().item().toBool()) return;
+  throw Error(ErrorCode::kDiverged,
+              fmt::format("stage '{}': weights are no longer finite numbers after epoch {}, step {} ({}); lower the "
+                          "learning rate or set gradient_clip",
+                          place_, epoch_ + (step_in_epoch_ > 0 ? 1 : 0), step_in_epoch_, last_checkpoint_text()));
+}
+
 std::string StageTrainer::last_checkpoint_text() const {
-  return last_checkpoint_.empty() ? "there is no checkpoint of this stage yet"
-                                  : "the last good checkpoint is " + last_checkpoint_;
+  return last_checkpoint_.empty() ? "there is no checkpoint yet" : "the last good checkpoint is " + last_checkpoint_;
 }
 
 void StageTrainer::interrupt() {
@@ -402,7 +469,8 @@ void StageTrainer::interrupt() {
 }
 
 void StageTrainer::save_checkpoint() {
-  const std::filesystem::path file = stage_checkpoint(scene_.directory, place_, is_trial_ ? 0 : epoch_);
+  check_weights();
+  const std::filesystem::path file = checkpoint_file();
   dha::save_checkpoint(file, checkpoint());
   last_checkpoint_ = file.string();
   last_saved_ = now();

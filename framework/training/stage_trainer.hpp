@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -18,8 +20,12 @@
 
 namespace dha {
 
-// The file of a stage's checkpoint after `epochs_done` epochs; of a trial's with 0.
-std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done);
+// What the components of a run's stages are made with.
+StageEnvironment environment_of(const RunScene& scene);
+
+// The file of a stage's checkpoint after `epochs_done` epochs and `steps_done` steps of the next; of a trial's with 0.
+std::filesystem::path stage_checkpoint(const RunDirectory& directory, const std::string& place, int64_t epochs_done,
+                                       int64_t steps_done = 0);
 
 class StageTrainer {
  public:
@@ -33,6 +39,9 @@ class StageTrainer {
 
   // A trial's architecture and span of epochs; `earlier`: the state of the trial that it starts from, or null.
   void begin_trial(const Trial& trial, const StageConfig& earlier_config, const State* earlier);
+
+  // The checkpoint from which a run goes on that ends before this stage has one: errors name it.
+  void follows(const std::filesystem::path& checkpoint) { last_checkpoint_ = checkpoint.string(); }
 
   // Called after each epoch; false ends the stage.
   using KeepGoing = std::function<bool(const EpochOutcome&)>;
@@ -53,13 +62,17 @@ class StageTrainer {
   void train_batch(const Batch& batch);
   void begin_epoch();
   EpochOutcome finish_epoch();
+  void judge(EpochOutcome& outcome);
   void end_components(const EpochOutcome& outcome);
-  Measurement measure(BatchFeed& feed);
+  Measurement measure(BatchFeed& feed, const char* split);
   Progress progress() const;
   void write_step_row();
+  void show_progress();
   void write_epoch_row(const EpochOutcome& outcome);
   nlohmann::ordered_json component_values(EpochTotals::Means* interval = nullptr);
   void check_finite(double loss, int64_t step) const;
+  void check_weights() const;
+  std::filesystem::path checkpoint_file() const;
   [[noreturn]] void interrupt();
   void save_checkpoint();
   std::string last_checkpoint_text() const;
@@ -81,7 +94,8 @@ class StageTrainer {
   std::optional<StepReplayer> replayer_;
 
   int64_t epoch_ = 0, step_in_epoch_ = 0;
-  bool over_ = false;  // nothing is left to train
+  bool over_ = false;         // nothing is left to train
+  bool epoch_ended_ = false;  // the components have made what they make of the epoch; an evaluation is still due
   EpochTotals epoch_totals_, interval_totals_;
   EpochTotals::Means epoch_means_;  // of the last epoch
   std::optional<Measurement> validation_, test_;
@@ -91,6 +105,11 @@ class StageTrainer {
   double begun_ = 0, interval_begun_ = 0, last_saved_ = 0;
   int64_t images_trained_ = 0;
   std::string last_checkpoint_;
+  std::map<std::string, double> step_values_;  // the newest of each in this epoch's rows of steps
+  struct Shown {
+    double loss = std::numeric_limits<double>::quiet_NaN(), accuracy = loss, images_per_second = 0;
+  } shown_;
+  double shown_at_ = 0, epoch_begun_ = 0;
 };
 
 }  // namespace dha

@@ -55,7 +55,8 @@ void TrialStage::resume(const State& checkpoint) {
   searcher_.context().restore(context);
 }
 
-StageResult TrialStage::run() {
+StageResult TrialStage::run(const std::function<void(const StageParts& best)>& leave) {
+  if (done_ == 0) save();  // a run that ends within the first trial goes on from here
   while (done_ < config_.trial_count && !searcher_.call("finished", [](TrialSearcher& s) { return s.finished(); })) {
     const std::optional<Trial> trial = searcher_.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
     if (!trial) break;
@@ -74,6 +75,7 @@ StageResult TrialStage::run() {
   trainer.resume(load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best->id), 0)));
   StageResult result = trainer.train();
   result.name = config_.name;
+  leave(trainer.parts());
   return result;
 }
 
@@ -101,9 +103,13 @@ void TrialStage::save() {
   for (const auto& [name, tensor] : searcher_.context().state()) checkpoint.tensors["trials.context/" + name] = tensor;
   checkpoint.json =
       Json{{"files", growing_files(scene_.directory)}, {"trials", {{"done", done_}, {"state", searcher.json}}}}.dump();
-  const std::filesystem::path file = stage_checkpoint(scene_.directory, config_.name, done_);
+  const std::filesystem::path file = checkpoint_file();
   save_checkpoint(file, checkpoint);
   if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
+}
+
+std::filesystem::path TrialStage::checkpoint_file() const {
+  return stage_checkpoint(scene_.directory, config_.name, done_);
 }
 
 StageConfig TrialStage::config_of(const Trial& trial) const {
@@ -117,6 +123,7 @@ TrialOutcome TrialStage::train(const Trial& trial) {
   outcome.id = trial.id;
   try {
     StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
+    trainer.follows(checkpoint_file());
     std::optional<State> parent;
     if (trial.start_from)
       parent = load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, *trial.start_from), 0));

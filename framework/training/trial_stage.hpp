@@ -1,6 +1,9 @@
 // A stage whose trial searcher asks for trials: each is trained as a stage of its own and judged on validation data.
 #pragma once
 
+#include <filesystem>
+#include <functional>
+
 #include "dha/trial_searcher.hpp"
 #include "training/component_slot.hpp"
 #include "training/run_scene.hpp"
@@ -16,9 +19,9 @@ class TrialStage {
   void resume(const State& checkpoint);
 
   // Runs the trials that are left. A trial that diverges or throws is told as failed and the others go on; what the
-  // user interrupts is trained again after resume(). The result is the best trial's, and its checkpoint the stage's.
-  // Throws Error{kCancelled}; Error{kDiverged} where no trial finished.
-  StageResult run();
+  // user interrupts is trained again after resume(). The result is the best trial's, whose parts `leave` gets, and its
+  // checkpoint the stage's. Throws Error{kCancelled}; Error{kDiverged} where no trial finished.
+  StageResult run(const std::function<void(const StageParts& best)>& leave);
 
  private:
   StageConfig config_of(const Trial& trial) const;
@@ -26,6 +29,7 @@ class TrialStage {
   void save();
   void write_report();
   void drop_weights() const;
+  std::filesystem::path checkpoint_file() const;
 
   RunScene scene_;
   StageConfig config_;

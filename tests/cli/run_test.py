@@ -1,13 +1,26 @@
 """A whole run: what it leaves, that it repeats to the bit, that it can be interrupted and resumed."""
 
 import json
+import math
 import os
+import pathlib
 import signal
+import struct
 import subprocess
 import time
 import unittest
 
 from support import DHA, CommandLineTest, small_pipeline, without_time, write_idx
+
+
+def network_values(file):
+    """All single-precision numbers of a checkpoint's network."""
+    content = file.read_bytes()
+    end = 8 + struct.unpack("<Q", content[:8])[0]
+    for name, tensor in json.loads(content[8:end]).items():
+        if name.startswith("network/") and tensor["dtype"] == "F32":
+            begin, stop = tensor["data_offsets"]
+            yield from struct.unpack(f"<{(stop - begin) // 4}f", content[end + begin:end + stop])
 
 
 class RunTest(CommandLineTest):
@@ -66,6 +79,66 @@ class RunTest(CommandLineTest):
         self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
                          without_time((run / "metrics.jsonl").read_text()))
 
+    def test_interrupted_evaluation_is_made_again(self):
+        write_idx(self.data, test=12000)
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"] = pipeline["stages"][:1]
+        pipeline["stages"][0]["epochs"] = 1
+        file = self.write_pipeline(pipeline)
+        self.dha("run", file, "--out", "whole")
+        process = subprocess.Popen([DHA, "run", file], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        written = lambda: "".join(file.read_text() for file in self.folder.glob("runs/small/*/metrics.jsonl"))
+        while '"step":4' not in written() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("epoch 1, step 4: the last good checkpoint is", errors)
+        run = self.run_folder()
+        self.dha("resume", run)
+        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
+            self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
+        self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
+                         without_time((run / "metrics.jsonl").read_text()))
+
+    def test_a_policy_is_carried_past_other_augmenters(self):
+        pipeline = small_pipeline(self.data)
+        search, final = pipeline["stages"]
+        search["augment"] = [{"use": "dha.tau", "learning_rate": 1000}]
+        final["augment"] = [{"use": "dha.cutout", "size_px": 4}, {"use": "dha.tau", "learning_rate": 0}]
+        self.dha("run", self.write_pipeline(pipeline))
+        run = self.run_folder()
+        entropy = {row["stage"]: row["dha.tau.entropy"] for row in self.rows(run) if row["event"] == "epoch"}
+        self.assertLess(entropy["search"], 5.2)  # 5.278 where it has learned nothing
+        self.assertAlmostEqual(entropy["final"], entropy["search"])
+        self.assertIn("dha.cutout: starts anew", (run / "log.txt").read_text())
+
+    def test_rows_of_epochs_have_what_components_said(self):
+        self.dha("run", self.pipeline)  # whose rows of steps end with the epoch
+        epochs = [row for row in self.rows(self.run_folder()) if row["event"] == "epoch" and row["stage"] == "search"]
+        for row in epochs:
+            self.assertLessEqual({"dha.tau.entropy", "dha.hypergradient.hypergradient_learning_rate", "learning_rate",
+                                  "dha.ista.frozen", "searcher"}, set(row))
+        self.assertEqual(epochs[-1]["dha.ista.frozen"], 8)
+
+    def rows(self, run):
+        return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+    def test_a_run_that_ends_in_trials_leaves_a_model(self):
+        pipeline = small_pipeline(self.data)
+        stage = pipeline["stages"][0]
+        del stage["searcher"]
+        stage.update({"epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
+                      "trials": {"use": "dha.random", "count": 2}})
+        pipeline["stages"] = [stage]
+        self.dha("run", self.write_pipeline(pipeline))
+        run = self.run_folder()
+        for name in ("architecture.json", "architecture.svg", "policy.json", "model/weights.safetensors"):
+            self.assertGreater((run / name).stat().st_size, 0, name)
+
     def test_trial_searcher_is_asked(self):
         pipeline = small_pipeline(self.data)
         stage = pipeline["stages"][0]
@@ -84,6 +157,26 @@ class RunTest(CommandLineTest):
                                       "hyper": {"use": "dha.sgd", "learning_rate": 100, "weight_decay": 1}})
         _, errors = self.dha("run", self.write_pipeline(pipeline), status=1)
         self.assertIn("no longer a finite number", errors)
+
+    def test_weights_that_are_not_finite_take_no_checkpoint_s_place(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["checkpoint_every_steps"] = 1
+        pipeline["stages"] = pipeline["stages"][:1]
+        pipeline["stages"][0].update({"epochs": 8, "log_every": 1000, "gradient_clip": 0,
+                                      "hyper": {"use": "dha.sgd", "learning_rate": 100, "weight_decay": 1}})
+        _, errors = self.dha("run", self.write_pipeline(pipeline), status=1)
+        named = pathlib.Path(errors.split("the last good checkpoint is ")[1].split(")")[0])
+        values = list(network_values(named))
+        self.assertGreater(len(values), 1000)
+        self.assertTrue(all(map(math.isfinite, values)))
+
+    def test_a_stage_that_diverges_at_once_names_the_checkpoint_before_it(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][1].update({"carry": ["searcher"], "gradient_clip": 0, "log_every": 1,
+                                      "hyper": {"use": "dha.sgd", "learning_rate": 100, "weight_decay": 1}})
+        _, errors = self.dha("run", self.write_pipeline(pipeline), status=1)
+        self.assertIn("stage 'final'", errors)
+        self.assertIn("checkpoints/search-0002.safetensors", errors)
 
     def test_unwritable_run_directory(self):
         (self.folder / "file").write_text("")

@@ -46,6 +46,18 @@ def write_png(file, width, height, kind, data, depth=8, extra=b""):
                      chunk(b"IEND", b""))
 
 
+def write_images(folder, train=40, test=12, classes=4, side=14):
+    """The same bars in colour, as folders of PNG files."""
+    for split, count in (("train", train), ("test", test)):
+        for i in range(count):
+            truth = i % classes
+            pixels = bytes((180 if x * classes // side == truth else 30) + (i * 7 + x * 13 + y * 29 + c * 50) % 70
+                           for y in range(side) for x in range(side) for c in range(3))
+            place = folder / split / f"class{truth}"
+            place.mkdir(parents=True, exist_ok=True)
+            write_png(place / f"{i:03}.png", side, side, RGB, pixels)
+
+
 def small_pipeline(data):
     """Joint search and final stage on a network that trains in seconds."""
     return {

@@ -114,6 +114,25 @@ BOOST_AUTO_TEST_CASE(the_last_of_each_stage_stay) {
   BOOST_TEST(fs::exists(file("final-0001")));
 }
 
+BOOST_AUTO_TEST_CASE(one_within_an_epoch_stands_beside_that_of_its_end) {
+  dha::save_checkpoint(file("search-0001"), state_of(1));
+  dha::save_checkpoint(file("search-0001.000010"), state_of(10));
+  dha::save_checkpoint(file("search-0001.000020"), state_of(20));
+  BOOST_TEST(latest()->state.json == state_of(20).json);
+  dha::remove_old_checkpoints(directory.path(), 2);
+  BOOST_TEST(!fs::exists(file("search-0001")));
+  BOOST_TEST(fs::exists(file("search-0001.000010")));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_one_goes_first) {
+  for (const char* name : {"search-0001", "search-0002", "search-0003"}) dha::save_checkpoint(file(name), state_of(1));
+  std::ofstream(file("search-0003"), std::ios::trunc) << "x";
+  dha::remove_old_checkpoints(directory.path(), 2);
+  BOOST_TEST(fs::exists(file("search-0001")));
+  BOOST_TEST(fs::exists(file("search-0002")));
+  BOOST_TEST(!fs::exists(file("search-0003")));
+}
+
 BOOST_AUTO_TEST_CASE(what_a_file_cannot_hold_is_refused) {
   State state = state_of(1);
   state.tensors["nothing"] = at::Tensor();

@@ -14,7 +14,7 @@ namespace {
 using TensorsByName = std::unordered_map<std::string, at::Tensor>;
 
 [[noreturn]] void violation(const std::string& what) {
-  throw Error(ErrorCode::kContractViolation, "weights cannot be carried: " + what);
+  throw Error(ErrorCode::kInvalidConfig, "weights cannot be carried: " + what);
 }
 
 TensorsByName tensors(const CellNetwork& network) {

@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(weights_without_a_source_are_refused) {
     try {
       space->carry_weights(from, by, to);
     } catch (const Error& e) {
-      BOOST_TEST((e.code() == ErrorCode::kContractViolation));
+      BOOST_TEST((e.code() == ErrorCode::kInvalidConfig));
       return e.what();
     }
     return "no error";

@@ -277,6 +277,7 @@ void IstaSearcher::end_epoch(SearchServices& services) {
 void IstaSearcher::end_stage(SearchServices& services) {
   for (Decision& choice : choices_) choice.is_frozen = true;
   rebuild_gates();
+  record_metrics();
   if (!services.allows(architecture()))
     context_.log(LogLevel::kWarning,
                  "the architecture at the end of the stage violates its constraints: no recovered one ever satisfied "
