@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/class_images.hpp"
 #include "device/memory.hpp"
 #include "dha/error.hpp"
 #include "plugin/guarded_call.hpp"
@@ -62,6 +63,7 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
     labels_[split] = labels;
   }
   if (this->size(Split::kTrain) == 0) throw Error(ErrorCode::kData, id_ + ": has no training image");
+  check_every_class_has_images(*this);
 }
 
 void OpenDataset::set_statistics(std::vector<double> mean, std::vector<double> standard_deviation) {

@@ -19,7 +19,7 @@ class OpenDataset {
   static constexpr double kResidentShare = 0.4;
 
   // Opens `dataset` and checks what it says of itself. Throws what it throws, and Error{kContractViolation} or
-  // Error{kData} where labels lie outside [0, classes) or there is no training image.
+  // Error{kData} where labels lie outside [0, classes) or a class has no training image.
   OpenDataset(std::string id, std::shared_ptr<Dataset> dataset);
 
   const std::string& id() const { return id_; }

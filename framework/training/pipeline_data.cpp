@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/class_images.hpp"
 #include "data/statistics.hpp"
 #include "run/atomic_file.hpp"
+#include "run/log.hpp"
 
 namespace dha {
 
@@ -21,6 +23,8 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
     : slot_(registry, services, config.dataset.component, "dataset"),
       open_(std::make_unique<OpenDataset>(slot_.id(), slot_.shared())) {
   images_ = choose_images(*open_, config.dataset, config.seed);
+  const std::string rare = describe_rare_classes(images_.train);
+  if (services.log != nullptr && !rare.empty()) services.log->write(LogLevel::kWarning, slot_.id(), rare);
   if (open_->info().mean.empty() || open_->info().standard_deviation.empty()) complete_statistics(config, cache);
 }
 

@@ -82,6 +82,18 @@ class BadInputTest(CommandLineTest):
         write_idx(self.data, label=9)
         self.refused(lambda p: None, "9", "label", status=5, verb="run")
 
+    def test_class_without_training_image(self):
+        self.refused(lambda p: p["dataset"].update(classes=6), "classes 4, 5 have no image among the 64 training images",
+                     "'classes'", status=5, verb="run")
+
+    def test_limit_that_leaves_classes_without_images(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["dataset"]["limit_train"] = 3
+        pipeline["stages"] = [{**pipeline["stages"][0], "epochs": 1, "batch_size": 3}]
+        _, errors = self.dha("run", self.write_pipeline(pipeline))
+        self.assertRegex(errors, r"warning: dha.idx: class \d has no image, and classes \d, \d, \d have a single image")
+        self.assertIn("raise 'limit_train'", (self.run_folder() / "log.txt").read_text())
+
     def test_no_cuda_device(self):
         self.refused(lambda p: p.update(device="cuda"), "cuda", status=1, verb="run")
 

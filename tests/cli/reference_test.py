@@ -1,10 +1,11 @@
 """Holds generated documentation and examples current: what the program says now is what the repository has."""
 
+import csv
 import json
 import re
 import unittest
 
-from support import SOURCE, CommandLineTest
+from support import SOURCE, CommandLineTest, write_idx
 
 
 class ReferenceTest(CommandLineTest):
@@ -26,6 +27,17 @@ class ReferenceTest(CommandLineTest):
         for file in files:
             with self.subTest(file.name):
                 self.dha("validate", file)
+
+    def test_fixed_eta_keeps_the_learning_rate(self):
+        write_idx(self.data, train=96)
+        options = (f"dataset.path={self.data}", "dataset.classes=4", "dataset.height_px=12", "dataset.width_px=12",
+                   "stages.search.epochs=2", "stages.final.epochs=2")
+        self.dha("run", SOURCE / "examples" / "pipelines" / "fixed_eta.json",
+                 *(argument for option in options for argument in ("--set", option)))
+        with (self.run_folder("fixed-eta") / "hyper.csv").open() as file:
+            rows = [row for row in csv.DictReader(file) if row["name"] == "learning_rate"]
+        self.assertEqual({row["stage"] for row in rows}, {"search", "final"})
+        self.assertEqual({float(row["value"]) for row in rows}, {0.03})
 
     def test_published_architectures_have_their_published_costs(self):
         """Parameters without auxiliary head, of the papers' repositories (docs/measured.md)."""

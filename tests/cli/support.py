@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -83,13 +84,16 @@ def small_pipeline(data):
     }
 
 
+class Line(str):
+    """A line of metrics.jsonl: compared as text, so that the order of fields and the digits count; line["event"] is a value."""
+
+    def __getitem__(self, key):
+        return json.loads(self)[key] if isinstance(key, str) else super().__getitem__(key)
+
+
 def without_time(text):
-    """metrics.jsonl without its time fields."""
-    rows = [json.loads(line) for line in text.splitlines()]
-    for row in rows:
-        for key in ("time_s", "images_per_second"):
-            row.pop(key, None)
-    return rows
+    """The lines of metrics.jsonl with their time fields cut out."""
+    return [Line(re.sub(r',"(time_s|images_per_second)":[^,}]*', "", line)) for line in text.split("\n")[:-1]]
 
 
 class CommandLineTest(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "data/batch_feed.hpp"
+#include "data/class_images.hpp"
 #include "data/cycling_feed.hpp"
 #include "data/statistics.hpp"
 #include "dha/error.hpp"
@@ -136,6 +137,41 @@ BOOST_AUTO_TEST_CASE(labels_out_of_range_are_refused) {
   BOOST_CHECK_EXCEPTION(OpenDataset("test.wrong", std::make_shared<Wrong>()), Error, [](const Error& e) {
     return std::string(e.what()).find("label 5 of train image 4 lies outside [0, 4]") != std::string::npos;
   });
+}
+
+BOOST_AUTO_TEST_CASE(classes_without_a_training_image_are_refused) {
+  const auto refusal = [](const std::string& said) {
+    return [said](const Error& e) { return e.code() == ErrorCode::kData && std::string(e.what()).starts_with(said); };
+  };
+  BOOST_CHECK_EXCEPTION(OpenDataset("test.counting", std::make_shared<CountingDataset>(4, 9, 5, true)), Error,
+                        refusal("test.counting: class 4 has no image among the 4 training images"));
+  BOOST_CHECK_EXCEPTION(OpenDataset("test.counting", std::make_shared<CountingDataset>(3, 9, 10, true)), Error,
+                        refusal("test.counting: classes 3, 4, 5, 6, 7 and 2 more have no image among"));
+}
+
+BOOST_AUTO_TEST_CASE(rare_classes_are_described) {
+  class Named : public CountingDataset {
+   public:
+    Named() : CountingDataset(20, 0, 4, true) {}
+    DatasetInfo info() const override {
+      DatasetInfo info = CountingDataset::info();
+      info.class_names = {"cat", "dog", "2", "ship"};
+      return info;
+    }
+  };
+  const OpenDataset source("test.named", std::make_shared<Named>());
+  const auto described = [&](std::vector<int64_t> indices) {
+    return describe_rare_classes(ImageSet(source, Split::kTrain, std::move(indices)));
+  };
+  BOOST_TEST(described(first(8)) == "");
+  BOOST_TEST(
+      described({0, 4, 2, 6, 1}) ==
+      "class 3 ('ship') has no image, and class 1 ('dog') has a single image among the 5 training images in use; "
+      "raise 'limit_train' or add images");
+  BOOST_TEST(described({0, 4}).starts_with("classes 1 ('dog'), 2, 3 ('ship') have no image among the 2 "));
+  const OpenDataset small("test.counting", std::make_shared<CountingDataset>(9, 0, 5, true));
+  BOOST_TEST(describe_rare_classes(ImageSet(small, Split::kTrain, first(9))) ==
+             "class 4 has a single image among the 9 training images in use; add images");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

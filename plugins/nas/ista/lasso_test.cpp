@@ -111,9 +111,9 @@ Problem problem_of(size_t index) {
   const size_t counts[] = {14, 21, 28, 35};
   const double scales[] = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10}, penalties[] = {1e-5, 7e-5};
   SplitMix random(index);
-  Problem problem{Values(7 * counts[index % 4]), Values(7), penalties[index % 2]};
+  Problem problem{Values(7 * counts[index % 4]), Values(7), penalties[index / 24 % 2]};
   for (double& value : problem.columns) value = random.uniform();
-  for (double& value : problem.target) value = scales[index % 6] * (2 * random.uniform() - 1);
+  for (double& value : problem.target) value = scales[index / 4 % 6] * (2 * random.uniform() - 1);
   if (index % 5 == 4) std::copy_n(problem.columns.begin(), 7, problem.columns.begin() + 7);
   if (index % 7 == 6)
     for (double& value : problem.target) value = -std::fabs(value);
@@ -133,7 +133,6 @@ BOOST_AUTO_TEST_CASE(is_never_above_an_interior_point_solver_on_500_problems) {
       const LassoSolution solution = solve(problem);
       check_optimality(problem, solution);
       BOOST_TEST(objective(problem, solution.coefficients) <= results[index]["solver"].get<double>() * (1 + 1e-12));
-      if (results[index]["objective"].is_null()) continue;
       BOOST_TEST(solution.objective == results[index]["objective"].get<double>(), boost::test_tools::tolerance(1e-12));
       if (!results[index]["unique"].get<bool>()) continue;
       ++unique;
@@ -141,7 +140,7 @@ BOOST_AUTO_TEST_CASE(is_never_above_an_interior_point_solver_on_500_problems) {
                  boost::test_tools::per_element());
     }
   }
-  BOOST_TEST(unique > 400u);
+  BOOST_TEST(unique == 400u);  // all but those with two equal columns
 }
 
 BOOST_AUTO_TEST_CASE(agrees_with_an_interior_point_solver) {

@@ -1,4 +1,5 @@
-"""Compares the image operations with the Pillow that is installed, over every operation, level, sign and resampling.
+"""Compares the image operations with the Pillow that is installed, over every operation, level, sign and resampling, on made
+images and on photographs of CIFAR-10 and Imagenette where SOURCE_DIR/data has them.
 
 usage: live_test.py APPLY_IMAGE SOURCE_DIR
 
@@ -49,28 +50,57 @@ def first_difference(expected, found, height, width):
            f"{found[at]} instead of {expected[at]}"
 
 
+def photographs(data):
+    """(name, RGB image) of every data set that is there."""
+    from PIL import Image
+    found = []
+    cifar = data / "cifar-10-batches-bin" / "test_batch.bin"
+    if cifar.exists():
+        with cifar.open("rb") as file:
+            file.seek(1)  # behind the label
+            planes = [file.read(1024) for _ in range(3)]
+        found.append(("the first test image of CIFAR-10",
+                      Image.merge("RGB", [Image.frombytes("L", (32, 32), plane) for plane in planes])))
+    files = sorted((data / "imagenette2-224-mini" / "val").glob("*/*.JPEG"))
+    for file in files[:1] + files[-1:]:
+        with Image.open(file) as image:
+            found.append((file.name, image.convert("RGB")))
+    if not found:
+        print(f"no photographs: {data} has neither cifar-10-batches-bin nor imagenette2-224-mini")
+    return found
+
+
+def images_of(shape, photos, pillow):
+    """(name, Pillow image) of one shape: each kind of made image, and each photograph at that size."""
+    channels, height, width = shape
+    for kind in pillow.KINDS:
+        yield kind, pillow.to_pillow(pillow.make_image(kind, *shape), height, width)
+    for name, photo in photos:
+        yield name, photo.convert("L" if channels == 1 else "RGB").resize((width, height))
+
+
 def main(apply_image, source_dir):
     import_pillow_or_leave(source_dir)
     import PIL
 
     import pillow_operations as pillow
     program = Program(apply_image)
+    photos = photographs(pathlib.Path(source_dir) / "data")
     compared = wrong = 0
-    for channels, height, width in SHAPES:
-        for kind in pillow.KINDS:
-            planes = pillow.make_image(kind, channels, height, width)
-            image = pillow.to_pillow(planes, height, width)
+    for shape in SHAPES:
+        channels, height, width = shape
+        for name, image in images_of(shape, photos, pillow):
             for case in pillow.cases():
                 expected = b"".join(pillow.to_planes(pillow.apply(image, *case)))
-                found = program.apply(case, pillow.FILL, planes, height, width)
+                found = program.apply(case, pillow.FILL, pillow.to_planes(image), height, width)
                 compared += 1
                 if found != expected:
                     wrong += 1
-                    print(f"{case} on {kind} of {channels} x {height} x {width}: "
+                    print(f"{case} on {name} of {channels} x {height} x {width}: "
                           f"{first_difference(expected, found, height, width)}")
     program.process.stdin.close()
     status = program.process.wait()
-    print(f"{compared} cases against Pillow {PIL.__version__}: {wrong} differ")
+    print(f"{compared} cases against Pillow {PIL.__version__}, {len(photos)} photographs among the images: {wrong} differ")
     return 1 if wrong or status else 0
 
 

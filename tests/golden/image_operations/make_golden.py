@@ -13,7 +13,8 @@ import PIL
 
 from pillow_operations import FILL, KINDS, apply, cases, make_image, to_pillow, to_planes
 
-SHAPES = [(channels, height, width) for channels in (1, 3) for height, width in ((1, 1), (2, 3), (17, 31), (32, 32))]
+SHAPES = [(channels, height, width) for channels in (1, 3)
+          for height, width in ((1, 1), (2, 3), (17, 31), (32, 32), (64, 64), (224, 224))]
 
 
 def checksum(images):

@@ -1,8 +1,10 @@
 """Writes many.json: solutions of 500 LASSO problems that both sides make from a seed, by solvers that are not ours.
 
-Problem i has 7 rows, 14, 21, 28 or 35 columns and |b| of about 1e-4 to 10, from splitmix64 (see `problem`). CLARABEL gives the
-objective that ours must not exceed; `objective`, `support` and `unique` come from solving its signs with 50 digits
-(make_lasso.exact), null where that gave no certificate.
+Problem i has 7 rows, 14, 21, 28 or 35 columns, |b| of about 1e-4 to 10 and one of two penalties, every combination of them,
+from splitmix64 (see `problem`). CLARABEL gives the objective that ours must not exceed; `objective`, `support` and `unique`
+come from solving its signs with 50 digits (make_lasso.exact), null where that gave no certificate. Where two columns are
+equal, `objective` is that of the problem with one of them, which is the same, and there is no `support`: either of them may
+be in it.
 
 Run in the environment of make_lasso.py:  python make_many.py
 """
@@ -37,7 +39,7 @@ def problem(index):
     """Columns, target, penalty. Every fifth problem has its second column equal to its first, every seventh a target of
     negative values only, outside the cone of the columns."""
     random = SplitMix(index)
-    count, scale, penalty = SIZES[index % 4], SCALES[index % 6], PENALTIES[index % 2]
+    count, scale, penalty = SIZES[index % 4], SCALES[index // 4 % 6], PENALTIES[index // 24 % 2]
     matrix = numpy.array([[random.uniform() for _ in range(7)] for _ in range(count)]).T.copy()
     target = numpy.array([scale * (2 * random.uniform() - 1) for _ in range(7)])
     if index % 5 == 4:
@@ -53,11 +55,14 @@ def solve(index):
         half = 0.5 * float(target @ target)
         return {"solver": half, "objective": half, "support": [], "unique": True}
     guess = clarabel(matrix, target, penalty)
-    found = exact(matrix, target, penalty, guess)
+    twice = index % 5 == 4
+    single = numpy.delete(matrix, 1, axis=1) if twice else matrix
+    found = exact(single, target, penalty, clarabel(single, target, penalty) if twice else guess)
     result = {"solver": float(objective(matrix, target, penalty, guess)), "objective": None, "support": None, "unique": False}
     if found:
-        z, value, unique = found
-        result.update(objective=value, support=[j for j, entry in enumerate(z) if entry], unique=bool(unique))
+        z, result["objective"], unique = found
+        if not twice:
+            result.update(support=[j for j, entry in enumerate(z) if entry], unique=bool(unique))
     return result
 
 
