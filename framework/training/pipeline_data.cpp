@@ -13,8 +13,29 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr const char* kStatisticsFormat = "dha.statistics/1";
 // Enough for three digits of a mean; a whole ImageNet would take an hour.
 constexpr int64_t kStatisticsImages = 20000;
+
+// Empty where there are none, or a file that cannot be used: measuring them again gives the same.
+std::optional<PixelStatistics> read_statistics(const std::filesystem::path& file) {
+  if (file.empty() || !std::filesystem::exists(file)) return std::nullopt;
+  const Json json = Json::parse(read_file(file), nullptr, false);
+  try {
+    if (json.at("format") != kStatisticsFormat) return std::nullopt;
+    return PixelStatistics{json.at("mean"), json.at("standard_deviation")};
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+void write_statistics(const std::filesystem::path& file, const PixelStatistics& statistics) {
+  write_file_atomically(file, Json{{"format", kStatisticsFormat},
+                                   {"mean", statistics.mean},
+                                   {"standard_deviation", statistics.standard_deviation}}
+                                      .dump(2) +
+                                  "\n");
+}
 
 }  // namespace
 
@@ -29,17 +50,12 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
 }
 
 void PipelineData::complete_statistics(const PipelineConfig& config, const std::filesystem::path& cache) {
-  PixelStatistics statistics;
-  if (!cache.empty() && std::filesystem::exists(cache)) {
-    const Json json = Json::parse(read_file(cache));
-    statistics = {json.at("mean"), json.at("standard_deviation")};
-  } else {
+  std::optional<PixelStatistics> statistics = read_statistics(cache);
+  if (!statistics) {
     statistics = measure_statistics(images_.train, kStatisticsImages, config.loader_threads);
-    if (!cache.empty())
-      write_file_atomically(
-          cache, Json{{"mean", statistics.mean}, {"standard_deviation", statistics.standard_deviation}}.dump(2) + "\n");
+    if (!cache.empty()) write_statistics(cache, *statistics);
   }
-  open_->set_statistics(statistics.mean, statistics.standard_deviation);
+  open_->set_statistics(statistics->mean, statistics->standard_deviation);
 }
 
 }  // namespace dha
