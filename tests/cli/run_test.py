@@ -26,7 +26,7 @@ class RunTest(CommandLineTest):
         summary = json.loads((run / "summary.json").read_text())
         self.assertTrue(summary["finished"])
         self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 1])
-        self.assertIn(str(run.relative_to(self.folder)), out)
+        self.assertIn(f"next          {DHA} eval {run}\n", out)
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
         measured, _ = self.dha("eval", run, "--json")
         self.assertEqual(json.loads(measured)["accuracy"], summary["test_accuracy"])
