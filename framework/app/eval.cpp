@@ -10,6 +10,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
+#include "run/console.hpp"
 #include "run/signals.hpp"
 #include "training/run_evaluation.hpp"
 
@@ -40,6 +41,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = load_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry);
+  if (!device.note.empty()) Console(stderr).line("dha: " + device.note);
   const std::string split = (*values)["split"].as<std::string>();
   const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
   if (values->count("json") > 0)

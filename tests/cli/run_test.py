@@ -30,6 +30,8 @@ class RunTest(CommandLineTest):
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
         measured, _ = self.dha("eval", run, "--json")
         self.assertEqual(json.loads(measured)["accuracy"], summary["test_accuracy"])
+        _, notes = self.dha("eval", run, "--device", "auto")
+        self.assertIn("dha: device ", notes)
         architecture = json.loads((run / "architecture.json").read_text())
         self.assertEqual(len(architecture["normal"]), 8)
         rows = without_time((run / "metrics.jsonl").read_text())
