@@ -85,6 +85,11 @@ class BadInputTest(CommandLineTest):
     def test_no_cuda_device(self):
         self.refused(lambda p: p.update(device="cuda"), "cuda", status=1, verb="run")
 
+    def test_unknown_device(self):
+        _, errors = self.dha("run", self.write_pipeline(small_pipeline(self.data)), "--device", "gpu", status=2)
+        self.assertIn("--device gpu: /device", errors)
+        self.assertNotIn("--set", errors)
+
     def test_unknown_verb(self):
         _, errors = self.dha("runn", "x", status=2)
         self.assertIn("run", errors)
