@@ -90,6 +90,18 @@ class BadInputTest(CommandLineTest):
         self.assertIn("--device gpu: /device", errors)
         self.assertNotIn("--set", errors)
 
+    def test_architecture_that_cannot_be_counted(self):
+        file = self.write_pipeline(small_pipeline(self.data))
+        architecture = self.folder / "architecture.json"
+        for content, expected in ((None, "No such file"), ('{\n  "normal": [\n', "is not JSON text"),
+                                  ("{}", "lacks the key 'normal'")):
+            if content is not None:
+                architecture.write_text(content)
+            _, errors = self.dha("cost", file, "--architecture", architecture, status=5)
+            self.assertEqual(len(errors.splitlines()), 1, errors)
+            self.assertIn(str(architecture), errors)
+            self.assertIn(expected, errors)
+
     def test_unknown_verb(self):
         _, errors = self.dha("runn", "x", status=2)
         self.assertIn("run", errors)
