@@ -34,7 +34,7 @@ int run(const std::vector<std::string>& arguments) {
   if (!values) return kDone;
   if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "cost: which pipeline file? (dha cost PIPELINE)");
 
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);
   const std::string stage =
       values->count("stage") > 0 ? (*values)["stage"].as<std::string>() : config.stages.back().name;

@@ -38,7 +38,7 @@ int run(const std::vector<std::string>& arguments) {
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::vector<Override> overrides = overrides_of(*values);
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry);
   if (!device.note.empty()) Console(stderr).line("dha: " + device.note);
