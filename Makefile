@@ -44,6 +44,7 @@ quickstart: build
 
 bench: configure
 	@cmake --build $(BUILD) -j $(JOBS)
+	@scripts/unpack-data
 	@bench/run $(BUILD)
 
 gpu-check: configure

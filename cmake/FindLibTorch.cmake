@@ -1,10 +1,29 @@
 # Finds LibTorch without the wheel's own package file, which wants a CUDA toolkit (docs/building.md).
 #
 # Looks in LIBTORCH_ROOT (CMake or environment: the folder that has include/ and lib/), else in the project's .venv.
+# A build tree stays with what it found until LIBTORCH_ROOT names something else, or until it is gone.
 # Defines LibTorch_VERSION and the targets LibTorch::c10 and LibTorch::torch_cpu; neither names CUDA.
 
 set(_libtorch_hints ${LIBTORCH_ROOT} $ENV{LIBTORCH_ROOT})
-if(NOT _libtorch_hints)
+set(_libtorch_found LibTorch_INCLUDE_DIR LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY)
+# find_path() and find_library() look no further where the cache has an answer, be it to another question.
+set(_libtorch_is_stale FALSE)
+if(_libtorch_hints AND NOT "${_libtorch_hints}" STREQUAL "${LibTorch_SEARCHED}")
+  set(_libtorch_is_stale TRUE)
+endif()
+foreach(_libtorch_entry IN LISTS _libtorch_found)
+  if(NOT EXISTS "${${_libtorch_entry}}")
+    set(_libtorch_is_stale TRUE)
+  endif()
+endforeach()
+if(_libtorch_is_stale)
+  foreach(_libtorch_entry IN LISTS _libtorch_found)
+    unset(${_libtorch_entry} CACHE)
+  endforeach()
+endif()
+if(_libtorch_hints)
+  set(LibTorch_SEARCHED "${_libtorch_hints}" CACHE INTERNAL "LIBTORCH_ROOT that LibTorch was looked for in")
+else()
   file(GLOB _libtorch_hints ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
 endif()
 

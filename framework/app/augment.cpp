@@ -175,7 +175,7 @@ int run(const std::vector<std::string>& arguments) {
   operation.resampling = parse_resampling((*values)["resample"].as<std::string>());
   operation.fill = parse_fill((*values)["fill"].as<std::string>());
   const at::Tensor image = read_png((*values)["in"].as<std::string>());
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const NamedOperations operations(registry, augmenter_of(*values, registry), image, operation.fill);
   if (!is_grid) operation.name = (*values)["operation"].as<std::string>();
   write_png((*values)["out"].as<std::string>(),

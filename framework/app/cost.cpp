@@ -11,7 +11,6 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
 #include "training/stage_cost.hpp"
 
 namespace dha::app {
@@ -35,12 +34,11 @@ int run(const std::vector<std::string>& arguments) {
   if (!values) return kDone;
   if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "cost: which pipeline file? (dha cost PIPELINE)");
 
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);
   const std::string stage =
       values->count("stage") > 0 ? (*values)["stage"].as<std::string>() : config.stages.back().name;
-  const std::string architecture =
-      values->count("architecture") > 0 ? read_file((*values)["architecture"].as<std::string>()) : "";
+  const std::string architecture = values->count("architecture") > 0 ? (*values)["architecture"].as<std::string>() : "";
   const Cost cost = stage_cost(config, stage, architecture, registry);
   if (values->count("json") > 0)
     fmt::print("{}\n", nlohmann::ordered_json{{"parameters", cost.parameters},

@@ -79,7 +79,7 @@ int run(const std::vector<std::string>& arguments) {
   const Format format = format_of((*values)["format"].as<std::string>());
   const bool has_id = values->count("id") != 0, all = values->count("all") != 0;
   if (has_id && all) throw Error(ErrorCode::kUsage, "describe: either a component or --all, not both");
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   std::cout << (has_id ? describe_one(registry.find("", (*values)["id"].as<std::string>()), format)
                        : describe_all(registry, format, all));
   return kDone;

@@ -3,7 +3,6 @@
 #include <ATen/Version.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/headeronly/version.h>
 #include <unistd.h>
 
@@ -88,21 +87,15 @@ void report_device(Report& report) {
             : "no: precision " + precision + " is several times slower here than fp32";
 }
 
-void report_plugin_directories(Report& report, const std::vector<PluginDirectory>& directories) {
-  std::vector<std::string> shown;
-  for (const PluginDirectory& directory : directories)
-    shown.push_back(directory.path.string() + (fs::exists(directory.path) ? "" : " (not there)"));
-  report.facts["plugin directories"] = shown.empty() ? "none" : fmt::format("{}", fmt::join(shown, ", "));
-}
-
 void report_plugins(Report& report, const PluginRegistry& registry) {
   const auto& plugins = registry.plugins();
   const auto loaded = std::count_if(plugins.begin(), plugins.end(),
                                     [](const PluginRecord& plugin) { return plugin.state == PluginState::kLoaded; });
-  report.facts["plugins"] = fmt::format("{} loaded, {} refused, {} components", loaded,
-                                        plugins.size() - static_cast<size_t>(loaded), registry.components().size());
+  report.facts["plugins"] =
+      fmt::format("{} loaded, {} refused, {} components", loaded,
+                  std::count_if(plugins.begin(), plugins.end(), is_refused), registry.components().size());
   for (const PluginRecord& plugin : plugins)
-    if (plugin.state != PluginState::kLoaded)
+    if (is_refused(plugin))
       report.missing.push_back(
           fmt::format("plugin {} was refused ({}): {}", plugin.file.string(), state_name(plugin.state), plugin.reason));
   if (loaded > 0) return;
@@ -153,7 +146,7 @@ int run(const std::vector<std::string>& arguments) {
   report_versions(report);
   report_processor(report);
   report_device(report);
-  report_plugin_directories(report, searched_directories(*values));
+  report.facts["plugin directories"] = searched_places(*values);
   report_plugins(report, load_plugins(*values, true));
   report_data(report);
   report_run_directory(report);

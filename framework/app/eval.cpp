@@ -10,6 +10,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
+#include "run/console.hpp"
 #include "run/signals.hpp"
 #include "training/run_evaluation.hpp"
 
@@ -37,9 +38,10 @@ int run(const std::vector<std::string>& arguments) {
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::vector<Override> overrides = overrides_of(*values);
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry);
+  if (!device.note.empty()) Console(stderr).line("dha: " + device.note);
   const std::string split = (*values)["split"].as<std::string>();
   const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
   if (values->count("json") > 0)

@@ -2,8 +2,6 @@
 
 #include <boost/program_options/value_semantic.hpp>
 
-#include "dha/error.hpp"
-
 namespace dha::app {
 
 namespace options = boost::program_options;
@@ -21,14 +19,13 @@ void add_device_option(options::options_description& description) {
 std::vector<Override> overrides_of(const options::variables_map& values) {
   std::vector<Override> overrides;
   if (values.count("set") > 0) {
-    for (const std::string& text : values["set"].as<std::vector<std::string>>()) {
-      const size_t equals = text.find('=');
-      if (equals == std::string::npos || equals == 0)
-        throw Error(ErrorCode::kUsage, "--set " + text + ": expected PATH=VALUE, such as stages.0.epochs=3");
-      overrides.push_back({text.substr(0, equals), text.substr(equals + 1)});
-    }
+    for (const std::string& text : values["set"].as<std::vector<std::string>>())
+      overrides.push_back(parse_override(text));
   }
-  if (values.count("device") > 0) overrides.push_back({"device", '"' + values["device"].as<std::string>() + '"'});
+  if (values.count("device") > 0) {
+    const std::string device = values["device"].as<std::string>();
+    overrides.push_back({"device", '"' + device + '"', "--device " + device});
+  }
   return overrides;
 }
 

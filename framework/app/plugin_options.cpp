@@ -1,21 +1,30 @@
 #include "app/plugin_options.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "dha/error.hpp"
+
 namespace dha::app {
 
 namespace po = boost::program_options;
 
+namespace {
+
+// In order; some may not exist.
 std::vector<PluginDirectory> searched_directories(const po::variables_map& values) {
   std::vector<std::filesystem::path> asked;
   if (values.count("plugin-path") != 0)
     for (const std::string& path : values["plugin-path"].as<std::vector<std::string>>()) asked.emplace_back(path);
   return plugin_directories(asked);
 }
+
+}  // namespace
 
 void add_plugin_options(po::options_description& options) {
   options.add_options()("plugin-path", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
@@ -26,11 +35,37 @@ PluginRegistry load_plugins(const po::variables_map& values, bool probe) {
   PluginRegistry registry;
   if (probe) registry.probe_in_child();
   for (const PluginDirectory& directory : searched_directories(values)) {
-    if (std::filesystem::is_regular_file(directory.path))
+    if (std::error_code ignored; std::filesystem::is_regular_file(directory.path, ignored))
       registry.load_file(directory.path);
+    else if (directory.is_default)
+      registry.load_default_directory(directory.path);
     else
       registry.load_directory(directory.path, directory.required);
   }
+  return registry;
+}
+
+std::string searched_places(const po::variables_map& values) {
+  std::string places;
+  for (const PluginDirectory& directory : searched_directories(values)) {
+    std::error_code ignored;
+    const bool exists = std::filesystem::exists(directory.path, ignored);
+    places += (places.empty() ? "" : ", ") + directory.path.string();
+    if (!exists)
+      places += " (not there)";
+    else if (std::filesystem::is_directory(directory.path, ignored) && !holds_plugins(directory.path))
+      places += " (holds no plugin)";
+  }
+  return places;
+}
+
+PluginRegistry require_plugins(const po::variables_map& values) {
+  PluginRegistry registry = load_plugins(values);
+  if (registry.plugins().empty())
+    throw Error(ErrorCode::kLoadFailed,
+                fmt::format("no plugin was found, and every component is one; looked in {}; name the directory of the "
+                            "plugins by --plugin-path or DHA_PLUGIN_PATH ('dha plugins' lists what was found)",
+                            searched_places(values)));
   return registry;
 }
 

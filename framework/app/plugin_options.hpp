@@ -3,6 +3,7 @@
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
+#include <string>
 #include <vector>
 
 #include "device/accelerator.hpp"
@@ -14,12 +15,16 @@ namespace dha::app {
 // Adds --plugin-path DIR, which may be given several times.
 void add_plugin_options(boost::program_options::options_description& options);
 
-// Where load_plugins() looks, in order; some may not exist.
-std::vector<PluginDirectory> searched_directories(const boost::program_options::variables_map& values);
+// Where load_plugins() looks, in order, for a person: "build/plugins (holds no plugin), /usr/lib/dha (not there)".
+std::string searched_places(const boost::program_options::variables_map& values);
 
 // Everything that the search order finds, --plugin-path first. With `probe` each file is opened in a child process
 // beforehand. Throws Error{kUsage} where a --plugin-path is not there.
 PluginRegistry load_plugins(const boost::program_options::variables_map& values, bool probe = false);
+
+// As load_plugins(), for verbs that work with components: where no plugin was found, throws Error{kLoadFailed} that
+// says where plugins were looked for.
+PluginRegistry require_plugins(const boost::program_options::variables_map& values);
 
 // Opens what host and plugins have for an accelerator, where one is in use.
 void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry);

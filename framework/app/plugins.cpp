@@ -34,7 +34,7 @@ void print_json(const std::vector<PluginRecord>& plugins) {
   std::cout << Json{{"plugins", list}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
-void print_tables(const std::vector<PluginRecord>& plugins) {
+void print_tables(const std::vector<PluginRecord>& plugins, const std::string& places) {
   std::vector<std::vector<std::string>> loaded = {{"plugin", "version", "state", "components"}};
   for (const PluginRecord& plugin : plugins)
     if (is_loaded(plugin))
@@ -43,12 +43,20 @@ void print_tables(const std::vector<PluginRecord>& plugins) {
   if (loaded.size() > 1)
     std::cout << format_table(loaded);
   else
-    std::cout << "no plugin is loaded; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+    std::cout << "no plugin is loaded; looked in " << places
+              << "; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
   // A reason is a sentence and would tear a table apart.
   for (const PluginRecord& plugin : plugins)
-    if (!is_loaded(plugin))
+    if (is_refused(plugin))
       std::cout << fmt::format("\nrefused ({}): {}\n  {}\n", state_name(plugin.state), plugin.file.string(),
                                plugin.reason);
+  const auto passed_over = std::count_if(plugins.begin(), plugins.end(), [](const PluginRecord& plugin) {
+    return plugin.state == PluginState::kPassedOver;
+  });
+  if (passed_over > 0)
+    std::cout << fmt::format("\npassed over: {} that {} nothing new ('dha plugins --json' lists {} with the reason)\n",
+                             passed_over == 1 ? "1 file" : fmt::format("{} files", passed_over),
+                             passed_over == 1 ? "offers" : "offer", passed_over == 1 ? "it" : "them");
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -63,10 +71,10 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("json") != 0)
     print_json(plugins);
   else
-    print_tables(plugins);
+    print_tables(plugins, searched_places(*values));
   const auto loaded = std::count_if(plugins.begin(), plugins.end(), is_loaded);
-  const bool all_loaded = static_cast<size_t>(loaded) == plugins.size();
-  return loaded == 0 || (values->count("strict") != 0 && !all_loaded) ? kPluginFailed : kDone;
+  const bool is_any_refused = std::any_of(plugins.begin(), plugins.end(), is_refused);
+  return loaded == 0 || (values->count("strict") != 0 && is_any_refused) ? kPluginFailed : kDone;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ int run(const std::vector<std::string>& arguments) {
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
   open_accelerator_code(device, registry);
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);

@@ -48,7 +48,7 @@ int run(const std::vector<std::string>& arguments) {
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   const std::vector<Override> overrides = overrides_of(*values);
   const DeviceChoice device = choose_device(requested_device(file, overrides));
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
   open_accelerator_code(device, registry);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);

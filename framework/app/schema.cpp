@@ -19,7 +19,7 @@ int run(const std::vector<std::string>& arguments) {
   add_plugin_options(options);
   const auto values = parse_command_line(kSchemaCommand, options, arguments);
   if (!values) return kDone;
-  const std::string schema = pipeline_schema(load_plugins(*values));
+  const std::string schema = pipeline_schema(require_plugins(*values));
   if (values->count("out") != 0)
     write_file_atomically((*values)["out"].as<std::string>(), schema);
   else

@@ -1,5 +1,6 @@
 #include "app/train_command.hpp"
 
+#include <errno.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -30,8 +31,8 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   fmt::print("\n{}\n", results_table(results));
   fmt::print(
       "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
-      "model         {0}/model/\nnext          dha eval {0}\n",
-      path);
+      "model         {0}/model/\nnext          {1} eval {0}\n",
+      path, program_invocation_name);
   return kDone;
 }
 

@@ -73,7 +73,7 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("set") != 0)
     for (const std::string& text : (*values)["set"].as<std::vector<std::string>>())
       overrides.push_back(parse_override(text));
-  const PluginRegistry registry = load_plugins(*values);
+  const PluginRegistry registry = require_plugins(*values);
   try {
     print_valid(file, load_pipeline(file, overrides, registry), as_json);
     return kDone;

@@ -156,10 +156,10 @@ std::vector<png_bytep> row_pointers(const at::Tensor& interleaved) {
 }  // namespace
 
 at::Tensor read_png(const std::filesystem::path& file) {
-  const std::string content = read_file(file);
+  const std::string content = read_input_file(file);
   if (content.size() < kSignatureSize ||
       png_sig_cmp(reinterpret_cast<png_const_bytep>(content.data()), 0, kSignatureSize) != 0)
-    refuse(file, "it is a file of another format");
+    refuse(file, "it is a file of another format; convert it to PNG first");
   PngReader reader(content);
   if (!reader.read_header()) refuse(file, reader.failure());
   if (reader.height() > kLargestSide || reader.width() > kLargestSide)

@@ -40,7 +40,7 @@ void place_all(Node& node, const Place& place) {
 class OverrideWalk {
  public:
   OverrideWalk(const Override& change, ProblemList& problems) : problems_(problems) {
-    const std::string name = "--set " + change.path + "=" + change.value;
+    const std::string name = change.origin.empty() ? "--set " + change.path + "=" + change.value : change.origin;
     place_.source = std::make_shared<const Source>(Source{name, std::filesystem::current_path()});
   }
 
@@ -133,7 +133,7 @@ Override parse_override(const std::string& text) {
   if (sign == text.npos || sign == 0)
     throw Error(ErrorCode::kUsage,
                 "--set " + text + " has no value; expected --set PATH=VALUE, such as stages.0.epochs=3");
-  return {text.substr(0, sign), text.substr(sign + 1)};
+  return {text.substr(0, sign), text.substr(sign + 1), ""};
 }
 
 }  // namespace dha

@@ -64,6 +64,7 @@ struct PipelineConfig {
 // text).
 struct Override {
   std::string path, value;
+  std::string origin = "";  // how messages name it, such as "--device gpu"; empty: "--set PATH=VALUE"
 };
 
 // "stages.0.epochs=3" as an Override. Throws Error{kUsage} where there is no '='.

@@ -26,7 +26,7 @@ class PluginLibrary {
   const dha_plugin* descriptor() const { return descriptor_; }
 
   // The library with the plugin's CUDA kernels, beside the plugin; empty where it names none or that file is not there.
-  // Asked only of a library whose descriptor was accepted.
+  // Asked only of a library whose descriptor has a layout that is known.
   std::filesystem::path accelerator_library() const;
 
  private:

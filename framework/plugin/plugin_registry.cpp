@@ -63,6 +63,7 @@ ErrorCode code_of(PluginState state) {
     case PluginState::kInvalidDescriptor:
       return ErrorCode::kInvalidDescriptor;
     case PluginState::kLoaded:
+    case PluginState::kPassedOver:
     case PluginState::kNotAPlugin:
     case PluginState::kLoadFailed:
       break;
@@ -77,11 +78,30 @@ ErrorCode code_of(const dha_error& error) {
 }
 
 int64_t refused_count(const std::vector<PluginRecord>& plugins) {
-  return std::count_if(plugins.begin(), plugins.end(),
-                       [](const PluginRecord& plugin) { return plugin.state != PluginState::kLoaded; });
+  return std::count_if(plugins.begin(), plugins.end(), is_refused);
+}
+
+std::string_view vendor_of(std::string_view id) { return id.substr(0, id.find('.')); }
+
+// What to do about an id that no component of `known` has.
+std::string advice_for(std::string_view id, const std::vector<std::string>& known) {
+  const std::string near = nearest(id, known);
+  std::string advice = "no plugin that was found offers any";
+  if (!near.empty())
+    advice = fmt::format("did you mean '{}'?", near);
+  else if (!known.empty())
+    advice = fmt::format("known are {}", fmt::join(known, ", "));
+  if (!near.empty() && vendor_of(near) == vendor_of(id)) return advice;
+  return advice + (near.empty() ? "; if" : " If") +
+         " a plugin offers it, name its directory by --plugin-path or DHA_PLUGIN_PATH ('dha plugins' lists what was "
+         "found)";
 }
 
 }  // namespace
+
+bool is_refused(const PluginRecord& plugin) {
+  return plugin.state != PluginState::kLoaded && plugin.state != PluginState::kPassedOver;
+}
 
 std::string_view state_name(PluginState state) {
   switch (state) {
@@ -97,6 +117,8 @@ std::string_view state_name(PluginState state) {
       return "invalid-descriptor";
     case PluginState::kDuplicateId:
       return "duplicate-id";
+    case PluginState::kPassedOver:
+      return "passed-over";
   }
   return "unknown";
 }
@@ -109,14 +131,38 @@ void PluginRegistry::load_directory(const fs::path& directory, bool required) {
     if (!required) return;
     throw Error(ErrorCode::kUsage, fmt::format("plugin directory '{}' does not exist", directory.string()));
   }
+  ++directories_;
   for (const fs::path& file : candidate_files(directory)) load_file(file);
   drop_accelerator_records();
+}
+
+void PluginRegistry::load_default_directory(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) return;
+  ++directories_;
+  std::vector<fs::path> files;
+  try {
+    files = candidate_files(directory);
+  } catch (const Error& e) {
+    PluginRecord record;
+    record.file = directory;
+    record.state = PluginState::kLoadFailed;
+    record.reason = e.what();
+    record.directory = directories_;
+    plugins_.push_back(std::move(record));
+  }
+  for (const fs::path& file : files)
+    if (!pass_over(file, file.lexically_relative(directory))) load_file(file);
+  drop_accelerator_records();
+  for (const fs::path& file : files)
+    if (is_in_use(file)) default_files_.emplace(file.lexically_relative(directory), fs::canonical(file));
 }
 
 void PluginRegistry::load_file(const fs::path& file) {
   if (!remember(file)) return;
   PluginRecord record;
   record.file = fs::canonical(file);
+  record.directory = directories_;
   try {
     if (probes_) probe_plugin(record.file);
     const auto library = std::make_shared<const PluginLibrary>(record.file);
@@ -130,6 +176,7 @@ void PluginRegistry::load_file(const fs::path& file) {
 
 void PluginRegistry::add(const dha_plugin& descriptor) {
   PluginRecord record;
+  record.directory = directories_;
   try {
     adopt(&descriptor, nullptr, record);
   } catch (const PluginRefusal& refusal) {
@@ -151,6 +198,9 @@ void PluginRegistry::adopt(const dha_plugin* descriptor, std::shared_ptr<const P
                            PluginRecord& record) {
   check_layout(descriptor);
   read_names(*descriptor, record);
+  const fs::path kernels = library == nullptr ? fs::path() : library->accelerator_library();
+  if (!kernels.empty()) kernels_.insert(kernels);
+  check_needed(*descriptor, record);
   check_abi_tag(*descriptor);
   check_content(*descriptor);
   check_unique(*descriptor, record);
@@ -160,30 +210,67 @@ void PluginRegistry::adopt(const dha_plugin* descriptor, std::shared_ptr<const P
     components_.push_back(
         {component.kind, component.id, component.summary, component.params_json, &component, library});
   }
-  if (library == nullptr) return;
-  if (fs::path kernels = library->accelerator_library(); !kernels.empty())
-    accelerator_libraries_.push_back(std::move(kernels));
+  if (!kernels.empty()) accelerator_libraries_.push_back(kernels);
+}
+
+// Passes a file over where a default directory before its own has one of that name in use; false where none has.
+bool PluginRegistry::pass_over(const fs::path& file, const fs::path& name) {
+  const auto first = default_files_.find(name);
+  if (first == default_files_.end()) return false;
+  if (!remember(file) || kernels_.count(first->second) != 0) return true;
+  PluginRecord record;
+  record.file = fs::canonical(file);
+  record.state = PluginState::kPassedOver;
+  record.reason = fmt::format("{} is loaded in its place, of a directory that comes first", first->second.string());
+  record.directory = directories_;
+  plugins_.push_back(std::move(record));
+  return true;
+}
+
+bool PluginRegistry::is_in_use(const fs::path& file) const {
+  const fs::path canonical = fs::canonical(file);
+  return kernels_.count(canonical) != 0 ||
+         std::any_of(plugins_.begin(), plugins_.end(), [&](const PluginRecord& plugin) {
+           return plugin.state == PluginState::kLoaded && plugin.file == canonical;
+         });
+}
+
+// The loaded plugin that offers `id`; null where none does.
+const PluginRecord* PluginRegistry::offering(const std::string& id) const {
+  for (const PluginRecord& plugin : plugins_)
+    if (plugin.state == PluginState::kLoaded &&
+        std::find(plugin.component_ids.begin(), plugin.component_ids.end(), id) != plugin.component_ids.end())
+      return &plugin;
+  return nullptr;
+}
+
+// Comes before the ABI is compared: what is not needed may be of another version.
+void PluginRegistry::check_needed(const dha_plugin& descriptor, const PluginRecord& record) const {
+  const PluginRecord* first = nullptr;
+  for (uint32_t i = 0; i < descriptor.component_count; ++i) {
+    first = offering(text_of(component_at(descriptor, i).id));
+    if (first == nullptr || first->directory == record.directory) return;
+  }
+  if (first != nullptr)
+    throw PluginRefusal(
+        PluginState::kPassedOver,
+        fmt::format("what it offers is loaded from {}, of a directory that comes first", shown_file(first->file)));
 }
 
 void PluginRegistry::check_unique(const dha_plugin& descriptor, const PluginRecord& record) const {
   for (uint32_t i = 0; i < descriptor.component_count; ++i) {
     const std::string id = component_at(descriptor, i).id;
-    for (const PluginRecord& other : plugins_) {
-      if (other.state != PluginState::kLoaded) continue;
-      if (std::find(other.component_ids.begin(), other.component_ids.end(), id) == other.component_ids.end()) continue;
+    if (const PluginRecord* other = offering(id); other != nullptr)
       throw PluginRefusal(PluginState::kDuplicateId,
                           fmt::format("'{}' of {} is already offered by {}; remove one of the two", id,
-                                      shown_file(record.file), shown_file(other.file)));
-    }
+                                      shown_file(record.file), shown_file(other->file)));
   }
 }
 
 // A library of CUDA kernels lies beside its plugin and is none itself.
 void PluginRegistry::drop_accelerator_records() {
   const auto is_kernels = [&](const PluginRecord& record) {
-    return record.state == PluginState::kNotAPlugin &&
-           std::find(accelerator_libraries_.begin(), accelerator_libraries_.end(), record.file) !=
-               accelerator_libraries_.end();
+    return record.state == PluginState::kNotAPlugin && kernels_.count(record.file) != 0;
   };
   plugins_.erase(std::remove_if(plugins_.begin(), plugins_.end(), is_kernels), plugins_.end());
 }
@@ -205,21 +292,17 @@ const ComponentRecord& PluginRegistry::find(std::string_view kind, std::string_v
     throw Error(ErrorCode::kNotFound, fmt::format("'{}' is of kind {}, not {}", id, component.kind, kind));
   }
   for (const PluginRecord& plugin : plugins_) {
+    if (!is_refused(plugin)) continue;
     if (std::find(plugin.component_ids.begin(), plugin.component_ids.end(), id) == plugin.component_ids.end()) continue;
     throw Error(code_of(plugin.state), fmt::format("'{}' is offered by {}, which was refused ({}): {}", id,
                                                    shown_file(plugin.file), state_name(plugin.state), plugin.reason));
   }
   std::vector<std::string> known;
   for (const ComponentRecord* component : components(kind)) known.push_back(component->id);
-  const std::string near = nearest(id, known);
-  std::string advice = "no plugin that was found offers any";
-  if (!near.empty())
-    advice = fmt::format("did you mean '{}'?", near);
-  else if (!known.empty())
-    advice = fmt::format("known are {}", fmt::join(known, ", "));
+  std::string advice = advice_for(id, known);
   if (refused_count(plugins_) > 0)
     advice += fmt::format(" ({} plugin files were refused: 'dha plugins' says why)", refused_count(plugins_));
-  throw Error(ErrorCode::kNotFound,
+  throw Error(components_.empty() ? ErrorCode::kLoadFailed : ErrorCode::kNotFound,
               fmt::format("no {} is named '{}'; {}", kind.empty() ? "component" : kind, id, advice));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,10 +18,18 @@ namespace dha {
 
 class PluginLibrary;
 
-enum class PluginState { kLoaded, kNotAPlugin, kLoadFailed, kIncompatible, kInvalidDescriptor, kDuplicateId };
+enum class PluginState {
+  kLoaded,
+  kNotAPlugin,
+  kLoadFailed,
+  kIncompatible,
+  kInvalidDescriptor,
+  kDuplicateId,
+  kPassedOver  // an earlier directory of the search offers what it has
+};
 
 // The state as people read it: "loaded", "not-a-plugin", "load-failed", "incompatible", "invalid-descriptor",
-// "duplicate-id".
+// "duplicate-id", "passed-over".
 std::string_view state_name(PluginState state);
 
 // A component that can be created.
@@ -38,16 +47,27 @@ struct PluginRecord {
   std::string reason;  // one sentence; empty where loaded
   std::string name, version, vendor, license;
   std::vector<std::string> component_ids;
+  int64_t directory = 0;  // counts the directories that were loaded before it and its own
 };
+
+// Whether something is wrong with the file: it is neither loaded nor passed over.
+bool is_refused(const PluginRecord& plugin);
 
 class PluginRegistry {
  public:
   PluginRegistry();
 
-  // Loads every candidate file of `directories`, in order, one level of sub-folders deep, sorted by name.
-  // A directory that does not exist is an error (kUsage) where `required`, else passed over. Of two plugins that offer
-  // the same component id the second is refused; a file that was met before, be it by another name, is passed over.
+  // Loads every candidate file of `directory`, one level of sub-folders deep, sorted by name. Directories are loaded in
+  // the order of the search. One that does not exist is an error (kUsage) where `required`, else passed over.
+  // Of two plugins of one directory that offer the same component id the second is refused; one of a later directory
+  // that offers nothing new is passed over, so that a set can be put in front of another. A file that was met before,
+  // be it by another name, leaves no second record.
   void load_directory(const std::filesystem::path& directory, bool required);
+
+  // As load_directory(), for a place of the default components. A file is not even opened where an earlier such place
+  // has one of the same name that is in use: the other may be of another version of dha. One that cannot be read is
+  // recorded as a refused file.
+  void load_default_directory(const std::filesystem::path& directory);
 
   // Loads one candidate file. Throws Error{kUsage} where it does not exist; everything else that may be wrong with it
   // ends up in its record.
@@ -69,9 +89,9 @@ class PluginRegistry {
   // Components of a kind ("" for all), sorted by kind and id.
   std::vector<const ComponentRecord*> components(std::string_view kind = "") const;
 
-  // Throws Error{kNotFound} naming the nearest id of that kind. Where a refused plugin offers the id, the error names
-  // that plugin with its reason and has the code of the refusal (kLoadFailed, kIncompatible, kInvalidDescriptor,
-  // kDuplicate).
+  // Throws Error{kNotFound} naming the nearest id of that kind; kLoadFailed where no component at all is there. Where a
+  // refused plugin offers the id, the error names that plugin with its reason and has the code of the refusal
+  // (kLoadFailed, kIncompatible, kInvalidDescriptor, kDuplicate).
   const ComponentRecord& find(std::string_view kind, std::string_view id) const;
 
   // Creates a component from completed parameters. The object keeps its library. What its constructor throws becomes
@@ -86,6 +106,10 @@ class PluginRegistry {
                                       Context& context) const;
   bool remember(const std::filesystem::path& file);
   void adopt(const dha_plugin* descriptor, std::shared_ptr<const PluginLibrary> library, PluginRecord& record);
+  bool pass_over(const std::filesystem::path& file, const std::filesystem::path& name);
+  bool is_in_use(const std::filesystem::path& file) const;
+  const PluginRecord* offering(const std::string& id) const;
+  void check_needed(const dha_plugin& descriptor, const PluginRecord& record) const;
   void check_unique(const dha_plugin& descriptor, const PluginRecord& record) const;
   void drop_accelerator_records();
 
@@ -93,6 +117,9 @@ class PluginRegistry {
   std::vector<PluginRecord> plugins_;
   std::vector<ComponentRecord> components_;
   std::vector<std::filesystem::path> accelerator_libraries_;
+  std::set<std::filesystem::path> kernels_;  // those, and the ones of plugins that were passed over
+  std::map<std::filesystem::path, std::filesystem::path> default_files_;  // name below its directory -> file in use
+  int64_t directories_ = 0;
   std::set<std::pair<uint64_t, uint64_t>> known_files_;  // device and inode
 };
 

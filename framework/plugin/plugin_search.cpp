@@ -24,17 +24,22 @@ std::vector<fs::path> split_path_list(std::string_view list) {
   return paths;
 }
 
-// The first that exists of the places of the default components; empty where there is none.
-fs::path default_directory() {
+// The places of the default components, each once; they may not exist.
+std::vector<fs::path> default_directories() {
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path installed = DHA_INSTALLED_PLUGIN_DIR;
   std::vector<fs::path> places;
-  if (!program.empty()) places = {program / "plugins", program / DHA_PLUGIN_DIR_FROM_BIN};
-  places.push_back(installed);
-  for (const fs::path& place : places)
-    if (fs::is_directory(place, ignored)) return place.lexically_normal();
-  return {};
+  const auto add = [&](const fs::path& place) {
+    const fs::path resolved = fs::weakly_canonical(place, ignored);
+    if (!resolved.empty() && std::find(places.begin(), places.end(), resolved) == places.end())
+      places.push_back(resolved);
+  };
+  if (!program.empty()) {
+    add(program / "plugins");
+    add(program / DHA_PLUGIN_DIR_FROM_BIN);
+  }
+  add(DHA_INSTALLED_PLUGIN_DIR);
+  return places;
 }
 
 void append_libraries(const fs::path& directory, std::vector<fs::path>& files, int levels) {
@@ -53,14 +58,18 @@ std::vector<PluginDirectory> plugin_directories(const std::vector<fs::path>& fro
   for (const fs::path& path : from_command_line) directories.push_back({path, true});
   const char* listed = std::getenv("DHA_PLUGIN_PATH");
   for (const fs::path& path : split_path_list(listed == nullptr ? "" : listed)) directories.push_back({path, false});
-  if (const fs::path path = default_directory(); !path.empty()) directories.push_back({path, false});
+  for (const fs::path& path : default_directories()) directories.push_back({path, false, /*is_default=*/true});
   return directories;
 }
 
 fs::path host_accelerator_library() {
-  const fs::path library = default_directory().parent_path() / "dha_cuda.so";
   std::error_code ignored;
-  return fs::is_regular_file(library, ignored) ? library : fs::path();
+  for (const fs::path& place : default_directories()) {
+    if (!holds_plugins(place)) continue;
+    const fs::path library = place.parent_path() / "dha_cuda.so";
+    return fs::is_regular_file(library, ignored) ? library : fs::path();
+  }
+  return {};
 }
 
 std::vector<fs::path> candidate_files(const fs::path& directory) {
@@ -73,6 +82,16 @@ std::vector<fs::path> candidate_files(const fs::path& directory) {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+bool holds_plugins(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) return false;
+  try {
+    return !candidate_files(directory).empty();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace dha

@@ -9,21 +9,26 @@ namespace dha {
 // A directory to load plugins from.
 struct PluginDirectory {
   std::filesystem::path path;
-  bool required = false;  // asked for by name: an error where it does not exist
+  bool required = false;    // asked for by name: an error where it does not exist
+  bool is_default = false;  // a place of the default components, see plugin_directories()
 };
 
 // The search order: `from_command_line`, the entries of the environment variable DHA_PLUGIN_PATH (separated by colons;
-// empty ones are passed over), then the first that exists of: `plugins` beside the executable, the plugin directory of
-// the installation that the executable belongs to, and the one that was compiled in. These last three are places for
-// one and the same set, of which a build tree and an installation each have their own. The current directory is never
-// searched.
+// empty ones are passed over), then `plugins` beside the executable, the plugin directory of the installation that the
+// executable belongs to, and the one that was compiled in, whether they exist or not. These last three are places for
+// one and the same set, of which a build tree and an installation each have their own: what an earlier one has is not
+// taken from a later one. The current directory is never searched.
 std::vector<PluginDirectory> plugin_directories(const std::vector<std::filesystem::path>& from_command_line);
 
-// The host's own library for a CUDA device, which lies beside the first of the last three; empty where there is none.
+// The host's own library for a CUDA device, which lies beside the first of the last three that holds plugins; empty
+// where there is none.
 std::filesystem::path host_accelerator_library();
 
 // Files named *.so in `directory` and one level of sub-directories below it, sorted by path.
 // Throws Error{kIo} where a directory cannot be read.
 std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);
+
+// Whether there is a candidate file in `directory`; false where it cannot be read.
+bool holds_plugins(const std::filesystem::path& directory);
 
 }  // namespace dha

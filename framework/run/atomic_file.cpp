@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "dha/error.hpp"
 #include "run/io_error.hpp"
 
 namespace dha {
@@ -128,6 +129,10 @@ std::string read_file(const std::filesystem::path& file) {
   close(descriptor);
   content.resize(used);
   return content;
+}
+
+std::string read_input_file(const std::filesystem::path& file) try { return read_file(file); } catch (const Error& e) {
+  throw Error(ErrorCode::kData, e.what());
 }
 
 void flush_folder(const std::filesystem::path& folder) {

@@ -39,6 +39,9 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view c
 // Throws Error{kIo}.
 std::string read_file(const std::filesystem::path& file);
 
+// As read_file(), for a file that is a verb's input: throws Error{kData}.
+std::string read_input_file(const std::filesystem::path& file);
+
 // Flushes names in `folder` to disk, so that a rename or a new folder survives a power cut. Throws Error{kIo}.
 void flush_folder(const std::filesystem::path& folder);
 

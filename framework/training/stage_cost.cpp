@@ -7,6 +7,7 @@
 #include "data/open_dataset.hpp"
 #include "dha/error.hpp"
 #include "dha/searcher.hpp"
+#include "run/atomic_file.hpp"
 #include "training/component_slot.hpp"
 
 namespace dha {
@@ -20,9 +21,20 @@ DatasetInfo shape_of(const PipelineConfig& config, const ContextServices& servic
   return OpenDataset(slot.id(), slot.shared()).info();
 }
 
+// Of the architecture that a file holds.
+Cost cost_of_file(const std::filesystem::path& file, const ComponentSlot<Space>& space) {
+  const std::string architecture = read_input_file(file);
+  try {
+    return space.call("cost", [&](Space& s) { return s.cost(architecture); });
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::kInvalidParameter) throw;
+    throw Error(ErrorCode::kData, fmt::format("'{}': {}", file.string(), e.what()));
+  }
+}
+
 }  // namespace
 
-Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::string& architecture,
+Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
                 const PluginRegistry& registry) {
   const auto found = std::find_if(config.stages.begin(), config.stages.end(),
                                   [&](const StageConfig& candidate) { return candidate.name == stage; });
@@ -32,8 +44,9 @@ Cost stage_cost(const PipelineConfig& config, const std::string& stage, const st
   const ComponentSlot<Space> space(registry, services, found->space, stage + "/space");
   const DatasetInfo info = shape_of(config, services, registry);
   space.call("prepare", [&](Space& s) { s.prepare(info); });
-  std::string counted = architecture;
-  if (counted.empty() && found->searcher) {
+  if (!architecture.empty()) return cost_of_file(architecture, space);
+  std::string counted;
+  if (found->searcher) {
     const ComponentSlot<Searcher> searcher(registry, services, found->searcher, stage + "/searcher");
     searcher.call("attach", [&](Searcher& s) { s.attach(*space.shared()); });
     if (searcher.call("finished", [](Searcher& s) { return s.finished(); }))

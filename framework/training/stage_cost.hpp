@@ -1,6 +1,7 @@
 // Counts what an architecture costs in a stage's space; reads no image.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "dha/architecture.hpp"
@@ -9,10 +10,11 @@
 
 namespace dha {
 
-// `architecture`: JSON text; empty: the one that the stage's searcher has fixed. Opens the data set only where its
-// parameters do not tell shape and classes. Throws Error{kUsage} for an unknown stage, and where no architecture is
-// known.
-Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::string& architecture,
+// `architecture`: a file of JSON text; empty: the architecture that the stage's searcher has fixed. Opens the data set
+// only where its parameters do not tell shape and classes. Throws Error{kUsage} for an unknown stage, and where no
+// architecture is known; Error{kData} that names the file where it cannot be read or the space does not know what it
+// holds.
+Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
                 const PluginRegistry& registry);
 
 }  // namespace dha

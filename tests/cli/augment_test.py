@@ -166,9 +166,9 @@ class AugmentTest(CommandLineTest):
 
     def test_files_that_cannot_be_read_or_written(self):
         identity = ("--operation", "identity")
-        self.assertIn("No such file", self.refused(self.image, self.out, *identity, status=1))
+        self.assertIn("No such file", self.refused(self.image, self.out, *identity, status=5))
         self.image.write_text("not an image")
-        self.assertIn("in.png' cannot be read as a PNG: it is a file of another format",
+        self.assertIn("in.png' cannot be read as a PNG: it is a file of another format; convert it to PNG first",
                       self.refused(self.image, self.out, *identity, status=5))
         write_png(self.image, 40, 40, RGB, noise(4800))
         whole = self.image.read_bytes()

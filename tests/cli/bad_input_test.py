@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import subprocess
 import unittest
 
 from support import BUILD, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_png
@@ -40,18 +41,31 @@ class BadInputTest(CommandLineTest):
 
     def test_unknown_component(self):
         self.refused(lambda p: p["stages"][0]["searcher"].update(use="dha.isat"), "dha.isat", "did you mean", "dha.ista")
+        self.refused(lambda p: p["stages"][0]["searcher"].update(use="acme.x"), "no searcher is named 'acme.x'",
+                     "--plugin-path or DHA_PLUGIN_PATH", "'dha plugins'")
 
     def test_missing_plugins(self):
-        empty = self.folder / "empty"
-        empty.mkdir()
-        binary = self.folder / "bin" / "dha"
-        binary.parent.mkdir()
-        shutil.copy(BUILD / "dha", binary)
-        import subprocess
-        done = subprocess.run([binary, "validate", self.write_pipeline(small_pipeline(self.data))], capture_output=True,
-                              text=True, cwd=self.folder)
-        self.assertIn(done.returncode, (2, 3))
-        self.assertIn("dha.idx", done.stderr)
+        plugins = self.folder / "bin" / "plugins"
+        plugins.mkdir(parents=True)
+        binary = shutil.copy(BUILD / "dha", self.folder / "bin" / "dha")
+
+        def run(*arguments):
+            return subprocess.run([binary, *arguments], capture_output=True, text=True, cwd=self.folder)
+
+        if run("plugins").returncode == 0:
+            self.skipTest("the plugins of an installation are found")
+        file = self.write_pipeline(small_pipeline(self.data))
+        for verb in ("validate", "run"):
+            done = run(verb, file)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            for text in (f"looked in {plugins} (holds no plugin)", "(not there)", "--plugin-path or DHA_PLUGIN_PATH",
+                         "'dha plugins'"):
+                self.assertIn(text, done.stderr)
+        (plugins / "broken.so").write_text("no library")
+        done = run("validate", file)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("'dha plugins' says why", done.stderr)
 
     def test_json_that_ends_early(self):
         text = json.dumps(small_pipeline(self.data))[:-20]
@@ -96,6 +110,23 @@ class BadInputTest(CommandLineTest):
 
     def test_no_cuda_device(self):
         self.refused(lambda p: p.update(device="cuda"), "cuda", status=1, verb="run")
+
+    def test_unknown_device(self):
+        _, errors = self.dha("run", self.write_pipeline(small_pipeline(self.data)), "--device", "gpu", status=2)
+        self.assertIn("--device gpu: /device", errors)
+        self.assertNotIn("--set", errors)
+
+    def test_architecture_that_cannot_be_counted(self):
+        file = self.write_pipeline(small_pipeline(self.data))
+        architecture = self.folder / "architecture.json"
+        for content, expected in ((None, "No such file"), ('{\n  "normal": [\n', "is not JSON text"),
+                                  ("{}", "lacks the key 'normal'")):
+            if content is not None:
+                architecture.write_text(content)
+            _, errors = self.dha("cost", file, "--architecture", architecture, status=5)
+            self.assertEqual(len(errors.splitlines()), 1, errors)
+            self.assertIn(str(architecture), errors)
+            self.assertIn(expected, errors)
 
     def test_unknown_verb(self):
         _, errors = self.dha("runn", "x", status=2)

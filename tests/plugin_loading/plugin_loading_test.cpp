@@ -221,6 +221,43 @@ BOOST_AUTO_TEST_CASE(a_library_of_kernels_is_remembered_and_is_no_refused_plugin
   BOOST_TEST(opened == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(a_later_directory_adds_what_is_new_and_what_is_not_is_passed_over) {
+  const test::TemporaryDirectory first, second;
+  fs::copy_file(fixture("duplicate_id_first"), first.path() / "a.so");
+  fs::copy_file(fixture("duplicate_id_second"), second.path() / "b.so");
+  fs::copy_file(fixture("good"), second.path() / "good.so");
+  PluginRegistry registry;
+  registry.load_directory(first.path(), true);
+  registry.load_directory(second.path(), true);
+  BOOST_TEST_REQUIRE(registry.plugins().size() == 3U);
+  const PluginRecord& over = registry.plugins()[1];
+  BOOST_TEST(state_name(over.state) == "passed-over");
+  BOOST_TEST(contains(over.reason, "loaded from " + fs::canonical(first.path() / "a.so").string()));
+  BOOST_TEST(registry.find("augmenter", "fixture.good").id == "fixture.good");
+  BOOST_TEST(std::none_of(registry.plugins().begin(), registry.plugins().end(), is_refused));
+}
+
+BOOST_AUTO_TEST_CASE(a_default_place_hides_files_of_the_same_name_in_a_later_one_and_nothing_else) {
+  const test::TemporaryDirectory empty, first, second;
+  for (const fs::path& place : {first.path(), second.path()}) fs::create_directory(place / "augment");
+  fs::copy_file(fixture("good"), first.path() / "augment" / "good.so");
+  fs::copy_file(fixture("no_entry"), first.path() / "augment" / "good_kernels.so");
+  fs::copy_file(fixture("wrong_torch"), first.path() / "longer.so");
+  // Another version of the same set.
+  fs::copy_file(fixture("wrong_torch"), second.path() / "augment" / "good.so");
+  fs::copy_file(fixture("no_entry"), second.path() / "augment" / "good_kernels.so");
+  fs::copy_file(fixture("duplicate_id_first"), second.path() / "longer.so");
+  PluginRegistry registry;
+  for (const fs::path& place : {empty.path(), first.path(), second.path(), empty.path() / "absent"})
+    registry.load_default_directory(place);
+  std::vector<std::string> states;
+  for (const PluginRecord& record : registry.plugins()) states.emplace_back(state_name(record.state));
+  BOOST_TEST(states == (std::vector<std::string>{"loaded", "incompatible", "passed-over", "loaded"}),
+             boost::test_tools::per_element());
+  void* opened = dlopen((second.path() / "augment" / "good.so").c_str(), RTLD_NOW | RTLD_NOLOAD);
+  BOOST_TEST(opened == nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_refused) {
   if (geteuid() == 0) {
     BOOST_TEST_MESSAGE("skipped: root reads every file");
@@ -256,6 +293,17 @@ BOOST_AUTO_TEST_CASE(the_program_lists_refused_plugins_and_says_why) {
   BOOST_TEST(run_dha("describe fixture.goood" + path).status == 2);
   BOOST_TEST(run_dha("describe fixture.wrong_sdk" + path).status == 3);
   BOOST_TEST(run_dha("describe fixture.good --format yaml" + path).status == 2);
+}
+
+BOOST_AUTO_TEST_CASE(the_program_counts_what_it_passes_over_and_is_content) {
+  const test::TemporaryDirectory first, second;
+  fs::copy_file(fixture("good"), first.path() / "good.so");
+  fs::copy_file(fixture("good"), second.path() / "copy.so");
+  const std::string paths = " --plugin-path " + first.path().string() + " --plugin-path " + second.path().string();
+  const ProgramResult listed = run_dha("plugins --strict" + paths);
+  BOOST_TEST(listed.status == 0);
+  BOOST_TEST(contains(listed.output, "passed over: 1 file that offers nothing new"));
+  BOOST_TEST(contains(run_dha("plugins --json" + paths).output, "copy.so\",\n      \"state\": \"passed-over\""));
 }
 
 BOOST_AUTO_TEST_CASE(the_program_dies_of_a_deadly_plugin_only_where_it_does_not_probe) {

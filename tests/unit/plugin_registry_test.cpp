@@ -158,7 +158,17 @@ BOOST_AUTO_TEST_CASE(an_unknown_id_is_answered_with_the_nearest_of_its_kind) {
   BOOST_CHECK_EXCEPTION(registry.find("dataset", "fixture.tau"), Error,
                         error_with(ErrorCode::kNotFound, "is of kind augmenter, not dataset"));
   BOOST_CHECK_EXCEPTION(registry.find("dataset", "fixture.cifar"), Error,
-                        error_with(ErrorCode::kNotFound, "no plugin that was found offers any"));
+                        error_with(ErrorCode::kNotFound, "no plugin that was found offers any", "--plugin-path"));
+  BOOST_CHECK_EXCEPTION(
+      registry.find("augmenter", "acme.x"), Error,
+      error_with(ErrorCode::kNotFound, "known are fixture.tau; if a plugin offers it", "--plugin-path"));
+  BOOST_CHECK_EXCEPTION(registry.find("augmenter", "fixtur.tau"), Error,
+                        error_with(ErrorCode::kNotFound, "'fixture.tau'? If a plugin offers it", "'dha plugins'"));
+}
+
+BOOST_AUTO_TEST_CASE(where_no_component_is_loaded_the_plugins_are_at_fault) {
+  BOOST_CHECK_EXCEPTION(PluginRegistry().find("augmenter", "fixture.tau"), Error,
+                        error_with(ErrorCode::kLoadFailed, "no plugin that was found offers any", "DHA_PLUGIN_PATH"));
 }
 
 BOOST_AUTO_TEST_CASE(an_id_of_a_refused_plugin_is_answered_with_its_reason) {

@@ -36,6 +36,17 @@ BOOST_AUTO_TEST_CASE(the_command_line_comes_before_the_environment) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_places_of_the_default_components_come_last_each_once_and_all_of_them) {
+  std::vector<fs::path> places;
+  for (const PluginDirectory& directory : plugin_directories({"/asked"}))
+    if (directory.is_default) places.push_back(directory.path);
+  BOOST_TEST_REQUIRE(places.size() >= 2U);
+  BOOST_TEST(places.front() == fs::canonical("/proc/self/exe").parent_path() / "plugins");
+  for (size_t i = 0; i < places.size(); ++i) BOOST_TEST(std::count(places.begin(), places.end(), places[i]) == 1);
+  BOOST_TEST(plugin_directories({"/asked"}).back().is_default);
+  BOOST_TEST(!plugin_directories({"/asked"}).front().is_default);
+}
+
 BOOST_AUTO_TEST_CASE(the_current_directory_is_never_searched) {
   const test::TemporaryDirectory folder;
   touch(folder.path() / "plugins" / "here.so");
@@ -45,8 +56,9 @@ BOOST_AUTO_TEST_CASE(the_current_directory_is_never_searched) {
   const auto directories = plugin_directories({});
   unsetenv("DHA_PLUGIN_PATH");
   const bool is_searched = std::any_of(directories.begin(), directories.end(), [&](const PluginDirectory& directory) {
-    return directory.path.is_relative() || fs::equivalent(directory.path, folder.path()) ||
-           fs::equivalent(directory.path, folder.path() / "plugins");
+    std::error_code is_not_there;
+    return directory.path.is_relative() || fs::equivalent(directory.path, folder.path(), is_not_there) ||
+           fs::equivalent(directory.path, folder.path() / "plugins", is_not_there);
   });
   BOOST_TEST(!is_searched);
   fs::current_path(before);

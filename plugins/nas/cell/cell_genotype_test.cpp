@@ -40,7 +40,8 @@ std::string with_normal(const std::string& edges, const std::string& concat = "[
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_with_an_architecture) {
-  check_message("{", "is not JSON text: '{'");
+  check_message("{", "is not JSON text, found \"{\"");
+  check_message("{\n  \"normal\":", "is not JSON text, found \"{\\n");
   check_message("[]", "must be a JSON object, found []");
   check_message(R"({"normal": [["none", 0], ["none", 1]], "normal_concat": [2]})", "lacks the key 'reduce'");
   check_message(R"({"normla": []})", "has the key 'normla', which means nothing here; did you mean 'normal'?");

@@ -120,7 +120,7 @@ Json print_edges(const CellGenotype& cell) {
 Genotype parse_genotype(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded())
-    throw Error(ErrorCode::kInvalidParameter, "the architecture is not JSON text: '" + text.substr(0, 60) + "'");
+    throw Error(ErrorCode::kInvalidParameter, "the architecture is not JSON text, found " + shown(Json(text)));
   if (!json.is_object())
     throw Error(ErrorCode::kInvalidParameter, "the architecture must be a JSON object, found " + shown(json));
   if (json.contains("cells")) return parse_separate_cells(json);
