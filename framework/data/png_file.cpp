@@ -17,6 +17,7 @@ namespace dha {
 namespace {
 
 constexpr int64_t kLargestSide = 32767;
+constexpr int64_t kMostPixels = 100'000'000;  // what limits the memory that a header of a few bytes can claim
 constexpr png_uint_32 kNoLimit = 0x7fffffff;  // of libpng, whose own limits it reports unclearly
 constexpr size_t kSignatureSize = 8;
 
@@ -65,10 +66,16 @@ class PngReader {
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
 
-  // Both return false after a failure.
+  // All return false after a failure.
   bool read_header() {
     if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_read_info(png_, info_);
+    return true;
+  }
+
+  // Takes memory for rows of the width that the header says.
+  bool choose_pixels() {
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_expand(png_);    // palettes, and grey values of fewer than 8 bits
     png_set_scale_16(png_);  // rounds, where png_set_strip_16 would cut
     png_set_strip_alpha(png_);
@@ -165,6 +172,10 @@ at::Tensor read_png(const std::filesystem::path& file) {
   if (reader.height() > kLargestSide || reader.width() > kLargestSide)
     refuse(file, fmt::format("it has {} x {} px, at most {} a side are possible", reader.width(), reader.height(),
                              kLargestSide));
+  if (reader.height() * reader.width() > kMostPixels)
+    refuse(file, fmt::format("it has {} x {} px, more than the {} px that are decoded", reader.width(), reader.height(),
+                             kMostPixels));
+  if (!reader.choose_pixels()) refuse(file, reader.failure());
   const at::Tensor interleaved = at::empty({reader.height(), reader.width(), reader.channels()}, at::kByte);
   std::vector<png_bytep> rows = row_pointers(interleaved);
   if (!reader.read_rows(rows.data())) refuse(file, reader.failure());

@@ -269,31 +269,25 @@ EpochOutcome StageTrainer::finish_epoch() {
   return outcome;
 }
 
-// The evaluations that are due at an epoch's end, and between them what the components make of the epoch. A stop
-// leaves a checkpoint from which the evaluation that it broke off is made again.
+// The evaluations that are due at an epoch's end, and between them what the components make of the epoch.
 void StageTrainer::judge(EpochOutcome& outcome) {
   const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
   outcome.has_validation = data_.validation && due;
-  try {
-    if (outcome.has_validation) {
-      if (!epoch_ended_) validation_ = measure(*data_.validation, "validation");
-      outcome.validation_loss = validation_->loss;
-      outcome.validation_accuracy = validation_->accuracy;
-    }
-    if (!epoch_ended_) end_components(outcome);
-    epoch_ended_ = true;
-    const bool better =
-        outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
-    const bool tested = data_.test && !is_trial_ && (over_ || better);
-    test_ = tested ? std::optional(measure(*data_.test, "test")) : std::nullopt;
-    if (!better) return;
-    best_epoch_ = epoch_ + 1;
-    best_validation_ = validation_;
-    best_test_ = test_;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kCancelled) interrupt();
-    throw;
+  if (outcome.has_validation) {
+    if (!epoch_ended_) validation_ = measure(*data_.validation, "validation");
+    outcome.validation_loss = validation_->loss;
+    outcome.validation_accuracy = validation_->accuracy;
   }
+  if (!epoch_ended_) end_components(outcome);
+  epoch_ended_ = true;
+  const bool better =
+      outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
+  const bool tested = data_.test && !is_trial_ && (over_ || better);
+  test_ = tested ? std::optional(measure(*data_.test, "test")) : std::nullopt;
+  if (!better) return;
+  best_epoch_ = epoch_ + 1;
+  best_validation_ = validation_;
+  best_test_ = test_;
 }
 
 void StageTrainer::end_components(const EpochOutcome& outcome) {
@@ -309,7 +303,8 @@ void StageTrainer::end_components(const EpochOutcome& outcome) {
   if (over_) parts_.searcher().call("end_stage", [&](Searcher& searcher) { searcher.end_stage(services); });
 }
 
-Measurement StageTrainer::measure(BatchFeed& feed, const char* split) {
+// A stop leaves a checkpoint from which the evaluation is made again.
+Measurement StageTrainer::measure(BatchFeed& feed, const char* split) try {
   Gates gates;
   if (parts_.searches())
     gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }),
@@ -323,6 +318,9 @@ Measurement StageTrainer::measure(BatchFeed& feed, const char* split) {
                                                   place_, what, last_checkpoint_text()));
   scene_.log.write(LogLevel::kWarning, "dha", fmt::format("stage '{}': {}", place_, what));
   return found;
+} catch (const Error& error) {
+  if (error.code() == ErrorCode::kCancelled) interrupt();
+  throw;
 }
 
 Progress StageTrainer::progress() const { return {epoch_, config_.epochs, step_in_epoch_, data_.train->steps()}; }
@@ -344,8 +342,8 @@ void StageTrainer::write_step_row() {
   shown_ = {means.loss, means.accuracy, rate};
 }
 
-// Once a second. Loss and accuracy are those of the last row of steps: fetching newer ones
-// from a device would hold it up; on the CPU they are the epoch's so far.
+// Once a second. Loss and accuracy are those of the last row of steps, since fetching newer ones from a device would
+// hold it up; on the CPU they are the epoch's so far.
 void StageTrainer::show_progress() {
   const int64_t steps = data_.train->steps();
   const double at = now();

@@ -5,6 +5,7 @@ import io
 import json
 import pathlib
 import struct
+import zlib
 
 import numpy
 import safetensors.numpy
@@ -34,6 +35,8 @@ def saved(picture, kind, **options):
 def main():
     for name in ("RGB", "L", "P", "LA", "RGBA", "1", "I;16"):
         write("png", f"{name.replace(';', '')}.png", saved(image(name, 9, 7), "PNG"))
+    header = b"IHDR" + struct.pack(">IIBBBBB", 0x4F000009, 0x200007, 8, 0, 0, 0, 0)  # a size that no memory can hold
+    write("png", "huge.png", b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)))
     for name in ("L", "RGB", "CMYK", "YCbCr"):
         write("jpeg", f"{name}.jpg", saved(image(name, 19, 17), "JPEG", quality=60))
     write("jpeg", "progressive.jpg", saved(image("RGB", 33, 18), "JPEG", progressive=True, subsampling=0))
