@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from kill_test import colour, grey
 from support import BUILD, CommandLineTest, small_pipeline, write_idx
 
 CUDA = {"DHA_CUDA_LIBRARY": str(BUILD / "test-programs" / "libsimulated_cuda.so")}
@@ -26,6 +27,30 @@ class CudaTest(CommandLineTest):
         for device in ("cuda", "cpu"):
             out, _ = self.dha("eval", run, "--set", f"device={device}", "--json", environment=CUDA)
             self.assertAlmostEqual(json.loads(out)["loss"], summary["test_loss"], places=4)
+
+    def test_trains_as_the_cpu_does(self):
+        """In double precision: the search with probe `next`, then trials, probe `batch` and images from files."""
+        for kind in (grey, colour):
+            pipeline = kind(self.data / kind.__name__)
+            pipeline["precision"] = "fp64"
+            for stage in pipeline["stages"]:
+                stage["epochs"] = 1
+            file = self.write_pipeline(pipeline)
+            runs = []
+            for device in ("cpu", "cuda"):
+                out = f"{kind.__name__}-{device}"
+                self.dha("run", file, "--device", device, "--out", out, environment=CUDA)
+                runs.append(self.folder / out / "small" / "latest")
+            rows = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in runs]
+            self.assertEqual(len(rows[0]), len(rows[1]))
+            for on_cpu, on_device in zip(*rows):
+                for key in ("loss", "accuracy", "train_loss", "validation_loss", "test_loss", "learning_rate",
+                            "weight_decay", "dha.tau.entropy", "dha.ista.code_norm"):
+                    self.assertEqual(key in on_cpu, key in on_device)
+                    if key in on_cpu:
+                        self.assertAlmostEqual(on_cpu[key], on_device[key], delta=1e-7 * max(1, abs(on_cpu[key])),
+                                               msg=f"{kind.__name__} {key} in {on_cpu}")
+            self.assertEqual(*((run / "architecture.json").read_bytes() for run in runs))
 
     def test_auto_takes_the_device(self):
         _, messages = self.dha("run", self.pipeline, "--device", "auto", environment=CUDA)
