@@ -10,8 +10,8 @@ namespace dha {
 // uint8 (channels, height, width), contiguous, CPU; 1 channel for grey images, 3 for all others.
 //
 // Palettes become their colours and 16 bits are scaled to 8; transparency and colour profiles are left out. Throws
-// Error{kIo} where the file cannot be opened, Error{kData} that names it where it is not a PNG or is damaged, or where
-// a side is above 32767 px or all of it above 100 million.
+// Error{kData} that names the file where it cannot be read, is not a PNG or is damaged, or where a side is above
+// 32767 px or all of it above 100 million.
 at::Tensor read_png(const std::filesystem::path& file);
 
 // image: uint8 (1 or 3, height, width), CPU. The file appears whole or not at all. Throws Error{kIo}.

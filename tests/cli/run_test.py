@@ -57,10 +57,7 @@ class RunTest(CommandLineTest):
         first = self.run_folder()
         self.dha("run", first / "pipeline.json", "--out", "again", "--set", "loader_threads=0")
         second = next(p for p in (self.folder / "again" / "small").iterdir() if not p.is_symlink())
-        self.assertEqual(without_time((first / "metrics.jsonl").read_text()),
-                         without_time((second / "metrics.jsonl").read_text()))
-        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
-            self.assertEqual((first / name).read_bytes(), (second / name).read_bytes(), name)
+        self.assert_same_run(first, second)
 
     def test_interrupted_run_leaves_a_checkpoint_and_resumes_to_the_same_bits(self):
         self.dha("run", self.pipeline, "--out", "whole", "--set", "stages.search.epochs=12")
@@ -76,10 +73,7 @@ class RunTest(CommandLineTest):
         self.assertIn("checkpoint", errors)
         run = self.run_folder()
         self.dha("resume", run)
-        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
-            self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
-        self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
-                         without_time((run / "metrics.jsonl").read_text()))
+        self.assert_same_run(whole, run)
 
     def test_interrupted_evaluation_is_made_again(self):
         write_idx(self.data, test=12000)
@@ -101,10 +95,7 @@ class RunTest(CommandLineTest):
         run = self.run_folder()
         self.dha("resume", run)
         whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
-        for name in ("model/weights.safetensors", "architecture.json", "policy.json", "hyper.csv"):
-            self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
-        self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
-                         without_time((run / "metrics.jsonl").read_text()))
+        self.assert_same_run(whole, run)
 
     def test_a_policy_is_carried_past_other_augmenters(self):
         pipeline = small_pipeline(self.data)

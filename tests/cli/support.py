@@ -47,16 +47,16 @@ def write_png(file, width, height, kind, data, depth=8, extra=b""):
                      chunk(b"IEND", b""))
 
 
-def write_images(folder, train=40, test=12, classes=4, side=14):
-    """The same bars in colour, as folders of PNG files."""
-    for split, count in (("train", train), ("test", test)):
+def write_images(folder):
+    """Four classes as folders of PNG files in colour, of several sizes."""
+    for split, count in (("train", 48), ("test", 16)):
         for i in range(count):
-            truth = i % classes
-            pixels = bytes((180 if x * classes // side == truth else 30) + (i * 7 + x * 13 + y * 29 + c * 50) % 70
-                           for y in range(side) for x in range(side) for c in range(3))
-            place = folder / split / f"class{truth}"
+            place = folder / split / f"class{i % 4}"
             place.mkdir(parents=True, exist_ok=True)
-            write_png(place / f"{i:03}.png", side, side, RGB, pixels)
+            side = 14 + i % 5
+            pixels = bytes(value % 256 for y in range(side) for x in range(side)
+                           for value in (40 * (i % 4) + x * 3 + i, 90 + y * (1 + i % 4), x * y + 7 * i))
+            write_png(place / f"{i}.png", side, side, RGB, pixels)
 
 
 def small_pipeline(data):
@@ -118,3 +118,12 @@ class CommandLineTest(unittest.TestCase):
         folders = [p for p in (self.folder / "runs" / name).iterdir() if not p.is_symlink()]
         self.assertEqual(len(folders), 1)
         return folders[0]
+
+    def assert_same_run(self, whole, run):
+        """The same bytes but for times, and nothing half-written."""
+        for name in ("model/weights.safetensors", "model/model.json", "architecture.json", "architecture.svg",
+                     "policy.json", "hyper.csv"):
+            self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
+        self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
+                         without_time((run / "metrics.jsonl").read_text()))
+        self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
