@@ -8,6 +8,7 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/exit_status.hpp"
+#include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
 #include "pipeline/pipeline.hpp"
@@ -56,8 +57,8 @@ void print_problems(const std::string& file, const PipelineError& error, bool as
 int run(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options, hidden;
-  options.add_options()("set", po::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
-                        "override a value, such as stages.0.epochs=3 (repeatable)")("json", "print JSON");
+  add_set_option(options);
+  options.add_options()("json", "print JSON");
   add_plugin_options(options);
   hidden.add_options()("file", po::value<std::string>());
   po::positional_options_description positional;
@@ -69,10 +70,7 @@ int run(const std::vector<std::string>& arguments) {
 
   const std::string file = (*values)["file"].as<std::string>();
   const bool as_json = values->count("json") != 0;
-  std::vector<Override> overrides;
-  if (values->count("set") != 0)
-    for (const std::string& text : (*values)["set"].as<std::vector<std::string>>())
-      overrides.push_back(parse_override(text));
+  const std::vector<Override> overrides = overrides_of(*values);
   const PluginRegistry registry = require_plugins(*values);
   try {
     print_valid(file, load_pipeline(file, overrides, registry), as_json);
