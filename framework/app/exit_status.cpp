@@ -1,9 +1,6 @@
 #include "app/exit_status.hpp"
 
-#include <c10/util/Exception.h>
-
 #include <boost/program_options/errors.hpp>
-#include <new>
 
 namespace dha::app {
 
@@ -28,6 +25,7 @@ ExitStatus exit_status(ErrorCode code) noexcept {
     case ErrorCode::kDevice:
     case ErrorCode::kDiverged:
     case ErrorCode::kIo:
+    case ErrorCode::kResource:
     case ErrorCode::kInternal:
       break;
   }
@@ -37,18 +35,12 @@ ExitStatus exit_status(ErrorCode code) noexcept {
 Failure describe_failure() {
   try {
     throw;
-  } catch (const Error& e) {
-    return {e.what(), exit_status(e.code())};
   } catch (const boost::program_options::error& e) {
     return {std::string(e.what()) + "; see 'dha help'", kUsage};
-  } catch (const c10::Error& e) {
-    return {std::string("LibTorch failed: ") + e.what_without_backtrace(), kRunFailed};
-  } catch (const std::bad_alloc&) {
-    return {"out of memory", kRunFailed};
-  } catch (const std::exception& e) {
-    return {std::string("internal error: ") + e.what(), kRunFailed};
   } catch (...) {
-    return {"internal error: an exception that is not a std::exception", kRunFailed};
+    const Error error = caught_error(ErrorCode::kInternal);
+    const char* prefix = error.code() == ErrorCode::kInternal ? "internal error: " : "";
+    return {prefix + std::string(error.what()), exit_status(error.code())};
   }
 }
 

@@ -11,8 +11,8 @@
 
 namespace dha {
 
-// Rethrows the exception being handled: dha::Error keeps its code and gains "component: " in front; everything else
-// becomes Error{kPluginFault} with component and call in the text, c10::Error without its backtrace.
+// Rethrows the exception being handled: dha::Error keeps its code, a shortage of memory becomes kResource, both within
+// the component; everything else becomes Error{kPluginFault} within component and call.
 [[noreturn]] void rethrow_from(std::string_view component_id, std::string_view call);
 
 template <class Call>

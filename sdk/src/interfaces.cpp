@@ -4,7 +4,6 @@
 #include "dha/component.hpp"
 #include "dha/context.hpp"
 #include "dha/dataset.hpp"
-#include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/image_operations.hpp"
 #include "dha/replay.hpp"
@@ -13,9 +12,6 @@
 #include "dha/trial_searcher.hpp"
 
 namespace dha {
-
-Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
-Error::~Error() = default;
 
 Context::Context() = default;
 Context::~Context() = default;

@@ -1,32 +1,13 @@
 #include "dha/plugin.hpp"
 
-#include <c10/util/Exception.h>
-
 #include <cstdio>
 
 namespace dha::detail {
 
-namespace {
-
-void fill(dha_error* error, ErrorCode code, const char* text) noexcept {
-  error->code = static_cast<int32_t>(code);
-  std::snprintf(error->text, sizeof error->text, "%s", text);
-}
-
-}  // namespace
-
 void describe_exception(dha_error* error) noexcept {
-  try {
-    throw;
-  } catch (const Error& e) {
-    fill(error, e.code(), e.what());
-  } catch (const c10::Error& e) {
-    fill(error, ErrorCode::kPluginFault, e.what_without_backtrace());
-  } catch (const std::exception& e) {
-    fill(error, ErrorCode::kPluginFault, e.what());
-  } catch (...) {
-    fill(error, ErrorCode::kPluginFault, "an exception that is not a std::exception");
-  }
+  const Error caught = caught_error(ErrorCode::kPluginFault);
+  error->code = static_cast<int32_t>(caught.code());
+  std::snprintf(error->text, sizeof error->text, "%s", caught.what());
 }
 
 PluginTables::PluginTables(const char* abi_tag, const char* name, const char* version, const char* vendor,

@@ -77,13 +77,15 @@ BOOST_AUTO_TEST_CASE(every_error_code_has_the_status_of_the_design) {
   BOOST_TEST(exit_status(ErrorCode::kCancelled) == 130);
   BOOST_TEST(exit_status(ErrorCode::kDiverged) == 1);
   BOOST_TEST(exit_status(ErrorCode::kIo) == 1);
+  BOOST_TEST(exit_status(ErrorCode::kResource) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(whatever_is_thrown_becomes_a_sentence) {
   BOOST_TEST(failure_of(Error(ErrorCode::kData, "no file")).message == "no file");
   BOOST_TEST(failure_of(Error(ErrorCode::kData, "no file")).status == kDataFailed);
   BOOST_TEST(failure_of(po::error("twice")).status == kUsage);
-  BOOST_TEST(failure_of(std::bad_alloc()).message == "out of memory");
+  BOOST_TEST(failure_of(std::bad_alloc()).message.starts_with("out of memory; lower batch_size"));
+  BOOST_TEST(failure_of(std::bad_alloc()).status == kRunFailed);
   BOOST_TEST(failure_of(std::runtime_error("x")).message == "internal error: x");
   BOOST_TEST(failure_of(42).status == kRunFailed);
   try {

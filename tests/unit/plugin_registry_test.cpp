@@ -1,6 +1,7 @@
 // The registry with descriptors that are linked into the test: no file is loaded.
 #include "plugin/plugin_registry.hpp"
 
+#include <ATen/ops/empty.h>
 #include <c10/util/Exception.h>
 
 #include <boost/test/unit_test.hpp>
@@ -233,16 +234,28 @@ BOOST_AUTO_TEST_CASE(guarded_calls_translate_whatever_is_thrown) {
   BOOST_CHECK_EXCEPTION(
       guarded_call("a.b", "apply", [] { throw Error(ErrorCode::kData, "no file"); }), Error,
       [](const Error& e) { return e.code() == ErrorCode::kData && std::string(e.what()) == "a.b: no file"; });
+  BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw std::bad_alloc(); }), Error,
+                        error_with(ErrorCode::kResource, "a.b: out of memory", "batch_size"));
+  BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { return at::empty({int64_t{1} << 60}, at::kByte); }), Error,
+                        error_with(ErrorCode::kResource, "a.b: out of memory"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw std::out_of_range("far"); }), Error,
-                        error_with(ErrorCode::kPluginFault, "a.b: apply threw: far"));
+                        error_with(ErrorCode::kPluginFault, "a.b: apply: far"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw 42; }), Error,
-                        error_with(ErrorCode::kPluginFault, "a.b: apply threw", "not a std::exception"));
+                        error_with(ErrorCode::kPluginFault, "a.b: apply", "not a std::exception"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { TORCH_CHECK(false, "bad shape"); }), Error,
                         [](const Error& e) {
                           const std::string text = e.what();
-                          return e.code() == ErrorCode::kPluginFault && contains(text, "a.b: apply threw: bad shape") &&
+                          return e.code() == ErrorCode::kPluginFault && contains(text, "a.b: apply: bad shape") &&
                                  !contains(text, "frame #");
                         });
+}
+
+BOOST_AUTO_TEST_CASE(an_error_says_where_it_happened_from_the_outside_in) {
+  const auto inner = [] { guarded_call("a.network", "forward", [] { throw std::out_of_range("far"); }); };
+  const std::vector<std::string> places = {"a.searcher", "a.network", "forward"};
+  BOOST_CHECK_EXCEPTION(guarded_call("a.searcher", "end_epoch", inner), Error, [&](const Error& e) {
+    return e.context() == places && std::string(e.what()) == "a.searcher: a.network: forward: far";
+  });
 }
 
 }  // namespace dha

@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_network_that_throws_is_left_as_it_was) {
     const Snapshot before(stage.parts);
     stage.network().throws = true;
     BOOST_CHECK_EXCEPTION(services.evaluate(stage.gates, request), Error, [](const Error& e) {
-      return e.code() == ErrorCode::kPluginFault && std::string(e.what()) == "test.watched: forward threw: no more";
+      return e.code() == ErrorCode::kPluginFault && std::string(e.what()) == "test.watched: forward: no more";
     });
     stage.network().throws = false;
     before.check_unchanged();

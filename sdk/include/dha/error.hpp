@@ -1,5 +1,5 @@
-// The one exception that means something to host and plugin alike: a code that chooses the exit status, and one
-// sentence.
+// The one exception that means something to host and plugin alike: a code that chooses the exit status, one sentence,
+// and where it happened.
 //
 // A component throws dha::Error for what its user can mend (a missing file, an impossible setting). The sentence says
 // what, where, what was found, what was expected and what to do next; lower case, no exclamation mark. Anything else
@@ -8,6 +8,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "dha/export.hpp"
 
@@ -29,6 +30,7 @@ enum class ErrorCode {
   kDiverged,           // a loss that is no longer finite
   kCancelled,          // interrupted by the user
   kIo,                 // a file that could not be written
+  kResource,           // no memory left, on the host or the device
   kInternal,
 };
 
@@ -38,8 +40,19 @@ class DHA_API Error : public std::runtime_error {
   ~Error() override;
   ErrorCode code() const noexcept { return code_; }
 
+  // Where it happened, from the outside in: {"dha.tau", "apply"}. what() has these in front of the sentence.
+  const std::vector<std::string>& context() const noexcept { return context_; }
+
+  // The same error with one more place around it.
+  Error within(const std::string& place) const;
+
  private:
   ErrorCode code_;
+  std::vector<std::string> context_;
 };
+
+// The exception that is being handled, as an Error: one that is an Error already as it is; a shortage of memory, the
+// device's included, as kResource; everything else as `otherwise`, c10::Error without its backtrace.
+DHA_API Error caught_error(ErrorCode otherwise);
 
 }  // namespace dha

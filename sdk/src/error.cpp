@@ -1,0 +1,49 @@
+#include "dha/error.hpp"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+
+namespace dha {
+
+namespace {
+
+constexpr const char* kOutOfMemory =
+    "out of memory; lower batch_size, the size of the network or the share of memory that the data set may take";
+
+// The CPU's allocator has no type of its own for what it throws.
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         error.msg().find("DefaultCPUAllocator") != std::string::npos;
+}
+
+}  // namespace
+
+Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+Error::~Error() = default;
+
+Error Error::within(const std::string& place) const {
+  Error wider(code_, place + ": " + what());
+  wider.context_ = context_;
+  wider.context_.insert(wider.context_.begin(), place);
+  return wider;
+}
+
+Error caught_error(ErrorCode otherwise) {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return {ErrorCode::kResource, kOutOfMemory};
+  } catch (const c10::Error& e) {
+    if (is_out_of_memory(e)) return {ErrorCode::kResource, kOutOfMemory};
+    return {otherwise, e.what_without_backtrace()};
+  } catch (const std::exception& e) {
+    return {otherwise, e.what()};
+  } catch (...) {
+    return {otherwise, "an exception that is not a std::exception"};
+  }
+}
+
+}  // namespace dha
