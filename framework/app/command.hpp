@@ -37,5 +37,6 @@ extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;
 extern const Command kValidateCommand;
+extern const Command kVerifyCommand;
 
 }  // namespace dha::app

@@ -9,8 +9,8 @@ namespace dha::app {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &kRunCommand,     &kResumeCommand,  &kEvalCommand,     &kValidateCommand, &kCostCommand,
-      &kAugmentCommand, &kPluginsCommand, &kDescribeCommand, &kSchemaCommand,   &kDoctorCommand};
+      &kRunCommand,     &kResumeCommand, &kEvalCommand,     &kValidateCommand, &kCostCommand,  &kAugmentCommand,
+      &kPluginsCommand, &kVerifyCommand, &kDescribeCommand, &kSchemaCommand,   &kDoctorCommand};
   return all;
 }
 

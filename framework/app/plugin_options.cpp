@@ -34,6 +34,7 @@ void add_plugin_options(po::options_description& options) {
 PluginRegistry load_plugins(const po::variables_map& values, bool probe) {
   PluginRegistry registry;
   if (probe) registry.probe_in_child();
+  registry.disable(disabled_plugins());
   for (const PluginDirectory& directory : searched_directories(values)) {
     if (std::error_code ignored; std::filesystem::is_regular_file(directory.path, ignored))
       registry.load_file(directory.path);

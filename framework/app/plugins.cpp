@@ -50,6 +50,9 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     if (is_refused(plugin))
       std::cout << fmt::format("\nrefused ({}): {}\n  {}\n", state_name(plugin.state), plugin.file.string(),
                                plugin.reason);
+  for (const PluginRecord& plugin : plugins)
+    if (plugin.state == PluginState::kDisabled)
+      std::cout << fmt::format("\ndisabled by DHA_DISABLED_PLUGINS: {}\n", plugin.file.string());
   const auto passed_over = std::count_if(plugins.begin(), plugins.end(), [](const PluginRecord& plugin) {
     return plugin.state == PluginState::kPassedOver;
   });

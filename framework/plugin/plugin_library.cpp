@@ -38,15 +38,8 @@ void check_magic(const std::filesystem::path& file) {
     throw PluginRefusal(PluginState::kNotAPlugin, "is not a shared library: it does not begin with an ELF header");
 }
 
-// Reads the file's symbol table. The dynamic linker itself is no judge of a file that is cut short: it maps what the
-// header promises and the process dies by SIGBUS on the first page that is not there.
 void check_exports(const std::filesystem::path& file) {
-  std::vector<std::string> symbols;
-  try {
-    symbols = boost::dll::library_info(file).symbols();
-  } catch (const std::exception&) {
-    throw PluginRefusal(PluginState::kLoadFailed, "is cut short, damaged or made for another machine");
-  }
+  const std::vector<std::string> symbols = exported_symbols(file);
   if (std::find(symbols.begin(), symbols.end(), DHA_ENTRY_SYMBOL) == symbols.end())
     throw PluginRefusal(PluginState::kNotAPlugin, "exports no " DHA_ENTRY_SYMBOL);
 }
@@ -75,8 +68,8 @@ const std::filesystem::path* file_being_opened = nullptr;
   } catch (...) {
   }
   fmt::print(stderr,
-             "dha: plugin {} throws while it is being loaded, which ends the program: {}; remove it ('dha plugins "
-             "--probe' finds such plugins)\n",
+             "dha: plugin {} throws while it is being loaded, which ends the program: {}; remove it or name "
+             "it in DHA_DISABLED_PLUGINS ('dha plugins --probe' finds such plugins)\n",
              file_being_opened->string(), text);
   std::_Exit(kPluginFailedStatus);
 }
@@ -135,8 +128,18 @@ const dha_plugin* ask_for_descriptor(const boost::dll::shared_library& library) 
 
 }  // namespace
 
-PluginLibrary::PluginLibrary(const std::filesystem::path& file) : file_(file) {
+// Reads the file's symbol table. The dynamic linker itself is no judge of a file that is cut short: it maps what the
+// header promises and the process dies by SIGBUS on the first page that is not there.
+std::vector<std::string> exported_symbols(const std::filesystem::path& file) {
   check_magic(file);
+  try {
+    return boost::dll::library_info(file).symbols();
+  } catch (const std::exception&) {
+    throw PluginRefusal(PluginState::kLoadFailed, "is cut short, damaged or made for another machine");
+  }
+}
+
+PluginLibrary::PluginLibrary(const std::filesystem::path& file) : file_(file) {
   check_exports(file);
   Opened opened = open(file);
   if (!opened.refusal.empty())

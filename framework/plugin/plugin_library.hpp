@@ -6,10 +6,16 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "dha/abi.h"
 
 namespace dha {
+
+// The symbols that `file` defines for others, read without running any of its code. Throws PluginRefusal where it is no
+// library or is cut short.
+std::vector<std::string> exported_symbols(const std::filesystem::path& file);
 
 class PluginLibrary {
  public:

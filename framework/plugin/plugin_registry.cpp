@@ -64,6 +64,7 @@ ErrorCode code_of(PluginState state) {
       return ErrorCode::kInvalidDescriptor;
     case PluginState::kLoaded:
     case PluginState::kPassedOver:
+    case PluginState::kDisabled:
     case PluginState::kNotAPlugin:
     case PluginState::kLoadFailed:
       break;
@@ -79,6 +80,13 @@ ErrorCode code_of(const dha_error& error) {
 
 int64_t refused_count(const std::vector<PluginRecord>& plugins) {
   return std::count_if(plugins.begin(), plugins.end(), is_refused);
+}
+
+std::string disabled_names(const std::vector<PluginRecord>& plugins) {
+  std::string names;
+  for (const PluginRecord& plugin : plugins)
+    if (plugin.state == PluginState::kDisabled) names += (names.empty() ? "" : ", ") + plugin.file.string();
+  return names;
 }
 
 std::string_view vendor_of(std::string_view id) { return id.substr(0, id.find('.')); }
@@ -100,7 +108,8 @@ std::string advice_for(std::string_view id, const std::vector<std::string>& know
 }  // namespace
 
 bool is_refused(const PluginRecord& plugin) {
-  return plugin.state != PluginState::kLoaded && plugin.state != PluginState::kPassedOver;
+  return plugin.state != PluginState::kLoaded && plugin.state != PluginState::kPassedOver &&
+         plugin.state != PluginState::kDisabled;
 }
 
 std::string_view state_name(PluginState state) {
@@ -119,6 +128,8 @@ std::string_view state_name(PluginState state) {
       return "duplicate-id";
     case PluginState::kPassedOver:
       return "passed-over";
+    case PluginState::kDisabled:
+      return "disabled";
   }
   return "unknown";
 }
@@ -164,6 +175,8 @@ void PluginRegistry::load_file(const fs::path& file) {
   record.file = fs::canonical(file);
   record.directory = directories_;
   try {
+    if (disabled_.count(record.file.stem().string()) != 0)
+      throw PluginRefusal(PluginState::kDisabled, "DHA_DISABLED_PLUGINS names it");
     if (probes_) probe_plugin(record.file);
     const auto library = std::make_shared<const PluginLibrary>(record.file);
     adopt(library->descriptor(), library, record);
@@ -300,6 +313,8 @@ const ComponentRecord& PluginRegistry::find(std::string_view kind, std::string_v
   std::vector<std::string> known;
   for (const ComponentRecord* component : components(kind)) known.push_back(component->id);
   std::string advice = advice_for(id, known);
+  if (const std::string names = disabled_names(plugins_); !names.empty())
+    advice += fmt::format(" (DHA_DISABLED_PLUGINS disables {})", names);
   if (refused_count(plugins_) > 0)
     advice += fmt::format(" ({} plugin files were refused: 'dha plugins' says why)", refused_count(plugins_));
   throw Error(components_.empty() ? ErrorCode::kLoadFailed : ErrorCode::kNotFound,

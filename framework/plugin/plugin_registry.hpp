@@ -25,11 +25,12 @@ enum class PluginState {
   kIncompatible,
   kInvalidDescriptor,
   kDuplicateId,
-  kPassedOver  // an earlier directory of the search offers what it has
+  kPassedOver,  // an earlier directory of the search offers what it has
+  kDisabled     // the user does not want it
 };
 
 // The state as people read it: "loaded", "not-a-plugin", "load-failed", "incompatible", "invalid-descriptor",
-// "duplicate-id", "passed-over".
+// "duplicate-id", "passed-over", "disabled".
 std::string_view state_name(PluginState state);
 
 // A component that can be created.
@@ -50,7 +51,7 @@ struct PluginRecord {
   int64_t directory = 0;  // counts the directories that were loaded before it and its own
 };
 
-// Whether something is wrong with the file: it is neither loaded nor passed over.
+// Whether something is wrong with the file: it is neither loaded nor passed over nor disabled.
 bool is_refused(const PluginRecord& plugin);
 
 class PluginRegistry {
@@ -77,6 +78,9 @@ class PluginRegistry {
   // initialiser that throws does, is then refused instead. Costs a few milliseconds a file.
   void probe_in_child() { probes_ = true; }
 
+  // From now on a file of one of these names, without ".so", is recorded as disabled and not opened.
+  void disable(std::set<std::string> names) { disabled_ = std::move(names); }
+
   // Offers a component that is linked into the program (for tests). `descriptor` outlives the registry. A wrong one is
   // recorded as refused, as a file is.
   void add(const dha_plugin& descriptor);
@@ -101,9 +105,11 @@ class PluginRegistry {
     return std::static_pointer_cast<Interface>(create_object(Interface::kKind, id, params_json, context));
   }
 
- private:
+  // As create(), of a kind that is known by name only ("" for any): the interface pointer of its kind.
   std::shared_ptr<void> create_object(std::string_view kind, std::string_view id, const std::string& params_json,
                                       Context& context) const;
+
+ private:
   bool remember(const std::filesystem::path& file);
   void adopt(const dha_plugin* descriptor, std::shared_ptr<const PluginLibrary> library, PluginRecord& record);
   bool pass_over(const std::filesystem::path& file, const std::filesystem::path& name);
@@ -114,6 +120,7 @@ class PluginRegistry {
   void drop_accelerator_records();
 
   bool probes_ = false;
+  std::set<std::string> disabled_;
   std::vector<PluginRecord> plugins_;
   std::vector<ComponentRecord> components_;
   std::vector<std::filesystem::path> accelerator_libraries_;

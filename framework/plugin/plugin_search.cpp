@@ -14,14 +14,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<fs::path> split_path_list(std::string_view list) {
-  std::vector<fs::path> paths;
+// The entries of an environment variable, separated by colons; empty ones are passed over.
+std::vector<std::string> listed_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  std::string_view list = value == nullptr ? "" : value;
+  std::vector<std::string> entries;
   while (!list.empty()) {
     const std::string_view entry = list.substr(0, list.find(':'));
     list.remove_prefix(std::min(list.size(), entry.size() + 1));
-    if (!entry.empty()) paths.emplace_back(entry);
+    if (!entry.empty()) entries.emplace_back(entry);
   }
-  return paths;
+  return entries;
 }
 
 // The places of the default components, each once; they may not exist.
@@ -56,10 +59,14 @@ void append_libraries(const fs::path& directory, std::vector<fs::path>& files, i
 std::vector<PluginDirectory> plugin_directories(const std::vector<fs::path>& from_command_line) {
   std::vector<PluginDirectory> directories;
   for (const fs::path& path : from_command_line) directories.push_back({path, true});
-  const char* listed = std::getenv("DHA_PLUGIN_PATH");
-  for (const fs::path& path : split_path_list(listed == nullptr ? "" : listed)) directories.push_back({path, false});
+  for (const std::string& path : listed_in("DHA_PLUGIN_PATH")) directories.push_back({path, false});
   for (const fs::path& path : default_directories()) directories.push_back({path, false, /*is_default=*/true});
   return directories;
+}
+
+std::set<std::string> disabled_plugins() {
+  const std::vector<std::string> names = listed_in("DHA_DISABLED_PLUGINS");
+  return {names.begin(), names.end()};
 }
 
 fs::path host_accelerator_library() {

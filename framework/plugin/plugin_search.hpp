@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace dha {
@@ -19,6 +21,10 @@ struct PluginDirectory {
 // one and the same set, of which a build tree and an installation each have their own: what an earlier one has is not
 // taken from a later one. The current directory is never searched.
 std::vector<PluginDirectory> plugin_directories(const std::vector<std::filesystem::path>& from_command_line);
+
+// The plugins that the user does not want: the entries of the environment variable DHA_DISABLED_PLUGINS, names of files
+// without ".so", separated by colons; empty ones are passed over.
+std::set<std::string> disabled_plugins();
 
 // The host's own library for a CUDA device, which lies beside the first of the last three that holds plugins; empty
 // where there is none.

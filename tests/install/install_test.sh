@@ -46,6 +46,7 @@ configure --fresh >/dev/null
 
 dha=$work/dha/bin/dha
 expect "acme.invert" "$dha" plugins --plugin-path "$work/project/build/plugins"
+expect "9 passed, 0 failed, 0 skipped" "$dha" verify "$work/project/build/plugins/augment/invert.so"
 expect "share of the images that are turned" "$dha" describe acme.invert --plugin-path "$work/project/build/plugins"
 expect '"augment": [ { "use": "acme.invert", "probability": 0.5 } ]' \
   "$dha" describe acme.invert --plugin-path "$work/project/build/plugins/augment/invert.so"

@@ -320,4 +320,18 @@ BOOST_AUTO_TEST_CASE(the_program_dies_of_a_deadly_plugin_only_where_it_does_not_
   BOOST_TEST(contains(probed.output, "fixture.good"));
 }
 
+BOOST_AUTO_TEST_CASE(a_disabled_plugin_is_not_opened_and_says_so) {
+  const std::string paths =
+      " --plugin-path " + deadly_fixture().string() + " --plugin-path " + fixture("good").string();
+  setenv("DHA_DISABLED_PLUGINS", "other:throws_in_static_init", 1);
+  const ProgramResult listed = run_dha("plugins --strict" + paths);
+  const ProgramResult asked = run_dha("describe fixture.none" + paths);
+  unsetenv("DHA_DISABLED_PLUGINS");
+  BOOST_TEST(listed.status == 0);
+  BOOST_TEST(contains(listed.output, "disabled by DHA_DISABLED_PLUGINS: "));
+  BOOST_TEST(contains(listed.output, "fixture.good"));
+  BOOST_TEST(contains(asked.output, "DHA_DISABLED_PLUGINS disables "));
+  BOOST_TEST(contains(asked.output, "throws_in_static_init.so"));
+}
+
 }  // namespace dha

@@ -9,7 +9,7 @@ import tempfile
 
 # Layers of the framework from the top down: a folder includes its own layer and those below, and no two folders each
 # other, not even over a third.
-LAYERS = [{"app"}, {"training"}, {"data", "plugin", "pipeline", "run", "model", "device"}]
+LAYERS = [{"app"}, {"verification"}, {"training"}, {"data", "plugin", "pipeline", "run", "model", "device"}]
 # Headers of LibTorch that an SDK header may use, beside the standard library: the narrow ones.
 SDK_LIBTORCH = re.compile(r"ATen/core/[A-Za-z]+\.h|torch/headeronly/version\.h")
 STANDARD = re.compile(r"[a-z_]+|stdint\.h|std[a-z]+\.h")

@@ -1,0 +1,138 @@
+// `dha verify`: whether plugin files keep what the SDK asks of them, each check in a process of its own.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options/value_semantic.hpp>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/command.hpp"
+#include "app/command_line.hpp"
+#include "dha/error.hpp"
+#include "verification/plugin_verification.hpp"
+
+namespace dha::app {
+
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+using Texts = std::vector<std::string>;
+
+constexpr std::array<const char*, 3> kStatusNames = {"passed", "FAILED", "skipped"};
+
+const char* name_of(CheckStatus status) { return kStatusNames[static_cast<size_t>(status)]; }
+
+std::string subject_of(const PluginCheck& check) {
+  return check.component.empty() ? check.id : fmt::format("{} ({})", check.id, check.component);
+}
+
+// "acme.invert={"probability": 1}"
+std::map<std::string, std::string> read_params(const Texts& texts) {
+  std::map<std::string, std::string> params;
+  for (const std::string& text : texts) {
+    const size_t equals = std::min(text.find('='), text.size());
+    const std::string value = text.substr(std::min(equals + 1, text.size()));
+    if (equals == text.size() || !Json::parse(value, nullptr, false).is_object())
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("verify: --params '{}' is not of the form ID={{\"key\": value, …}}", text));
+    params[text.substr(0, equals)] = value;
+  }
+  return params;
+}
+
+VerificationOptions read_options(const po::variables_map& values) {
+  VerificationOptions options;
+  options.in_process = values.count("in-process") != 0;
+  if (values.count("include") == 0) return options;
+  try {
+    options.include = std::regex(values["include"].as<std::string>());
+  } catch (const std::regex_error& e) {
+    throw Error(ErrorCode::kUsage, fmt::format("verify: --include '{}' is no regular expression: {}",
+                                               values["include"].as<std::string>(), e.what()));
+  }
+  return options;
+}
+
+CheckedPlugin find_plugin(const std::string& file, const std::map<std::string, std::string>& params) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error))
+    throw Error(ErrorCode::kUsage,
+                fmt::format("verify: '{}' is no file; name a plugin such as plugins/augment/tau.so", file));
+  return {std::filesystem::canonical(file), params};
+}
+
+struct Tally {
+  std::array<int64_t, 3> counts{};
+  Json results = Json::array();
+};
+
+void verify_one(const CheckedPlugin& plugin, const VerificationOptions& options, bool is_json, Tally& tally) {
+  if (!is_json) std::cout << plugin.file.string() << '\n';
+  verify_plugin(plugin, options, [&](const PluginCheck& check, const CheckOutcome& outcome) {
+    ++tally.counts[static_cast<size_t>(outcome.status)];
+    if (is_json)
+      tally.results.push_back({{"file", plugin.file.string()},
+                               {"check", check.id},
+                               {"component", check.component},
+                               {"sentence", check.sentence},
+                               {"status", outcome.status == CheckStatus::kFailed ? "failed" : name_of(outcome.status)},
+                               {"reason", outcome.reason}});
+    else
+      std::cout << fmt::format("  {:<8}{}: {}\n", name_of(outcome.status), subject_of(check),
+                               outcome.reason.empty() ? check.sentence : outcome.reason)
+                << std::flush;
+  });
+}
+
+int list_checks(const std::vector<CheckedPlugin>& plugins, const VerificationOptions& options) {
+  for (const CheckedPlugin& plugin : plugins)
+    for (const PluginCheck& check : checks_of(plugin, options))
+      std::cout << fmt::format("{}: {}\n", subject_of(check), check.sentence);
+  return kDone;
+}
+
+int finish(const Tally& tally, bool is_json) {
+  const auto& [passed, failed, skipped] = tally.counts;
+  if (is_json)
+    std::cout << Json{{"checks", tally.results}}.dump(2) << '\n';
+  else
+    std::cout << fmt::format("{} passed, {} failed, {} skipped\n", passed, failed, skipped);
+  if (passed + failed + skipped == 0)
+    throw Error(ErrorCode::kUsage, "verify: --include matches no check; --list shows their ids");
+  return failed > 0 ? kVerificationFailed : kDone;
+}
+
+int run(const Texts& arguments) {
+  po::options_description options, hidden;
+  options.add_options()("include", po::value<std::string>()->value_name("REGEX"), "only checks whose id has a match")(
+      "params", po::value<Texts>()->composing()->default_value({}, "")->value_name("ID=JSON"),
+      "parameters of a component that has some without a default (repeatable)")(
+      "list", "print the checks and run none")("json", "print JSON")(
+      "in-process", "run the checks in this process, as a debugger needs it");
+  hidden.add_options()("file", po::value<Texts>());
+  po::positional_options_description positional;
+  positional.add("file", -1);
+  const auto values = parse_command_line(kVerifyCommand, options, arguments, hidden, positional);
+  if (!values) return kDone;
+  if (values->count("file") == 0)
+    throw Error(ErrorCode::kUsage, "verify: no plugin file is named; 'dha help verify' shows how");
+  const VerificationOptions wanted = read_options(*values);
+  const auto params = read_params((*values)["params"].as<Texts>());
+  std::vector<CheckedPlugin> plugins;
+  for (const std::string& file : (*values)["file"].as<Texts>()) plugins.push_back(find_plugin(file, params));
+  if (values->count("list") != 0) return list_checks(plugins, wanted);
+  Tally tally;
+  const bool is_json = values->count("json") != 0;
+  for (const CheckedPlugin& plugin : plugins) verify_one(plugin, wanted, is_json, tally);
+  return finish(tally, is_json);
+}
+
+}  // namespace
+
+const Command kVerifyCommand = {"verify", "verify FILE.so… [--include REGEX] [--params ID=JSON]… [--list] [--json]",
+                                "Checks that plugin files keep what the SDK asks of them.", run};
+
+}  // namespace dha::app

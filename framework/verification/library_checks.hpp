@@ -1,0 +1,15 @@
+// Checks on a plugin's file: what it exports, that it is accepted, and that loading it leaves the process as it was.
+#pragma once
+
+#include <vector>
+
+#include "verification/plugin_check.hpp"
+
+namespace dha {
+
+// In the order in which they mean something; the one called kLoads tells whether a plugin has components to check.
+std::vector<PluginCheck> library_checks();
+
+constexpr const char* kLoads = "library.loads";
+
+}  // namespace dha

@@ -1,0 +1,40 @@
+// One thing that `dha verify` asks of a plugin: an id, a sentence, and a function that finds out.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace dha {
+
+enum class CheckStatus { kPassed, kFailed, kSkipped };
+
+struct CheckOutcome {
+  CheckStatus status = CheckStatus::kPassed;
+  std::string reason;  // why it failed or was skipped
+};
+
+// What checks are told about the plugin.
+struct CheckedPlugin {
+  std::filesystem::path file;
+  std::map<std::string, std::string> params;  // component id -> JSON text: parameters that have no default
+};
+
+// What must be so for a check to say anything.
+enum class CheckNeeds {
+  kFile,
+  kAcceptedPlugin,  // one that this host loads
+  kFreshProcess     // such a plugin, in a process that has not loaded it yet
+};
+
+struct PluginCheck {
+  std::string id;         // "group.name"
+  std::string component;  // its id; empty where the check is on the file
+  std::string sentence;   // what holds where it passes
+  CheckNeeds needs = CheckNeeds::kAcceptedPlugin;
+  // Loads the plugin itself, so that each check can run in a process that has not seen it.
+  std::function<CheckOutcome(const CheckedPlugin& plugin, const std::string& component)> run;
+};
+
+}  // namespace dha

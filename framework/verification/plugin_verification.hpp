@@ -1,0 +1,26 @@
+// Runs all checks on a plugin, each in a process of its own.
+#pragma once
+
+#include <functional>
+#include <regex>
+#include <vector>
+
+#include "verification/plugin_check.hpp"
+
+namespace dha {
+
+struct VerificationOptions {
+  std::regex include = std::regex("");  // checks whose id has a match
+  bool in_process = false;              // for a debugger: a check that ends the process then ends this one
+};
+
+// The checks that `options` include, in the order in which they run. Components are asked for in a child process; a
+// plugin that is not accepted has none. [one thread at a time, before any work of LibTorch's]
+std::vector<PluginCheck> checks_of(const CheckedPlugin& plugin, const VerificationOptions& options);
+
+// Runs checks_of() and tells `report` of each as it ends. Failing covers a check that ends its process or does not end
+// within a minute; where the plugin is not accepted, the checks that would open it are skipped.
+void verify_plugin(const CheckedPlugin& plugin, const VerificationOptions& options,
+                   const std::function<void(const PluginCheck&, const CheckOutcome&)>& report);
+
+}  // namespace dha

@@ -1,0 +1,112 @@
+"""`dha verify`: every built plugin passes every check, and for each check there is a plugin that fails it."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(sys.argv.pop(1))
+FIXTURES = BUILD / "fixtures"
+
+# Fixture -> the checks that it fails, with a part of what is said.
+FAULTS = {
+    "verification/slow_to_load": {"library.load_time": "of processor time"},
+    "verification/changes_process": {
+        "library.process_state": "C locale, default type of tensors, rounding mode, state of LibTorch's default "
+                                 "generator, threads within operators"},
+    "verification/second_entry_differs": {"library.entry": "another descriptor"},
+    "verification/no_help": {"component.texts": "'depth' has no help text"},
+    "verification/dies_in_create": {"component.defaults": "ends the process by signal 6",
+                                    "component.memory": "ends the process by signal 6"},
+    "verification/fails_at_a_boundary": {"component.boundaries": 'with {"depth":9}: fixture.fails_at_a_boundary'},
+    "verification/leaks": {"component.memory": "32 bytes stay in use"},
+    "deadly/throws_in_static_init": {"library.loads": "ends the process with status 3"},
+    "plugins/wrong_torch": {"library.loads": "incompatible: built against"},
+    "plugins/throws_std": {"component.defaults": "thrown by a constructor",
+                           "component.memory": "thrown by a constructor"},
+}
+
+
+def verify(*arguments):
+    return subprocess.run([BUILD / "dha", "verify", *arguments], capture_output=True, text=True, timeout=120)
+
+
+def checks_of(*arguments):
+    done = verify(*arguments, "--json")
+    return done, json.loads(done.stdout)["checks"]
+
+
+class Verify(unittest.TestCase):
+    def test_every_built_plugin_passes(self):
+        plugins = [file for file in sorted(BUILD.glob("plugins/*/*.so")) if not file.stem.endswith("_cuda")]
+        required = {"dha.idx": {"path": "/"}, "dha.cifar": {"path": "/", "classes": 10}, "dha.image_folder": {"path": "/"},
+                    "dha.architecture": {"genotype_file": "/dev/null"}}
+        given = [f"--params={name}={json.dumps(params)}" for name, params in required.items()]
+        done, checks = checks_of(*plugins, *given)
+        wrong = [check for check in checks if check["status"] != "passed"]
+        self.assertEqual(wrong, [])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({check["file"] for check in checks}, {str(file) for file in plugins})
+
+    def test_each_fault_is_found_by_its_check(self):
+        for name, faults in FAULTS.items():
+            with self.subTest(fixture=name):
+                # Linked by hand, all but throws_std export what dha_add_plugin() would hide.
+                done, checks = checks_of(FIXTURES / f"{name}.so", "--include", "^(?!library.exports)")
+                found = {check["check"]: check["reason"] for check in checks if check["status"] == "failed"}
+                self.assertEqual(set(found), set(faults))
+                for check, text in faults.items():
+                    self.assertIn(text, found[check])
+                self.assertEqual(done.returncode, 4)
+
+    def test_symbols_beside_the_entry_are_named(self):
+        done = verify(FIXTURES / "plugins" / "duplicate_id_first.so")
+        self.assertEqual(done.returncode, 4)
+        self.assertRegex(done.stdout, r"FAILED +library.exports: it exports 2 more symbols, such as _ZN3dha7fixture")
+
+    def test_every_check_has_a_plugin_that_fails_it(self):
+        listed = verify(FIXTURES / "plugins" / "good.so", "--list").stdout
+        checks = {re.match(r"[a-z_.]+", line)[0] for line in listed.splitlines()}
+        self.assertEqual(checks, {check for faults in FAULTS.values() for check in faults} | {"library.exports"})
+
+    def test_a_plugin_that_is_not_accepted_is_not_opened_again(self):
+        _, checks = checks_of(FIXTURES / "deadly" / "throws_in_static_init.so")
+        skipped = [check["check"] for check in checks if check["status"] == "skipped"]
+        self.assertEqual(skipped, ["library.load_time", "library.process_state", "library.entry"])
+
+    def test_parameters_that_are_missing_are_asked_for(self):
+        plugin = BUILD / "plugins" / "datasets" / "idx.so"
+        done = verify(plugin)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("lacks 'path'", done.stdout)
+        self.assertIn("give it by --params 'dha.idx={…}'", done.stdout)
+        self.assertIn("6 passed, 0 failed, 3 skipped", done.stdout)
+        done = verify(plugin, '--params=dha.idx={"path": 3}')
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("the parameters that were given are refused", done.stdout)
+
+    def test_in_process_tells_the_same_but_for_what_a_first_loading_shows(self):
+        plugin = FIXTURES / "plugins" / "throws_std.so"
+        _, apart = checks_of(plugin)
+        _, together = checks_of(plugin, "--in-process")
+        differing = [b["check"] for a, b in zip(apart, together, strict=True) if a != b]
+        self.assertEqual(differing, ["library.load_time", "library.process_state"])
+
+    def test_usage(self):
+        good = FIXTURES / "plugins" / "good.so"
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments, text in (([], "no plugin file is named"), ([folder], "is no file"),
+                                    ([good, "--include", "("], "is no regular expression"),
+                                    ([good, "--include", "nothing"], "matches no check"),
+                                    ([good, "--params", "fixture.good"], "is not of the form ID=")):
+                with self.subTest(arguments=arguments):
+                    done = verify(*arguments)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn(text, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
