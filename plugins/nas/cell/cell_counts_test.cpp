@@ -130,19 +130,38 @@ BOOST_AUTO_TEST_CASE(cost_of_a_candidate) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(reductions_stand_at_a_third_and_two_thirds_unless_placed) {
+  const std::string architecture = published("darts_v2");
+  const auto numbers = [&](const std::string& cells) {
+    const Cost cost = TestSpace(R"({"channels": 8, "cells": )" + cells + "}", image_set(10, 32))->cost(architecture);
+    return std::vector<int64_t>{cost.parameters, cost.auxiliary_parameters, cost.multiply_adds};
+  };
+  const auto placed = [](const char* cells, const char* positions) {
+    return std::string(cells) + R"(, "reduction_cells": )" + positions;
+  };
+  const std::pair<const char*, const char*> published_placements[] = {
+      {"1", "[]"}, {"2", "[1]"}, {"3", "[1, 2]"}, {"8", "[2, 5]"}, {"14", "[4, 9]"}, {"20", "[6, 13]"}};
+  for (const auto& [cells, positions] : published_placements)
+    BOOST_TEST(numbers(cells) == numbers(placed(cells, positions)), boost::test_tools::per_element());
+  BOOST_TEST((numbers("8") != numbers(placed("8", "[2, 6]"))));
+}
+
 // Counted by hooks in plain torch (tests/golden/cell/count.py).
 BOOST_AUTO_TEST_CASE(multiply_adds_equal_an_independent_count) {
   std::ifstream file(test::source_dir() / "tests/golden/cell/count.json");
   const Json golden = Json::parse(file);
-  BOOST_TEST_REQUIRE(golden["networks"].size() >= 4U);
+  BOOST_TEST_REQUIRE(golden["networks"].size() >= 8U);
   for (const Json& row : golden["networks"]) {
     BOOST_TEST_CONTEXT(row.dump()) {
-      const Json params{{"channels", row["channels"]},
-                        {"cells", row["cells"]},
-                        {"stem", row["imagenet"] ? "imagenet" : "cifar"},
-                        {"extra_batch_norm", row["extra"]}};
-      const TestSpace space(params.dump(), image_set(row["classes"], row["size"], row.value("image_channels", 3)));
-      const Cost cost = space->cost(published(row["architecture"]));
+      Json params{{"channels", row["channels"]},
+                  {"cells", row["cells"]},
+                  {"stem", row["imagenet"] ? "imagenet" : "cifar"},
+                  {"extra_batch_norm", row["extra"]}};
+      if (row.contains("reduction_cells")) params["reduction_cells"] = row["reduction_cells"];
+      TestSpace space(params.dump(), image_set(row["classes"], row["size"], row.value("image_channels", 3)));
+      const std::string architecture = published(row["architecture"]);
+      const Cost cost = space->cost(architecture);
+      if (row.contains("reduction_cells")) check_built(space, architecture);
       BOOST_TEST(cost.parameters == row["parameters"].get<int64_t>());
       BOOST_TEST(cost.auxiliary_parameters == row["auxiliary_parameters"].get<int64_t>());
       BOOST_TEST(cost.multiply_adds == row["multiply_adds"].get<int64_t>());

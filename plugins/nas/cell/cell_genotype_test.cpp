@@ -76,6 +76,23 @@ BOOST_AUTO_TEST_CASE(parameters_name_unknown_and_repeated_operations) {
              "parameter 'operations' names 'none' twice; remove one of the two");
 }
 
+BOOST_AUTO_TEST_CASE(reduction_cells_ascend_and_are_there) {
+  const auto refusal = [](const std::string& positions) {
+    return message(
+        [&] { const TestSpace space(R"({"cells": 4, "reduction_cells": )" + positions + "}", image_set(10, 32)); });
+  };
+  BOOST_TEST(refusal("[]") == "no error");
+  BOOST_TEST(refusal("[0, 1, 2, 3]") == "no error");
+  BOOST_TEST(
+      refusal("[1, 4]") ==
+      "parameter 'reduction_cells' names cell 4, but the 4 cells are counted from 0; name cells below 4 or set the "
+      "parameter 'cells'");
+  BOOST_TEST(refusal("[2, 1]") ==
+             "parameter 'reduction_cells' names cell 1 after cell 2; name each cell once, in ascending order");
+  BOOST_TEST(refusal("[2, 2]") ==
+             "parameter 'reduction_cells' names cell 2 after cell 2; name each cell once, in ascending order");
+}
+
 BOOST_AUTO_TEST_CASE(decisions_and_architectures_are_inverse) {
   for (const bool shared : {true, false}) {
     const TestSpace space(std::string(R"({"cells": 3, "share_cells": )") + (shared ? "true}" : "false}"),

@@ -238,6 +238,32 @@ BOOST_AUTO_TEST_CASE(images_of_many_sizes_train) {
     }
 }
 
+// The auxiliary head reads what the last reduction cell makes, whatever its size; gates of a type of cell that a
+// network lacks get zeros.
+BOOST_AUTO_TEST_CASE(networks_train_wherever_their_reductions_stand) {
+  const DatasetInfo info = image_set(3, 8);
+  const std::vector<std::pair<const char*, std::vector<bool>>> placements{{"[]", {true, false}},
+                                                                          {"[0]", {true, true}},
+                                                                          {"[1]", {true, true}},
+                                                                          {"[2]", {true, true}},
+                                                                          {"[0, 1, 2]", {false, true}}};
+  for (const auto& [positions, is_used] : placements) {
+    BOOST_TEST_CONTEXT(positions) {
+      TestSpace space(std::string(R"({"channels": 2, "nodes": 1, "cells": 3, "reduction_cells": )") + positions + "}",
+                      info);
+      const Gates gates = decided_gates({{4, 10}, {2, 11}}, at::kFloat, false);
+      const auto supernet = space->supernet(at::kFloat);
+      const NetworkOutput output = supernet->forward(random_images(2, info, at::kFloat), gates);
+      BOOST_TEST((output.auxiliary_logits.sizes() == at::IntArrayRef({2, 3})));
+      loss_of(output, supernet->auxiliary_weight()).backward();
+      for (size_t i = 0; i < 2; ++i)
+        BOOST_TEST(gates.choices[i].weights.grad().abs().gt(0).all().item<bool>() == is_used[i]);
+      for (size_t i = 0; i < 2; ++i)
+        if (!is_used[i]) BOOST_TEST(gates.choices[i].weights.grad().eq(0).all().item<bool>());
+    }
+  }
+}
+
 // With few channels, channels_last and a batch that does not divide among the threads, oneDNN's gradient of a strided
 // 1x1 convolution damages the heap, and allocations between the steps meet the damage.
 BOOST_AUTO_TEST_CASE(odd_batches_train_in_channels_last) {

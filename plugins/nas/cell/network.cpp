@@ -7,6 +7,8 @@
 #include <ATen/ops/zeros.h>
 #include <c10/util/StringUtil.h>
 
+#include <algorithm>
+
 #include "dha/error.hpp"
 
 namespace dha::cell {
@@ -237,13 +239,19 @@ int64_t CellNetwork::executed_operations(const Gates& gates) const {
   return count;
 }
 
-// A network of one cell has no reduction cell: the gates of that type get gradients of zero rather than none.
+// A network may lack a type of cell, as one of a single cell does: the gates of that type get gradients of zero rather
+// than none.
 at::Tensor CellNetwork::touch_unused_gates(const at::Tensor& logits, const Gates& gates) const {
-  if (!shares_cells_ || cells_.size() > 1) return logits;
+  if (!shares_cells_) return logits;
   at::Tensor touched = logits;
-  const auto nodes = static_cast<size_t>(cells_[0].nodes.size());
-  for (size_t i = nodes; i < gates.choices.size(); ++i)
-    if (!gates.choices[i].active.empty())
+  const size_t nodes = plan_.cells[0].nodes.size();
+  const auto has_cells = [this](bool reduction) {
+    return std::any_of(plan_.cells.begin(), plan_.cells.end(),
+                       [&](const CellPlan& cell) { return cell.reduction == reduction; });
+  };
+  const bool is_used[] = {has_cells(false), has_cells(true)};
+  for (size_t i = 0; i < gates.choices.size(); ++i)
+    if (!is_used[i / nodes] && !gates.choices[i].active.empty())
       touched = touched + gates.choices[i].weights.sum().to(logits.scalar_type()).mul(0);
   return touched;
 }

@@ -95,10 +95,10 @@ NetworkPlan plan_network(const Settings& settings, const DatasetInfo& info, cons
   plan.height = info.height;
   plan.width = info.width;
   Walk walk = plan_stem(settings, info, plan);
-  plan.auxiliary_cell = 2 * settings.cells / 3;
+  plan.auxiliary_cell = settings.auxiliary_cell();
   int64_t channels = settings.channels;
   for (int64_t i = 0; i < settings.cells; ++i) {
-    const bool reduction = is_reduction(i, settings.cells);
+    const bool reduction = settings.is_reduction(i);
     if (reduction) channels *= 2;
     plan.cells.push_back(plan_cell(settings, content(i, reduction), i, reduction, channels, walk, affine));
     const CellPlan& cell = plan.cells.back();
@@ -113,11 +113,6 @@ NetworkPlan plan_network(const Settings& settings, const DatasetInfo& info, cons
 }
 
 }  // namespace
-
-bool is_reduction(int64_t cell, int64_t cells) {
-  if (cells <= 2) return cells == 2 && cell == 1;
-  return cell == cells / 3 || cell == 2 * cells / 3;
-}
 
 std::vector<Edge> candidates(const Settings& settings, int64_t node) {
   std::vector<Edge> edges;

@@ -42,18 +42,14 @@ struct NetworkPlan {
   BlockPlan classifier;
 };
 
-// The reduction cells of a network: floor(L/3) and floor(2L/3), as published. Of two cells only the second, and a
-// single cell never, so that a network of two cells and more has both types.
-bool is_reduction(int64_t cell, int64_t cells);
-
 // Candidates of node `node`: every operation on every input, input-major.
 std::vector<Edge> candidates(const Settings& settings, int64_t node);
 
 NetworkPlan plan_supernet(const Settings& settings, const DatasetInfo& info);
 NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const Genotype& genotype);
 
-// Position of the choice that decides a node of a supernet: nodes of normal cells first, then of reduction cells, where cells
-// are shared; else cell by cell.
+// Position of the choice that decides a node of a supernet: nodes of normal cells first, then of reduction cells, where
+// cells are shared; else cell by cell.
 int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int64_t node);
 
 // Counts without building anything.

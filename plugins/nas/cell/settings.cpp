@@ -8,6 +8,8 @@ namespace dha::cell {
 
 namespace {
 
+constexpr int64_t kMostReductions = 8;  // which leave one pixel of 256
+
 std::vector<Operation> read_operations(const Params& params) {
   std::vector<Operation> operations;
   for (const std::string& text : params.strings("operations")) {
@@ -21,6 +23,31 @@ std::vector<Operation> read_operations(const Params& params) {
     operations.push_back(*operation);
   }
   return operations;
+}
+
+// As published: floor(L/3) and floor(2L/3). Of two cells only the second, and a single cell never, so that a network of
+// two cells and more has both types.
+std::vector<int64_t> published_reductions(int64_t cells) {
+  if (cells == 1) return {};
+  if (cells == 2) return {1};
+  return {cells / 3, 2 * cells / 3};
+}
+
+std::vector<int64_t> read_reductions(const Params& params, int64_t cells) {
+  if (!params.has("reduction_cells")) return published_reductions(cells);
+  const std::vector<int64_t> positions = params.integers("reduction_cells");
+  const auto refuse = [](const std::string& what) {
+    throw Error(ErrorCode::kInvalidParameter, "parameter 'reduction_cells' " + what);
+  };
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (positions[i] >= cells)
+      refuse("names cell " + std::to_string(positions[i]) + ", but the " + std::to_string(cells) +
+             " cells are counted from 0; name cells below " + std::to_string(cells) + " or set the parameter 'cells'");
+    if (i > 0 && positions[i] <= positions[i - 1])
+      refuse("names cell " + std::to_string(positions[i]) + " after cell " + std::to_string(positions[i - 1]) +
+             "; name each cell once, in ascending order");
+  }
+  return positions;
 }
 
 Stem read_stem(const std::string& text) {
@@ -38,6 +65,7 @@ CandidateAffine read_affine(const std::string& text) {
 Settings::Settings(const Params& params)
     : channels(params.integer("channels")),
       cells(params.integer("cells")),
+      reduction_cells(read_reductions(params, cells)),
       nodes(params.integer("nodes")),
       operations(read_operations(params)),
       stem(read_stem(params.string("stem"))),
@@ -52,14 +80,27 @@ Settings::Settings(const Params& params)
                                                             : ExtraNorm::kPoolsAndSkips;
 }
 
+bool Settings::is_reduction(int64_t cell) const {
+  return std::binary_search(reduction_cells.begin(), reduction_cells.end(), cell);
+}
+
+int64_t Settings::auxiliary_cell() const { return reduction_cells.empty() ? 2 * cells / 3 : reduction_cells.back(); }
+
 Schema Settings::schema() {
   return Schema("Cells of DARTS, ISTA-NAS and DHA: every node of a cell keeps two (operation, input) pairs.")
       .integer("channels", "channels of a cell before the first reduction; each reduction doubles them")
       .range(2, 1024)
       .def(16)
-      .integer("cells", "cells in the network; those at a third and two thirds of it are reduction cells")
+      .integer("cells", "cells in the network")
       .range(1, 100)
       .def(8)
+      .integers(
+          "reduction_cells",
+          "positions of the reduction cells, counted from 0, ascending; the auxiliary head reads the last of them; "
+          "absent: those at a third and two thirds of the cells",
+          0, kMostReductions)
+      .range(0, 99)
+      .optional()
       .strings("operations", "candidates of an edge, in order", 1, 10)
       .def(std::vector<std::string>{"max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5",
                                     "dil_conv_3x3", "dil_conv_5x5"})

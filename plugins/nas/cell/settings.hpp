@@ -28,14 +28,22 @@ enum class GateWeights {
 enum class ExtraNorm { kNone, kPools, kPoolsAndSkips };
 
 struct Settings {
-  // Throws Error{kInvalidParameter} where `operations` names an unknown operation or one twice.
+  // Throws Error{kInvalidParameter} where `operations` names an unknown operation or one twice, or `reduction_cells` is
+  // not ascending or names a cell that is not there.
   explicit Settings(const Params& params);
 
   static Schema schema();
 
+  bool is_reduction(int64_t cell) const;
+
+  // The cell whose output the auxiliary head reads: the last reduction cell, or where there is none the cell at two
+  // thirds. The head pools any size to 2 x 2, so that every cell will do.
+  int64_t auxiliary_cell() const;
+
   int64_t channels;  // of a normal cell before the first reduction
   int64_t cells;
-  int64_t nodes;  // of a cell in the choices
+  std::vector<int64_t> reduction_cells;  // ascending
+  int64_t nodes;                         // of a cell in the choices
   std::vector<Operation> operations;
   Stem stem;
   double auxiliary_weight;

@@ -154,7 +154,7 @@ Decisions CellSpace::decisions(const std::string& architecture) const {
   for (size_t i = 0; i < choices_.size(); i += static_cast<size_t>(settings_.nodes)) {
     const auto index = static_cast<int64_t>(i) / settings_.nodes;
     const CellGenotype& cell = settings_.share_cells ? genotype.cells[static_cast<size_t>(index)]
-                                                     : genotype.cell(index, is_reduction(index, settings_.cells));
+                                                     : genotype.cell(index, settings_.is_reduction(index));
     const std::string where = choices_[i].name.substr(0, choices_[i].name.find('.'));
     std::vector<int64_t> all_nodes;
     for (int64_t j = 0; j < settings_.nodes; ++j) all_nodes.push_back(j + 2);

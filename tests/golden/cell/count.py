@@ -46,6 +46,9 @@ CASES = [
     ("pdarts", 224, dict(channels=48, cells=14, classes=1000, imagenet=True, extra=False)),
     ("nasnet_a", 225, dict(channels=33, cells=6, classes=8, imagenet=True, extra=False)),
     ("enas_script", 64, dict(channels=20, cells=5, classes=67, imagenet=False, extra=True)),
+    ("darts_v1", 32, dict(channels=12, cells=3, classes=10, imagenet=False, extra=True, reduction_cells=[1])),
+    ("pdarts", 28, dict(channels=10, cells=6, classes=7, imagenet=False, extra=False, reduction_cells=[0, 1, 3])),
+    ("snas_mild", 8, dict(channels=8, cells=4, classes=5, imagenet=False, extra=True, reduction_cells=[])),
 ]
 
 if __name__ == "__main__":

@@ -177,10 +177,10 @@ class Classifier(nn.Module):
 
 
 class Network(nn.Module):
-    """`auxiliary_pool`: the pool of the auxiliary head; None: no auxiliary head."""
+    """`auxiliary_pool`: the pool of the auxiliary head; None: no auxiliary head. `reduction_cells`: None: as published."""
 
     def __init__(self, genotype, channels, cells, classes, imagenet, extra, auxiliary_pool=None,
-                 auxiliary_batch_norm=True, image_channels=3):
+                 auxiliary_batch_norm=True, image_channels=3, reduction_cells=None):
         super().__init__()
         c = channels
         self.imagenet = imagenet
@@ -193,9 +193,10 @@ class Network(nn.Module):
             self.stem = Stem(conv=nn.Conv2d(image_channels, 3 * c, 3, 1, 1, bias=False), norm=bn(3 * c))
             cpp, cp, reduced = 3 * c, 3 * c, False
         self.cells = nn.ModuleList()
-        self.auxiliary_cell = 2 * cells // 3
+        reductions = [cells // 3, 2 * cells // 3] if reduction_cells is None else reduction_cells
+        self.auxiliary_cell = reductions[-1] if reductions else 2 * cells // 3
         for i in range(cells):
-            reduction = i in (cells // 3, 2 * cells // 3)
+            reduction = i in reductions
             c *= 2 if reduction else 1
             kind = "reduce" if reduction else "normal"
             concat = genotype[kind + "_concat"]

@@ -38,18 +38,20 @@ class SuperCell(nn.Module):
 
 
 class Supernet(nn.Module):
-    """`gates` of a pass: for each choice its active candidates and their weights."""
+    """`gates` of a pass: for each choice its active candidates and their weights. `reduction_cells`: None: as published.
+    The auxiliary head reads 8 x 8 px."""
 
-    def __init__(self, operations, channels, cells, nodes, classes):
+    def __init__(self, operations, channels, cells, nodes, classes, reduction_cells=None):
         super().__init__()
         c = channels
         self.stem = Stem(conv=nn.Conv2d(3, 3 * c, 3, 1, 1, bias=False), norm=bn(3 * c))
         before_last = last = 3 * c
         reduced = False
         self.cells = nn.ModuleList()
-        self.auxiliary_cell = 2 * cells // 3
+        reductions = [cells // 3, 2 * cells // 3] if reduction_cells is None else reduction_cells
+        self.auxiliary_cell = reductions[-1]
         for i in range(cells):
-            reduction = i in (cells // 3, 2 * cells // 3)
+            reduction = i in reductions
             c *= 2 if reduction else 1
             self.cells.append(SuperCell(operations, nodes, before_last, last, c, reduction, reduced))
             before_last, last, reduced = last, nodes * c, reduction
