@@ -10,19 +10,24 @@
 
 namespace dha::test {
 
-inline constexpr int64_t kBatch = 4, kSide = 32, kClasses = 5;
+inline constexpr int64_t kBatch = 4, kSide = 16, kClasses = 5;
+
+// FNV-1a.
+inline uint32_t hash(const std::string& text) {
+  uint32_t hash = 2166136261U;
+  for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619U;
+  return hash;
+}
 
 // Values in [-1, 1] from the name and the squares of positions modulo 1009; double.
 inline at::Tensor wave(const std::string& name, at::IntArrayRef shape) {
-  uint32_t hash = 2166136261U;
-  for (const char byte : name) hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619U;
   int64_t count = 1;
   for (const int64_t extent : shape) count *= extent;
   const at::Tensor n = at::arange(count, at::kLong);
   return n.mul(n)
       .mul(17)
       .add(n, 131)
-      .add(static_cast<int64_t>(hash % 1009))
+      .add(static_cast<int64_t>(hash(name) % 1009))
       .remainder(1009)
       .to(at::kDouble)
       .mul(0.00623)
@@ -38,9 +43,25 @@ inline at::Tensor initial_value(const std::string& name, at::IntArrayRef shape) 
   return value.mul(0.2);
 }
 
-// <tensor, wave>: what the files keep of a large tensor.
-inline double projection(const std::string& name, const at::Tensor& tensor) {
-  return wave("projection of " + name, tensor.sizes()).mul(tensor.detach()).sum().item<double>();
+// Values in [-1, 1], independent of each other and of those of other names and steps: a counter through the mixer of
+// SplitMix64, in integers of 64 bits that wrap, with shifts that keep the sign; double.
+inline at::Tensor direction(const std::string& name, int64_t step, at::IntArrayRef shape) {
+  int64_t count = 1;
+  for (const int64_t extent : shape) count *= extent;
+  at::Tensor x = at::arange(count, at::kLong).add_(static_cast<int64_t>(hash(name)) + (step << 32));
+  const auto fold = [&x](int bits) { x.bitwise_xor_(x.bitwise_right_shift(bits)); };
+  x.mul_(-7046029254386353131);
+  fold(30);
+  x.mul_(-4658895280553007687);
+  fold(27);
+  x.mul_(-7723592293110705685);
+  fold(31);
+  return x.to(at::kDouble).mul_(std::ldexp(1, -63)).reshape(shape);
+}
+
+// <tensor, direction>: what the files keep of a large tensor.
+inline double projection(const std::string& name, int64_t step, const at::Tensor& tensor) {
+  return direction(name, step, tensor.sizes()).mul_(tensor.detach()).sum().item<double>();
 }
 
 // uint8 (kBatch, 3, kSide, kSide)

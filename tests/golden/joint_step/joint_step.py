@@ -11,9 +11,10 @@ start.safetensors    codes, coding matrices and tau at the start
 draws.safetensors    the pairs that dha.tau drew in each step and the images that they made: data, written by
                      DHA_WRITE_DRAWS=draws.safetensors joint_step_golden_test
 <case>.safetensors   what each step came to
-Weights, images and labels follow formulas, and a weight or its momentum is kept as one projection, so that the files are small.
+Weights, images and labels follow formulas. Of weights, momentum and tau the files keep, after every step, the largest value
+of each tensor and its projection on a random direction of that tensor and step alone; of running statistics after the last.
+What goes wrong in a tensor stays wrong, so that up to seven independent directions see it.
 """
-import functools
 import json
 import math
 import pathlib
@@ -30,13 +31,12 @@ from network import Network  # noqa: E402
 from supernet import Supernet  # noqa: E402
 
 OPERATIONS = ["max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"]
-CHANNELS, CELLS, NODES, CLASSES, SIDE, BATCH, STEPS, MORE_STEPS, ROWS = 4, 4, 4, 5, 32, 4, 5, 2, 7
+CHANNELS, CELLS, REDUCTIONS, NODES, CLASSES, SIDE, BATCH, STEPS, MORE_STEPS, ROWS = 4, 3, [1], 4, 5, 16, 4, 5, 2, 7
 MEAN, SD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 AUXILIARY, CLIP, PENALTY = 0.4, 5.0, 1e-5
 LR, WD, CODE_LR = (2e-4, 4e-3), (1e-4, 5e-4), 0.05
 # Larger than at the start of a search, where gates of 1e-3 ahead of a batch norm multiply rounding errors beyond 1e-9.
 CODE_SCALE = 0.3
-WEIGHTS_AFTER = (0, 4, 6)  # steps after which weights, momentum and statistics are kept
 CASES = {
     f"{probe}{'_nesterov' if nesterov else ''}{'_clipped' if clip < 100 else ''}":
         dict(probe=probe, nesterov=nesterov, clip=clip, beta=1e-5 if probe == "batch" else 1e-6, end="accept")
@@ -59,13 +59,18 @@ def wave(name, shape):
     return torch.sin(0.00623 * ((fnv(name) % 1009 + 131 * n + 17 * n * n) % 1009).double()).reshape(shape)
 
 
-@functools.lru_cache(maxsize=None)
-def direction(name, shape):
-    return wave("projection of " + name, shape)
+def direction(name, step, shape):
+    """Values in [-1, 1], independent of each other and of those of other names and steps: a counter through the mixer of
+    SplitMix64, in integers of 64 bits that wrap, with shifts that keep the sign."""
+    x = torch.arange(int(torch.Size(shape).numel())) + (fnv(name) + (step << 32))
+    x = x * -7046029254386353131
+    x = (x ^ (x >> 30)) * -4658895280553007687
+    x = (x ^ (x >> 27)) * -7723592293110705685
+    return (x ^ (x >> 31)).double().div(2.0**63).reshape(shape)
 
 
-def projection(name, tensor):
-    return (direction(name, tensor.shape) * tensor.detach()).sum()
+def projection(name, step, tensor):
+    return (direction(name, step, tensor.shape) * tensor.detach()).sum()
 
 
 def pixels(salt):
@@ -90,7 +95,7 @@ def normalised(images):
 
 
 def make_supernet():
-    return Supernet(OPERATIONS, CHANNELS, CELLS, NODES, CLASSES).double()
+    return Supernet(OPERATIONS, CHANNELS, CELLS, NODES, CLASSES, REDUCTIONS).double()
 
 
 def fill(network):
@@ -114,8 +119,7 @@ def choice_of_affine(name):
     parts = name.split(".")
     if parts[0] != "cells" or not parts[2].startswith("node") or not any(p.startswith("norm") for p in parts):
         return None
-    reduction = int(parts[1]) in (CELLS // 3, 2 * CELLS // 3)
-    return int(parts[2][4:]) + (NODES if reduction else 0)
+    return int(parts[2][4:]) + (NODES if int(parts[1]) in REDUCTIONS else 0)
 
 
 # --- recovery ----------------------------------------------------------------------------------------------------------
@@ -180,7 +184,7 @@ def genotype(kept):
 
 
 def parameter_count(kept):
-    network = Network(genotype(kept), CHANNELS, CELLS, CLASSES, False, True)
+    network = Network(genotype(kept), CHANNELS, CELLS, CLASSES, False, True, reduction_cells=REDUCTIONS)
     return sum(p.numel() for p in network.parameters())
 
 
@@ -263,7 +267,7 @@ class Training:
             probe_loss = self.losses(theta, self.b.detach(), pixels(100 + index), labels(50 + index), 0).mean()
             eta_gradient = self.learn_eta(probe_loss)
         self.keep("eta_gradient", eta_gradient)
-        self.keep_state()
+        self.keep_state(index)
 
     def learn_codes(self, gradient):
         """Adam that skips frozen codes."""
@@ -304,7 +308,7 @@ class Training:
         assert not rejects or after != before
         # A limit that the architecture held so far satisfies and the new one violates, or one that both satisfy.
         self.limit = f"params < {after + 1}" if not rejects else f"params {'<' if before < after else '>'} {after}"
-        self.record["end_distances"], self.record["end_proposed"] = distances, torch.cat(proposed)
+        self.record["end_distances"] = distances
         self.changed = sum(a != b for a, b in zip(kept, self.kept))
         if not rejects:
             self.z, self.kept = proposed, kept
@@ -315,36 +319,40 @@ class Training:
     def keep(self, name, value):
         self.record.setdefault(name, []).append(value.detach().clone())
 
-    def keep_state(self):
+    def keep_state(self, step):
         self.keep("codes", self.b)
-        self.keep("tau", self.tau)
         self.keep("eta", self.eta)
-        if len(self.record["eta"]) - 1 not in WEIGHTS_AFTER:
-            return
-        self.keep("theta", torch.stack([projection(n, p) for n, p in self.weights().items()]))
-        zero = torch.zeros((), dtype=torch.float64)
-        self.keep("momentum", torch.stack([projection(n, self.momentum[n]) if n in self.momentum else zero
-                                           for n in self.weights()]))
-        self.keep("statistics", torch.stack([projection(n, v) for n, v in self.network.named_buffers() if "running" in n]))
+        self.keep_large("tau", step, {"logits": self.tau})
+        self.keep_large("theta", step, self.weights())
+        self.keep_large("momentum", step,
+                        {n: self.momentum.get(n, torch.zeros_like(w)) for n, w in self.weights().items()})
+        if step == STEPS + MORE_STEPS - 1:
+            self.record["end_tau"] = self.tau.detach()
+            self.keep_large("statistics", step, {n: v for n, v in self.network.named_buffers() if "running" in n})
+
+    def keep_large(self, what, step, tensors):
+        self.keep(what, torch.stack([projection(f"{what} {n}", step, tensors[n]) for n in sorted(tensors)]))
+        self.keep(what + "_max", torch.stack([tensors[n].abs().max().float() for n in sorted(tensors)]))
 
     def save(self, file):
+        """Tensors go by the numbers of their names in sorted order, which are shorter than the names, and those that no step
+        reached are left out: they stay as the formula says, and the reader knows them by their absence."""
         tensors = {n: torch.stack(v) if isinstance(v, list) else v for n, v in self.record.items()}
-        # Weights that no step reached stay as the formula says; the reader knows them by their absence.
         start = make_supernet()
         fill(start)
-        names = [n for n, _ in start.named_parameters()]
-        moved = [i for i, (n, p) in enumerate(start.named_parameters()) if not torch.equal(self.weights()[n], p)]
-        buffers = [n for n, _ in start.named_buffers() if "running" in n]
-        touched = [i for i, n in enumerate(buffers) if not torch.equal(self.network.get_buffer(n), start.get_buffer(n))]
-        tensors["theta"], tensors["momentum"] = tensors["theta"][:, moved], tensors["momentum"][:, moved]
-        tensors["statistics"] = tensors["statistics"][:, touched]
-        metadata = {"weights": json.dumps([names[i] for i in moved]), "buffers": json.dumps([buffers[i] for i in touched]),
-                    "settings": json.dumps({**self.settings, "freeze_distance": self.threshold, "constraints": self.limit}),
+        now, before = {**self.weights(), **dict(self.network.named_buffers())}, start.state_dict()
+        for kinds, names in ((("theta", "momentum"), [n for n, _ in start.named_parameters()]),
+                             (("statistics",), [n for n in before if "running" in n])):
+            moved = [i for i, n in enumerate(sorted(names)) if not torch.equal(now[n], before[n])]
+            tensors["moved_" + kinds[0]] = torch.tensor(moved, dtype=torch.int16)
+            for kind in kinds:
+                tensors[kind], tensors[kind + "_max"] = tensors[kind][:, moved], tensors[kind + "_max"][:, moved]
+        metadata = {"settings": json.dumps({**self.settings, "freeze_distance": self.threshold, "constraints": self.limit}),
                     "torch": torch.__version__}
         save_file({n: t.contiguous() for n, t in tensors.items()}, file, metadata)
 
 
-def make_start(seed=19):
+def make_start(seed=10):
     generator = torch.Generator().manual_seed(seed)
     draw = dict(generator=generator, dtype=torch.float64)
     start = {f"matrix.{j}": torch.rand(ROWS, len(OPERATIONS) * (2 + j % NODES), **draw) for j in range(2 * NODES)}
