@@ -6,9 +6,11 @@
 #include <boost/test/unit_test.hpp>
 #include <limits>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "dha/error.hpp"
+#include "network.hpp"
 #include "test_space.hpp"
 
 namespace dha::cell {
@@ -26,11 +28,12 @@ Gates random_gates(const Decisions& decisions, at::ScalarType type, uint64_t see
   return gates;
 }
 
-// How close a lean network is to the supernet, as shares of the largest value of each tensor.
+// How close a lean network is to the supernet, as shares of the largest value of each tensor. Both execute the same
+// operations on the same values; only the chain rule of a gate sums its terms in another order.
 struct Tolerance {
-  double logits, gradients;
+  double logits, gradients, gates;
 };
-constexpr Tolerance kDouble{1e-12, 1e-10}, kSingle{1e-6, 1e-4};
+constexpr Tolerance kDouble{1e-12, 1e-12, 1e-12}, kSingle{1e-6, 1e-6, 1e-5};
 
 double relative_distance(const at::Tensor& found, const at::Tensor& expected) {
   return distance(found, expected) / std::max(expected.abs().max().item<double>(), 1e-30);
@@ -57,12 +60,14 @@ double absorbed_gate(const NamedTensor& lean, const at::Tensor& original, const 
 }
 
 // Of all weights by name; where a lean network's weight absorbed gate g, its gradient is 1 / g of the supernet's.
+// Affine weights that the supernet lacks (candidate_affine is none) have no gradient to be compared with; those that
+// absorb a gate are compared as what it learns.
 void check_gradients(const Network& supernet, const Network& lean, const Gates& gates, double tolerance) {
   const std::map<std::string, at::Tensor> originals = tensors_by_name(supernet.parameters());
   size_t compared = 0;
   for (const NamedTensor& one : lean.parameters()) {
     const bool is_norm = one.name.find("norm") != std::string::npos;
-    if (is_norm && originals.count(one.name) == 0) continue;  // candidate_affine is none
+    if (is_norm && originals.count(one.name) == 0) continue;
     BOOST_TEST_REQUIRE(originals.count(one.name) == 1U, one.name);
     const at::Tensor original = originals.at(one.name), found = one.tensor.grad();
     BOOST_TEST_REQUIRE(original.grad().defined() == found.defined(), one.name);
@@ -73,6 +78,65 @@ void check_gradients(const Network& supernet, const Network& lean, const Gates& 
     if (!is_norm) BOOST_TEST(gate == 1, one.name);
   }
   BOOST_TEST(compared > 20U);
+}
+
+// <dL/dw, w>, 0 where w takes no part.
+double gradient_share(const at::Tensor& weight) {
+  return weight.grad().defined() ? weight.detach().mul(weight.grad()).sum().item<double>() : 0;
+}
+
+// The gradient of a gate by the chain rule: of all operations of a lean network that absorbed it, w = g w0 and b = g b0
+// give dL/dg = (<dL/dw, w> + <dL/db, b>) / g. Nothing where the gate is a factor of the operation, or the operation is
+// none.
+std::optional<double> absorbed_gradient(const CellNetwork& lean, const std::vector<std::string>& nodes,
+                                        const Candidate& candidate, double gate) {
+  const std::map<std::string, at::Tensor> weights = tensors_by_name(lean.parameters()),
+                                          buffers = tensors_by_name(lean.buffers());
+  std::optional<double> gradient;
+  for (const std::string& node : nodes) {
+    const std::string block = node + ".from" + std::to_string(candidate.input) + "." + candidate.operation;
+    if (buffers.count(block + ".gate") > 0) return std::nullopt;
+    for (const char* norm : {".norm.", ".norm2."})  // of two batch norms the second is the last layer
+      if (weights.count(block + norm + "weight") > 0)
+        gradient = gradient.value_or(0) + (gradient_share(weights.at(block + norm + "weight")) +
+                                           gradient_share(weights.at(block + norm + "bias"))) /
+                                              gate;
+  }
+  return gradient;
+}
+
+// The nodes that a choice decides, "cells.1.node0".
+std::vector<std::string> nodes_of(const CellNetwork& supernet, int64_t choice) {
+  std::vector<std::string> nodes;
+  const auto& cells = supernet.plan().cells;
+  for (size_t cell = 0; cell < cells.size(); ++cell)
+    for (size_t node = 0; node < cells[cell].nodes.size(); ++node)
+      if (supernet.choice_of(static_cast<int64_t>(cell), static_cast<int64_t>(node)) == choice)
+        nodes.push_back("cells." + std::to_string(cell) + ".node" + std::to_string(node));
+  return nodes;
+}
+
+// Returns how many gates were compared.
+size_t check_gate_gradients(const TestSpace& space, const CellNetwork& supernet, const CellNetwork& lean,
+                            const Gates& gates, double tolerance) {
+  size_t compared = 0;
+  for (size_t i = 0; i < gates.choices.size(); ++i) {
+    const ChoiceGates& own = gates.choices[i];
+    const Choice& choice = space.space->choices()[i];
+    const std::vector<std::string> nodes = nodes_of(supernet, static_cast<int64_t>(i));
+    const double scale = own.weights.grad().abs().max().item<double>();
+    for (size_t k = 0; k < own.active.size(); ++k) {
+      const auto row = static_cast<int64_t>(k);
+      const auto found = absorbed_gradient(lean, nodes, choice.candidates[static_cast<size_t>(own.active[k])],
+                                           own.weights[row].item<double>());
+      if (!found) continue;
+      const double error = std::abs(*found - own.weights.grad()[row].item<double>());
+      BOOST_TEST(error <= tolerance * scale,
+                 "gate " << k << " of " << choice.name << " is off by " << error << " of " << scale);
+      ++compared;
+    }
+  }
+  return compared;
 }
 
 // A lean network with the supernet's weights computes what the supernet does, and from a loss the same gradients of
@@ -92,6 +156,7 @@ void check_lean_equals_gated(const std::string& more, const Decisions& decisions
     BOOST_TEST_CONTEXT(more << " " << text << (training ? " training" : " evaluating")) {
       for (const Network* network : {supernet.get(), lean.get()})
         for (const NamedTensor& one : network->parameters()) one.tensor.mutable_grad() = at::Tensor();
+      for (const ChoiceGates& choice : gates.choices) choice.weights.mutable_grad() = at::Tensor();
       supernet->train(training);
       lean->train(training);
       const at::Tensor ours = images.clone().requires_grad_(true), theirs = images.clone().requires_grad_(true);
@@ -103,6 +168,9 @@ void check_lean_equals_gated(const std::string& more, const Decisions& decisions
       loss_of(plain, 0.4).backward();
       BOOST_TEST(relative_distance(theirs.grad(), ours.grad()) < tolerance.gradients);
       check_gradients(*supernet, *lean, gates, tolerance.gradients);
+      const size_t absorbed = check_gate_gradients(space, static_cast<const CellNetwork&>(*supernet),
+                                                   static_cast<const CellNetwork&>(*lean), gates, tolerance.gates);
+      BOOST_TEST((absorbed > 0) == (more.find("\"keep\"") == std::string::npos));
     }
   }
   const std::map<std::string, at::Tensor> moved = tensors_by_name(lean->buffers());
