@@ -4,6 +4,7 @@
 
 #include "colour.hpp"
 #include "geometry.hpp"
+#include "pixel_math.hpp"
 
 namespace dha::pairs {
 
@@ -11,6 +12,7 @@ void apply_operation(const OperationCall& call, const ImageShape& shape, const u
                      Workspace& workspace) {
   const float factor = static_cast<float>(call.value);
   const int whole = static_cast<int>(call.value);
+  const auto map = [&] { return affine_map(call.operation, call.value, shape.width, shape.height); };
   switch (call.operation) {
     case Operation::kAutoContrast:
       return auto_contrast(shape, source, target, factor);
@@ -31,13 +33,13 @@ void apply_operation(const OperationCall& call, const ImageShape& shape, const u
     case Operation::kSharpness:
       return sharpness(shape, source, target, factor);
     case Operation::kShearX:
-      return shear_x(call, shape, call.value, source, target, workspace);
+      return shear_x(call, shape, map().b, source, target, workspace);
     case Operation::kShearY:
-      return shear_y(call, shape, call.value, source, target, workspace);
+      return shear_y(call, shape, map().d, source, target, workspace);
     case Operation::kTranslateXRel:
-      return translate_x(call, shape, call.value * shape.width, source, target, workspace);
+      return translate_x(call, shape, map().c, source, target, workspace);
     case Operation::kTranslateYRel:
-      return translate_y(call, shape, call.value * shape.height, source, target, workspace);
+      return translate_y(call, shape, map().f, source, target, workspace);
     case Operation::kIdentity:
       std::memcpy(target, source, shape.size());
   }

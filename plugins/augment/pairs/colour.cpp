@@ -50,32 +50,6 @@ DHA_CPU_CLONES void stretch_table(int low, int high, uint8_t* table) {
   for (int value = 0; value < 256; ++value) table[value] = stretched(value, low, high);
 }
 
-// ImageOps.equalize; false where it leaves the plane as it is.
-bool equalizing_table(const Histogram& histogram, Table& table) {
-  uint64_t total = 0;
-  uint32_t last = 0;
-  int distinct = 0;
-  for (const uint32_t count : histogram) {
-    if (count == 0) continue;
-    total += count;
-    last = count;
-    ++distinct;
-  }
-  const uint64_t step = (total - last) / 255;
-  if (distinct <= 1 || step == 0) return false;
-  uint64_t sum = step / 2;
-  uint64_t quotient = 0, next = step;  // quotient = sum / step without a division a value
-  for (int value = 0; value < 256; ++value) {
-    while (sum >= next) {
-      ++quotient;
-      next += step;
-    }
-    table[value] = static_cast<uint8_t>(std::min<uint64_t>(quotient, 255));
-    sum += histogram[value];
-  }
-  return true;
-}
-
 DHA_CPU_CLONES void mask_bytes(const uint8_t* source, uint8_t* target, int64_t count, uint8_t mask) {
   for (int64_t i = 0; i < count; ++i) target[i] = source[i] & mask;
 }
@@ -128,14 +102,7 @@ DHA_CPU_CLONES int64_t sum_of_bytes(const uint8_t* source, int64_t count) {
 // first and last pixel of each row come out wrong, and are the caller's to set.
 DHA_CPU_CLONES void sharpen_run(const uint8_t* __restrict source, uint8_t* __restrict target, int64_t begin,
                                 int64_t end, int64_t width, float factor) {
-  for (int64_t i = begin; i < end; ++i) {
-    const uint8_t* above = source + i - width;
-    const uint8_t* row = source + i;
-    const uint8_t* below = source + i + width;
-    const uint16_t sum = static_cast<uint16_t>(above[-1] + above[0] + above[1] + row[-1] + 5 * row[0] + row[1] +
-                                               below[-1] + below[0] + below[1]);
-    target[i] = blend(smoothed(sum), row[0], factor);
-  }
+  for (int64_t i = begin; i < end; ++i) target[i] = sharpened(source + i, width, factor);
 }
 
 }  // namespace
@@ -160,7 +127,7 @@ void equalize(const ImageShape& shape, const uint8_t* source, uint8_t* target, f
   const int64_t plane = shape.plane();
   for (int channel = 0; channel < shape.channels; ++channel, source += plane, target += plane) {
     Table table;
-    if (!equalizing_table(count_values(source, plane), table)) {
+    if (!equalizing_table(count_values(source, plane).data(), plane, table.data())) {
       std::memcpy(target, source, plane);
       continue;
     }
@@ -170,7 +137,7 @@ void equalize(const ImageShape& shape, const uint8_t* source, uint8_t* target, f
 }
 
 void posterize(const ImageShape& shape, const uint8_t* source, uint8_t* target, int bits) {
-  mask_bytes(source, target, shape.size(), static_cast<uint8_t>(0xff << (8 - bits)));
+  mask_bytes(source, target, shape.size(), posterizing_mask(bits));
 }
 
 void solarize(const ImageShape& shape, const uint8_t* source, uint8_t* target, int threshold) {
@@ -191,8 +158,7 @@ void color(const ImageShape& shape, const uint8_t* source, uint8_t* target, floa
 
 void contrast(const ImageShape& shape, const uint8_t* source, uint8_t* target, float factor) {
   const int64_t sum = shape.channels == 1 ? sum_of_bytes(source, shape.plane()) : sum_of_luma(source, shape.plane());
-  const double mean = static_cast<double>(sum) / static_cast<double>(shape.plane());
-  blend_with_constant(source, target, shape.size(), static_cast<int>(mean + 0.5), factor);
+  blend_with_constant(source, target, shape.size(), rounded_mean(sum, shape.plane()), factor);
 }
 
 void brightness(const ImageShape& shape, const uint8_t* source, uint8_t* target, float factor) {

@@ -68,10 +68,9 @@ DHA_CPU_CLONES Samples sample_row(double offset, int count, int32_t* __restrict 
   int below = 0, inside = 0;
   for (int i = 0; i < count; ++i) {
     const double position = (i + 0.5) + offset;
-    const double left = position - 0.5;
-    const int index = floor_index(left);
+    const auto [index, fraction] = neighbour_of(position);
     indices[i] = index;
-    fractions[i] = left - index;
+    fractions[i] = fraction;
     below += position < 0.0 ? 1 : 0;
     inside += position < count ? 1 : 0;
   }
@@ -84,22 +83,22 @@ DHA_CPU_CLONES Samples sample_row(double offset, int count, int32_t* __restrict 
   return {below, std::max(below, inside), lowest, lowest == highest};
 }
 
-DHA_PIXEL_FUNCTION int32_t bilinear_pixel(const double* left, double fraction) {
-  return static_cast<int32_t>(bilinear(left[0], left[1], fraction));
+DHA_PIXEL_FUNCTION int32_t bilinear_right_of(const double* left, double fraction) {
+  return bilinear_pixel(left[0], left[1], fraction);
 }
 
-DHA_PIXEL_FUNCTION int32_t bicubic_pixel(const double* left, double fraction) {
-  return clamp_to_byte(bicubic(left[-1], left[0], left[1], left[2], fraction));
+DHA_PIXEL_FUNCTION int32_t bicubic_right_of(const double* left, double fraction) {
+  return bicubic_pixel(left[-1], left[0], left[1], left[2], fraction);
 }
 
 DHA_CPU_CLONES void shift_row_bilinear(const double* left, const double* fractions, int begin, int end,
                                        uint8_t* target) {
-  write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA { return bilinear_pixel(left + i, fractions[i]); });
+  write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA { return bilinear_right_of(left + i, fractions[i]); });
 }
 
 DHA_CPU_CLONES void shift_row_bicubic(const double* left, const double* fractions, int begin, int end,
                                       uint8_t* target) {
-  write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA { return bicubic_pixel(left + i, fractions[i]); });
+  write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA { return bicubic_right_of(left + i, fractions[i]); });
 }
 
 // The general case: rounding moved some pixels of the row to another neighbour.
@@ -107,8 +106,8 @@ void gather_row(Resampling resampling, const double* row, const int32_t* indices
                 int end, uint8_t* target) {
   for (int i = begin; i < end; ++i) {
     const double* left = row + indices[i];
-    target[i] = static_cast<uint8_t>(resampling == Resampling::kBilinear ? bilinear_pixel(left, fractions[i])
-                                                                         : bicubic_pixel(left, fractions[i]));
+    target[i] = static_cast<uint8_t>(resampling == Resampling::kBilinear ? bilinear_right_of(left, fractions[i])
+                                                                         : bicubic_right_of(left, fractions[i]));
   }
 }
 
@@ -149,14 +148,14 @@ void resample_rows(const OperationCall& call, const ImageShape& shape, double sl
 DHA_CPU_CLONES void mix_rows_bilinear(const uint8_t* __restrict a, const uint8_t* __restrict b, double fraction,
                                       int count, uint8_t* __restrict target) {
   for (int i = 0; i < count; ++i) {
-    target[i] = static_cast<uint8_t>(static_cast<int>(bilinear<int>(a[i], b[i], fraction)));
+    target[i] = static_cast<uint8_t>(bilinear_pixel<int>(a[i], b[i], fraction));
   }
 }
 
 DHA_CPU_CLONES void mix_rows_bicubic(const uint8_t* __restrict before, const uint8_t* __restrict a,
                                      const uint8_t* __restrict b, const uint8_t* __restrict after, double fraction,
                                      int count, uint8_t* __restrict target) {
-  for (int i = 0; i < count; ++i) target[i] = clamp_to_byte(bicubic<int>(before[i], a[i], b[i], after[i], fraction));
+  for (int i = 0; i < count; ++i) target[i] = bicubic_pixel<int>(before[i], a[i], b[i], after[i], fraction);
 }
 
 // Reverses the bytes' order between rows and columns within an 8 by 8 tile of eight words.
@@ -199,13 +198,11 @@ DHA_CPU_CLONES Samples sample_rotated_row(const AffineMap& matrix, int y, int wi
   const double a = matrix.a, c = matrix.c, d = matrix.d, f = matrix.f;
   int left_of = 0, not_right_of = 0, above = 0, not_below = 0;
   for (int x = 0; x < width; ++x) {
-    const double position_x = a * (x + 0.5) + by + c;
-    const double position_y = d * (x + 0.5) + ey + f;
-    const double left = position_x - 0.5, top = position_y - 0.5;
-    const int column = floor_index(left), row = floor_index(top);
-    indices[x] = (row + kMargin) * stride + (column + kMargin);
-    fractions_x[x] = left - column;
-    fractions_y[x] = top - row;
+    const double position_x = source_coordinate(a, x + 0.5, by, c), position_y = source_coordinate(d, x + 0.5, ey, f);
+    const Neighbour horizontal = neighbour_of(position_x), vertical = neighbour_of(position_y);
+    indices[x] = (vertical.index + kMargin) * stride + (horizontal.index + kMargin);
+    fractions_x[x] = horizontal.fraction;
+    fractions_y[x] = vertical.fraction;
     left_of += position_x < 0.0 ? 1 : 0;
     not_right_of += position_x < width ? 1 : 0;
     above += position_y < 0.0 ? 1 : 0;
@@ -250,7 +247,7 @@ DHA_CPU_CLONES void mix_words_bilinear(const uint32_t* __restrict words, int wor
   write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA {
     const double upper = bilinear_of(words[i], fractions_x[i]);
     const double lower = bilinear_of(words[i + words_row], fractions_x[i]);
-    return static_cast<int32_t>(bilinear(upper, lower, fractions_y[i]));
+    return bilinear_pixel(upper, lower, fractions_y[i]);
   });
 }
 
@@ -260,9 +257,9 @@ DHA_CPU_CLONES void mix_words_bicubic(const uint32_t* __restrict words, int word
                                       int begin, int end, uint8_t* __restrict target) {
   write_pixels(begin, end, target, [=](int i) DHA_INLINE_LAMBDA {
     const double fraction = fractions_x[i];
-    return clamp_to_byte(bicubic(bicubic_of(words[i], fraction), bicubic_of(words[i + words_row], fraction),
-                                 bicubic_of(words[i + 2 * words_row], fraction),
-                                 bicubic_of(words[i + 3 * words_row], fraction), fractions_y[i]));
+    return bicubic_pixel(bicubic_of(words[i], fraction), bicubic_of(words[i + words_row], fraction),
+                         bicubic_of(words[i + 2 * words_row], fraction), bicubic_of(words[i + 3 * words_row], fraction),
+                         fractions_y[i]);
   });
 }
 

@@ -1,4 +1,5 @@
-// Arithmetic of single pixels, shared by the CPU loops and by a kernel: plain inline functions without state.
+// The arithmetic of image operations, shared by the CPU loops and the CUDA kernel: plain inline functions without
+// state.
 //
 // All of them reproduce Pillow's results (libImaging Blend.c, Filter.c, Geometry.c, Convert.c). The order of the
 // floating-point operations is part of that, so a source file that includes this header is compiled with
@@ -7,6 +8,8 @@
 
 #include <cmath>
 #include <cstdint>
+
+#include "operation.hpp"
 
 #ifdef __CUDACC__
 #define DHA_PIXEL_FUNCTION __host__ __device__ __forceinline__
@@ -47,6 +50,23 @@ DHA_PIXEL_FUNCTION uint16_t smoothed(uint16_t weighted_sum) {
   return static_cast<uint16_t>((numerator * 40330u) >> 20);
 }
 
+// ImageEnhance.Sharpness at a pixel with eight neighbours, in rows that are `width` apart.
+DHA_PIXEL_FUNCTION int32_t sharpened(const uint8_t* pixel, int64_t width, float factor) {
+  const uint8_t* above = pixel - width;
+  const uint8_t* below = pixel + width;
+  const uint16_t sum = static_cast<uint16_t>(above[-1] + above[0] + above[1] + pixel[-1] + 5 * pixel[0] + pixel[1] +
+                                             below[-1] + below[0] + below[1]);
+  return blend(smoothed(sum), pixel[0], factor);
+}
+
+// The rounded mean of `count` values.
+DHA_PIXEL_FUNCTION int rounded_mean(int64_t sum, int64_t count) {
+  return static_cast<int>(static_cast<double>(sum) / static_cast<double>(count) + 0.5);
+}
+
+// The bits that ImageOps.posterize keeps; bits in [1, 8].
+DHA_PIXEL_FUNCTION uint8_t posterizing_mask(int bits) { return static_cast<uint8_t>(0xff << (8 - bits)); }
+
 DHA_PIXEL_FUNCTION uint8_t solarize(uint8_t value, int threshold) {
   return value < threshold ? value : static_cast<uint8_t>(255 - value);
 }
@@ -57,6 +77,26 @@ DHA_PIXEL_FUNCTION uint8_t stretched(int value, int low, int high) {
   const double scale = 255.0 / (high - low);
   const double offset = -low * scale;
   return static_cast<uint8_t>(clamp_to_byte(value * scale + offset));
+}
+
+// ImageOps.equalize's table for `pixels` values, of which each occurs as often as `counts` says; false, and no table,
+// where it leaves them as they are.
+DHA_PIXEL_FUNCTION bool equalizing_table(const uint32_t* counts, int64_t pixels, uint8_t* table) {
+  int highest = 255;
+  while (counts[highest] == 0) --highest;
+  const int64_t step = (pixels - counts[highest]) / 255;
+  if (step == 0) return false;
+  int64_t sum = step / 2, next = step;
+  int quotient = 0;  // sum / step, at most 255, without a division a value
+  for (int value = 0; value < 256; ++value) {
+    while (quotient < 255 && sum >= next) {
+      ++quotient;
+      next += step;
+    }
+    table[value] = static_cast<uint8_t>(quotient);
+    sum += counts[value];
+  }
+  return true;
 }
 
 // The six numbers of an affine map: (a x + b y + c, d x + e y + f) is the source position of (x, y).
@@ -82,10 +122,49 @@ DHA_PIXEL_FUNCTION AffineMap rotation_map(double degrees, int width, int height)
   return map;
 }
 
+// Of the operations that move pixels; shears have a slope as their value, translations a share of the side.
+DHA_PIXEL_FUNCTION AffineMap affine_map(Operation operation, double value, int width, int height) {
+  AffineMap map{1, 0, 0, 0, 1, 0};
+  switch (operation) {
+    case Operation::kRotate:
+      return rotation_map(value, width, height);
+    case Operation::kShearX:
+      map.b = value;
+      break;
+    case Operation::kShearY:
+      map.d = value;
+      break;
+    case Operation::kTranslateXRel:
+      map.c = value * width;
+      break;
+    default:
+      map.f = value * height;
+  }
+  return map;
+}
+
+// A coordinate of the source position of the pixel with its centre at (x, y): of a, x, b * y and c, or of d, x, e * y
+// and f. The product with y is the caller's, because a loop over a row has it once.
+DHA_PIXEL_FUNCTION double source_coordinate(double slope, double x, double of_row, double shift) {
+  return slope * x + of_row + shift;
+}
+
 // Largest integer not above `value`; |value| < 2^31.
 DHA_PIXEL_FUNCTION int floor_index(double value) {
   const int truncated = static_cast<int>(value);
   return truncated - (value < static_cast<double>(truncated) ? 1 : 0);
+}
+
+// The pixel whose centre lies left of or above a source position, and the distance from there.
+struct Neighbour {
+  int index = 0;
+  double fraction = 0;
+};
+
+DHA_PIXEL_FUNCTION Neighbour neighbour_of(double position) {
+  const double from_centre = position - 0.5;
+  const int index = floor_index(from_centre);
+  return {index, from_centre - index};
 }
 
 // Interpolates between neighbours a and b at `fraction` in [0, 1].
@@ -102,6 +181,17 @@ DHA_PIXEL_FUNCTION double bicubic(Value before, Value a, Value b, Value after, d
   const Value square = 2 * (before - a) + b - after;
   const Value cube = -before + a - b + after;
   return a + fraction * (linear + fraction * (square + fraction * cube));
+}
+
+// The same as values in [0, 255].
+template <class Value>
+DHA_PIXEL_FUNCTION int32_t bilinear_pixel(Value a, Value b, double fraction) {
+  return static_cast<int32_t>(bilinear(a, b, fraction));
+}
+
+template <class Value>
+DHA_PIXEL_FUNCTION int32_t bicubic_pixel(Value before, Value a, Value b, Value after, double fraction) {
+  return clamp_to_byte(bicubic(before, a, b, after, fraction));
 }
 
 }  // namespace dha::pairs

@@ -2,7 +2,10 @@
 // CPU.
 //
 // A Block has thread() in [0, threads()), sync(), which all its threads pass together, and add(), an atomic addition to
-// a counter that they share. Results are those of apply_operation(), byte for byte, but where sine and cosine differ.
+// a counter that they share. Results are those of apply_operation(), byte for byte, but where sine and cosine differ:
+// both take their arithmetic from pixel_math.hpp. They differ in how they walk. The loops for the CPU go along whole
+// rows, so that they vectorise, and a shear or a translation along one axis alone, since the fraction of the other is
+// 0.
 #pragma once
 
 #include <cstdint>
@@ -74,22 +77,24 @@ DHA_PIXEL_FUNCTION int mean_grey(const Block& block, SampleMemory& memory, const
   for_each(block, plane, [&](int64_t i) { own += static_cast<unsigned>(grey_of(shape, source, i, plane)); });
   block.add(&memory.sum, own);
   block.sync();
-  return static_cast<int>(static_cast<double>(memory.sum) / static_cast<double>(plane) + 0.5);
+  return rounded_mean(static_cast<int64_t>(memory.sum), plane);
 }
 
-// ImageOps.equalize.
-DHA_PIXEL_FUNCTION int equalized(const uint32_t* counts, int high, int64_t plane, int value) {
-  const int64_t step = (plane - counts[high]) / 255;
-  if (step == 0) return value;
-  int64_t below = step / 2;
-  for (int i = 0; i < value; ++i) below += counts[i];
-  const int64_t quotient = below / step;
-  return static_cast<int>(quotient < 255 ? quotient : 255);
+// The tables of ImageOps.equalize, of the counts.
+template <class Block>
+DHA_PIXEL_FUNCTION void equalize_tables(const Block& block, SampleMemory& memory, const Planes& shape) {
+  const int64_t plane = static_cast<int64_t>(shape.height) * shape.width;
+  for_each(block, shape.channels, [&](int64_t channel) {
+    uint8_t* table = memory.table[channel];
+    if (equalizing_table(memory.counts[channel], plane, table)) return;
+    for (int value = 0; value < 256; ++value) table[value] = static_cast<uint8_t>(value);
+  });
+  block.sync();
 }
 
 // What becomes of a value in a channel, for the operations that are a table.
-DHA_PIXEL_FUNCTION uint8_t table_value(const SampleMemory& memory, const SampleCall& call, int64_t plane, int mean,
-                                       int64_t channel, int value) {
+DHA_PIXEL_FUNCTION uint8_t table_value(const SampleMemory& memory, const SampleCall& call, int mean, int64_t channel,
+                                       int value) {
   const float factor = static_cast<float>(call.value);
   const int whole = static_cast<int>(call.value);
   const int low = memory.low[channel], high = memory.high[channel];
@@ -97,12 +102,11 @@ DHA_PIXEL_FUNCTION uint8_t table_value(const SampleMemory& memory, const SampleC
     case Operation::kAutoContrast:
       return static_cast<uint8_t>(high > low ? blend(value, stretched(value, low, high), factor) : value);
     case Operation::kEqualize:
-      return static_cast<uint8_t>(blend(value, equalized(memory.counts[channel], high, plane, value), factor));
+      return static_cast<uint8_t>(blend(value, memory.table[channel][value], factor));
     case Operation::kPosterize:
-      return static_cast<uint8_t>(value & (0xff << (8 - whole)));
+      return static_cast<uint8_t>(value & posterizing_mask(whole));
     case Operation::kSolarize:
-      return whole > 255 ? static_cast<uint8_t>(value)
-                         : solarize(static_cast<uint8_t>(value), static_cast<uint8_t>(whole));
+      return solarize(static_cast<uint8_t>(value), whole);
     case Operation::kContrast:
       return static_cast<uint8_t>(blend(mean, value, factor));
     case Operation::kBrightness:
@@ -120,9 +124,10 @@ DHA_PIXEL_FUNCTION void apply_table(const Block& block, SampleMemory& memory, co
   int mean = 0;
   if (operation == Operation::kAutoContrast || operation == Operation::kEqualize)
     count_pixels(block, memory, shape, source);
+  if (operation == Operation::kEqualize) equalize_tables(block, memory, shape);
   if (operation == Operation::kContrast) mean = mean_grey(block, memory, shape, source);
   for_each(block, shape.channels * 256, [&](int64_t i) {
-    memory.table[i / 256][i % 256] = table_value(memory, call, plane, mean, i / 256, static_cast<int>(i % 256));
+    memory.table[i / 256][i % 256] = table_value(memory, call, mean, i / 256, static_cast<int>(i % 256));
   });
   block.sync();
   for_each(block, shape.channels * plane, [&](int64_t i) { target[i] = memory.table[i / plane][source[i]]; });
@@ -151,69 +156,51 @@ DHA_PIXEL_FUNCTION void apply_sharpness(const Block& block, const SampleCall& ca
       target[i] = source[i];
       return;
     }
-    int sum = 4 * source[i];
-    for (int64_t line = i - width; line <= i + width; line += width)
-      sum += source[line - 1] + source[line] + source[line + 1];
-    target[i] = static_cast<uint8_t>(blend(smoothed(static_cast<uint16_t>(sum)), source[i], factor));
+    target[i] = static_cast<uint8_t>(sharpened(source + i, width, factor));
   });
-}
-
-DHA_PIXEL_FUNCTION AffineMap map_of(const SampleCall& call, const Planes& shape) {
-  AffineMap map{1, 0, 0, 0, 1, 0};
-  switch (static_cast<Operation>(call.operation)) {
-    case Operation::kRotate:
-      return rotation_map(call.value, shape.width, shape.height);
-    case Operation::kShearX:
-      map.b = call.value;
-      return map;
-    case Operation::kShearY:
-      map.d = call.value;
-      return map;
-    case Operation::kTranslateXRel:
-      map.c = call.value * shape.width;
-      return map;
-    default:
-      map.f = call.value * shape.height;
-      return map;
-  }
 }
 
 DHA_PIXEL_FUNCTION int clamp_index(int index, int size) { return index < 0 ? 0 : index < size ? index : size - 1; }
 
-// The pixel of one plane at (column + fraction_x, row + fraction_y).
-DHA_PIXEL_FUNCTION uint8_t interpolated(const uint8_t* source, const Planes& shape, bool is_cubic, int column, int row,
-                                        double fraction_x, double fraction_y) {
+// The pixel of one plane at a position that these neighbours stand for.
+DHA_PIXEL_FUNCTION uint8_t interpolated(const uint8_t* source, const Planes& shape, bool is_cubic,
+                                        const Neighbour& horizontal, const Neighbour& vertical) {
   double lines[4] = {0, 0, 0, 0};
   const int first = is_cubic ? -1 : 0, last = is_cubic ? 2 : 1;
   for (int line = first; line <= last; ++line) {
-    const uint8_t* pixels = source + static_cast<int64_t>(clamp_index(row + line, shape.height)) * shape.width;
-    const auto at = [&](int offset) { return static_cast<int>(pixels[clamp_index(column + offset, shape.width)]); };
-    lines[line + 1] = is_cubic ? bicubic(at(-1), at(0), at(1), at(2), fraction_x) : bilinear(at(0), at(1), fraction_x);
+    const uint8_t* pixels =
+        source + static_cast<int64_t>(clamp_index(vertical.index + line, shape.height)) * shape.width;
+    const auto at = [&](int offset) {
+      return static_cast<int>(pixels[clamp_index(horizontal.index + offset, shape.width)]);
+    };
+    lines[line + 1] = is_cubic ? bicubic(at(-1), at(0), at(1), at(2), horizontal.fraction)
+                               : bilinear(at(0), at(1), horizontal.fraction);
   }
-  return static_cast<uint8_t>(is_cubic ? clamp_to_byte(bicubic(lines[0], lines[1], lines[2], lines[3], fraction_y))
-                                       : static_cast<int32_t>(bilinear(lines[1], lines[2], fraction_y)));
+  return static_cast<uint8_t>(is_cubic ? bicubic_pixel(lines[0], lines[1], lines[2], lines[3], vertical.fraction)
+                                       : bilinear_pixel(lines[1], lines[2], vertical.fraction));
 }
 
 template <class Block>
 DHA_PIXEL_FUNCTION void apply_geometry(const Block& block, SampleMemory& memory, const SampleCall& call,
                                        const uint8_t* fill, const Planes& shape, const uint8_t* source,
                                        uint8_t* target) {
-  if (block.thread() == 0) memory.map = map_of(call, shape);
+  if (block.thread() == 0)
+    memory.map = affine_map(static_cast<Operation>(call.operation), call.value, shape.width, shape.height);
   block.sync();
   const AffineMap& map = memory.map;
   const int64_t plane = static_cast<int64_t>(shape.height) * shape.width;
   for_each(block, plane, [&](int64_t i) {
     const double x = static_cast<double>(i % shape.width) + 0.5, y = static_cast<double>(i / shape.width) + 0.5;
-    const double position_x = map.a * x + map.b * y + map.c;
-    const double position_y = map.d * x + map.e * y + map.f;
+    const double position_x = source_coordinate(map.a, x, map.b * y, map.c);
+    const double position_y = source_coordinate(map.d, x, map.e * y, map.f);
     const bool is_inside =
         position_x >= 0.0 && position_x < shape.width && position_y >= 0.0 && position_y < shape.height;
-    const int column = is_inside ? floor_index(position_x - 0.5) : 0,
-              row = is_inside ? floor_index(position_y - 0.5) : 0;
+    const Neighbour horizontal = is_inside ? neighbour_of(position_x) : Neighbour{};
+    const Neighbour vertical = is_inside ? neighbour_of(position_y) : Neighbour{};
     for (int channel = 0; channel < shape.channels; ++channel)
-      target[channel * plane + i] = is_inside ? interpolated(source + channel * plane, shape, call.is_cubic, column,
-                                                             row, position_x - 0.5 - column, position_y - 0.5 - row)
-                                              : fill[channel];
+      target[channel * plane + i] =
+          is_inside ? interpolated(source + channel * plane, shape, call.is_cubic, horizontal, vertical)
+                    : fill[channel];
   });
 }
 
