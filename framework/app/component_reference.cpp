@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -84,38 +85,46 @@ std::string default_of(const Json& field) {
 std::string range_of(const Json& field) {
   if (field.contains("choices"))
     return fmt::format("{}", fmt::join(field["choices"].get<std::vector<std::string>>(), ", "));
+  if (field.contains("one_of")) return fmt::format("{}", fmt::join(field["one_of"].get<std::vector<int64_t>>(), ", "));
   if (field.contains("maximum"))
     return fmt::format("[{}, {}]", field.contains("minimum") ? literal(field["minimum"]) : "-inf",
                        literal(field["maximum"]));
   return field.contains("minimum") ? ">= " + literal(field["minimum"]) : "";
 }
 
-std::string help_of(const Json& field) {
+// The rule of `schema` that names a parameter, or an empty list.
+std::vector<std::string> exactly_one_of(const Json& schema, const Json& name) {
+  for (const Json& names : schema.value("exactly_one_of", Json::array()))
+    if (std::find(names.begin(), names.end(), name) != names.end()) return names;
+  return {};
+}
+
+std::string help_of(const Json& field, const std::vector<std::string>& exactly_one_of) {
   std::vector<std::string> notes;
   if (field.contains("log")) notes.emplace_back("logarithmic scale");
   if (field.contains("tunable")) notes.emplace_back("tunable");
+  if (!exactly_one_of.empty()) notes.push_back(fmt::format("exactly one of {}", fmt::join(exactly_one_of, ", ")));
   std::string help = field.at("help");
   if (!notes.empty()) help += fmt::format(" ({})", fmt::join(notes, ", "));
   return help;
 }
 
-void append_rows(const Json& fields, const std::string& prefix, std::vector<ParameterRow>& rows) {
-  for (const Json& field : fields) {
+void append_rows(const Json& schema, const std::string& prefix, std::vector<ParameterRow>& rows) {
+  for (const Json& field : schema.at("fields")) {
     const std::string name = prefix + field.at("name").get<std::string>();
-    rows.push_back({name, type_of(field), default_of(field), range_of(field), field.value("unit", ""), help_of(field)});
-    if (field.contains("fields")) append_rows(field["fields"], name + ".", rows);
+    rows.push_back({name, type_of(field), default_of(field), range_of(field), field.value("unit", ""),
+                    help_of(field, exactly_one_of(schema, field.at("name")))});
+    if (field.contains("fields")) append_rows(field, name + ".", rows);
   }
 }
 
-Json fields_of(const ComponentRecord& component) { return Json::parse(component.schema_json).at("fields"); }
-
 std::vector<ParameterRow> rows_of(const ComponentRecord& component) {
   std::vector<ParameterRow> rows;
-  append_rows(fields_of(component), "", rows);
+  append_rows(Json::parse(component.schema_json), "", rows);
   return rows;
 }
 
-Json example_object(const Json& fields);
+Json example_object(const Json& schema);
 
 // A number inside the field's range: the end that is given, else 0 or the nearest allowed to it.
 Json example_number(const Json& field, bool is_integer) {
@@ -129,6 +138,7 @@ Json example_number(const Json& field, bool is_integer) {
 
 Json example_scalar(const Json& field, const std::string& type) {
   if (type == "bool") return true;
+  if (field.contains("one_of")) return field["one_of"].at(0);
   if (type == "integer" || type == "real") return example_number(field, type == "integer");
   if (type == "choice") return field.at("choices").at(0);
   if (type == "path") return "path/to/" + field.at("name").get<std::string>();
@@ -139,7 +149,7 @@ Json example_scalar(const Json& field, const std::string& type) {
 Json example_value(const Json& field) {
   if (field.contains("default")) return field["default"];
   const std::string type = field.at("type");
-  if (type == "object") return example_object(field.at("fields"));
+  if (type == "object") return example_object(field);
   if (type != "list") return example_scalar(field, type);
   Json list = Json::array();
   for (int64_t i = 0; i < field.value("min_items", int64_t{0}); ++i)
@@ -147,10 +157,14 @@ Json example_value(const Json& field) {
   return list;
 }
 
-Json example_object(const Json& fields) {
+// With all that is required: of parameters of which exactly one is, the first.
+Json example_object(const Json& schema) {
   Json object = Json::object();
-  for (const Json& field : fields)
-    if (!field.contains("optional")) object[field.at("name").get<std::string>()] = example_value(field);
+  for (const Json& field : schema.at("fields")) {
+    const std::string name = field.at("name");
+    const std::vector<std::string> rule = exactly_one_of(schema, name);
+    if (!field.contains("optional") || (!rule.empty() && rule[0] == name)) object[name] = example_value(field);
+  }
   return object;
 }
 
@@ -199,7 +213,7 @@ std::string host_key_tables() {
       {"pipeline", "At the top"}, {"stage", "In a stage"}, {"dataset", "In any data set"}, {"trials", "In `trials`"}};
   for (const auto& [name, heading] : places) {
     std::vector<ParameterRow> rows;
-    append_rows(keys.at(name).at("fields"), "", rows);
+    append_rows(keys.at(name), "", rows);
     text += fmt::format("{}### {}\n\n{}", text.empty() ? "\n" : "", heading, markdown_table("key", rows));
   }
   text.pop_back();
@@ -210,7 +224,7 @@ std::string host_key_tables() {
 
 Json example_use(const ComponentRecord& component) {
   Json use = {{"use", component.id}};
-  use.update(example_object(fields_of(component)));
+  use.update(example_object(Json::parse(component.schema_json)));
   const KindInfo& info = info_of(component.kind);
   return {{info.key, info.is_list ? Json::array({use}) : use}};
 }
@@ -229,11 +243,10 @@ std::string reference_markdown(const ComponentRecord& component) {
 }
 
 Json reference_json(const ComponentRecord& component) {
-  return {{"id", component.id},
-          {"kind", component.kind},
-          {"summary", component.summary},
-          {"fields", fields_of(component)},
-          {"example", example_use(component)}};
+  Json json = {{"id", component.id}, {"kind", component.kind}, {"summary", component.summary}};
+  json.update(Json::parse(component.schema_json));
+  json["example"] = example_use(component);
+  return json;
 }
 
 std::string reference_page(const PluginRegistry& registry) {

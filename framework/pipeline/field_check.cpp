@@ -94,9 +94,10 @@ class Completion {
 
 }  // namespace
 
-Json check_fields(const Node& object, const std::string& pointer, const Json& fields,
+Json check_fields(const Node& object, const std::string& pointer, const Json& schema,
                   const std::filesystem::path& directory, ProblemList& problems) {
-  const ParamCheck check = check_params(Json{{"fields", fields}}.dump(), to_json(object).dump());
+  const Json& fields = schema.at("fields");
+  const ParamCheck check = check_params(schema.dump(), to_json(object).dump());
   for (const ParamProblem& problem : check.problems)
     problems.report(place_of(object, problem.pointer, !declares(fields, problem.pointer)), pointer + problem.pointer,
                     problem.message);

@@ -1,4 +1,4 @@
-// Checks an object of a pipeline file against declared fields and completes it.
+// Checks an object of a pipeline file against a schema and completes it.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,11 @@
 
 namespace dha {
 
-// The object at `pointer` with defaults filled in, in the order of `fields`, and paths made absolute: those that were
-// written against the folder of their source, defaults against `directory`. What is wrong goes to `problems`.
+// The object at `pointer` with defaults filled in, in the order of the fields of `schema` (as Schema::json_text(), with
+// the attributes of <pipeline/host_keys.hpp>), and paths made absolute: those that were written against the folder of
+// their source, defaults against `directory`. What is wrong goes to `problems`.
 nlohmann::ordered_json check_fields(const Node& object, const std::string& pointer,
-                                    const nlohmann::ordered_json& fields, const std::filesystem::path& directory,
+                                    const nlohmann::ordered_json& schema, const std::filesystem::path& directory,
                                     ProblemList& problems);
 
 }  // namespace dha

@@ -192,6 +192,14 @@ Json entry_fields(const std::string& kind) {
   return fields;
 }
 
+Json entry_schema(const std::string& kind, const std::string& schema_json) {
+  Json schema = Json::parse(schema_json);
+  Json fields = entry_fields(kind);
+  fields.insert(fields.end(), schema.at("fields").begin(), schema.at("fields").end());
+  schema["fields"] = std::move(fields);
+  return schema;
+}
+
 std::vector<std::string> component_keys() {
   std::vector<std::string> keys;
   for (const Json& field : stage_fields())

@@ -22,6 +22,10 @@ const nlohmann::ordered_json& trials_fields();   // in "trials", beside the comp
 // What the host itself reads in an entry for a component of `kind`: "use" and, for some kinds, more.
 nlohmann::ordered_json entry_fields(const std::string& kind);
 
+// What a whole entry may have, as Schema::json_text(): what the host reads, then what the component of `schema_json`
+// does.
+nlohmann::ordered_json entry_schema(const std::string& kind, const std::string& schema_json);
+
 // Names of the stage's keys that hold components, in their order.
 std::vector<std::string> component_keys();
 

@@ -33,7 +33,7 @@ class PipelineLoader {
 
   PipelineConfig load() {
     PipelineConfig config;
-    Json json = check_fields(root_, "", pipeline_fields(), directory_, problems_);
+    Json json = check_fields(root_, "", {{"fields", pipeline_fields()}}, directory_, problems_);
     if (const Node* dataset = root_.find("dataset"); dataset != nullptr) {
       const Entry entry = check_entry(*dataset, "dataset", "/dataset");
       json["dataset"] = entry.json;
@@ -54,7 +54,7 @@ class PipelineLoader {
 
  private:
   Json load_stage(const Node& node, const std::string& pointer, StageConfig& stage) {
-    Json json = check_fields(node, pointer, stage_fields(), directory_, problems_);
+    Json json = check_fields(node, pointer, {{"fields", stage_fields()}}, directory_, problems_);
     for (const Json& field : stage_fields()) {
       const std::string key = field.at("name");
       const Node* value = node.find(key);
@@ -98,15 +98,10 @@ class PipelineLoader {
     }
     const ComponentRecord* record = find_component(kind, *use, pointer);
     if (record == nullptr) return {};
-    const Json own_fields = Json::parse(record->schema_json).at("fields");
-    Json fields = entry_fields(kind);
-    fields.insert(fields.end(), own_fields.begin(), own_fields.end());
-    Entry entry{check_fields(node, pointer, fields, directory_, problems_), {record->id, ""}};
-    Json params = Json::object();
-    for (const Json& field : own_fields) {
-      const auto value = entry.json.find(field.at("name").get<std::string>());
-      if (value != entry.json.end()) params[value.key()] = *value;
-    }
+    const Json schema = entry_schema(kind, record->schema_json);
+    Entry entry{check_fields(node, pointer, schema, directory_, problems_), {record->id, ""}};
+    Json params = entry.json;
+    for (const Json& field : entry_fields(kind)) params.erase(field.at("name").get<std::string>());
     entry.component.params_json = params.dump();
     return entry;
   }

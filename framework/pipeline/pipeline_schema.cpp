@@ -34,7 +34,7 @@ const char* json_type(const std::string& type) {
 
 bool is_required(const Json& field) {
   if (field.contains("default") || field.contains("optional")) return false;
-  if (field.at("type") != "object") return true;
+  if (field.at("type") != "object" || field.contains("exactly_one_of")) return true;
   for (const Json& below : field.at("fields"))
     if (is_required(below)) return true;
   return false;
@@ -47,7 +47,7 @@ Json removable(Json schema, Extent extent) {
   return either;
 }
 
-Json object_schema(const Json& fields, Extent extent);
+Json object_schema(const Json& declared, Extent extent);
 
 Json scalar_schema(const std::string& type, const Json& field) {
   Json schema;
@@ -56,6 +56,7 @@ Json scalar_schema(const std::string& type, const Json& field) {
   else
     schema["type"] = json_type(type);
   if (type == "path") schema["minLength"] = 1;
+  if (field.contains("one_of")) schema["enum"] = field["one_of"];
   if (field.contains("pattern")) schema["pattern"] = field["pattern"];
   if (field.contains("minimum")) schema["minimum"] = field["minimum"];
   if (field.contains("maximum"))
@@ -67,7 +68,7 @@ Json field_schema(const Json& field, Extent extent) {
   const std::string type = field.at("type");
   Json schema;
   if (type == "object") {
-    schema = object_schema(field.at("fields"), extent);
+    schema = object_schema(field, extent);
   } else if (type == "list") {
     schema = {{"type", "array"}, {"items", scalar_schema(field.at("items"), field)}};
     schema["minItems"] = field.value("min_items", 0);
@@ -82,14 +83,29 @@ Json field_schema(const Json& field, Extent extent) {
   return removable(schema, extent);
 }
 
-Json object_schema(const Json& fields, Extent extent) {
+// A partial object may leave the choice to the file that it extends, and make it anew beside a null.
+Json exactly_one_of(const Json& names, Extent extent) {
+  Json cases = Json::array();
+  for (const Json& name : names) {
+    cases.push_back({{"required", Json::array({name})}});
+    if (extent == Extent::kPartial)
+      cases.back()["properties"] = {{name.get<std::string>(), {{"not", {{"type", "null"}}}}}};
+  }
+  if (extent == Extent::kPartial) cases.push_back({{"not", {{"anyOf", cases}}}});
+  return {{"oneOf", cases}};
+}
+
+// `declared`: fields and rules as in Schema::json_text().
+Json object_schema(const Json& declared, Extent extent) {
   Json schema = {{"type", "object"}, {"properties", Json::object()}, {"additionalProperties", false}};
   Json required = Json::array();
-  for (const Json& field : fields) {
+  for (const Json& field : declared.at("fields")) {
     schema["properties"][field.at("name").get<std::string>()] = field_schema(field, extent);
     if (extent != Extent::kPartial && is_required(field)) required.push_back(field.at("name"));
   }
   if (!required.empty()) schema["required"] = required;
+  for (const Json& names : declared.value("exactly_one_of", Json::array()))
+    schema["allOf"].push_back(exactly_one_of(names, extent));
   return schema;
 }
 
@@ -128,10 +144,7 @@ class SchemaWriter {
 
   // An entry that names this component, or in a partial file one that may leave "use" to the file it extends.
   static Json component(const ComponentRecord& record, Extent extent) {
-    Json fields = entry_fields(record.kind);
-    const Json own_fields = Json::parse(record.schema_json).at("fields");
-    fields.insert(fields.end(), own_fields.begin(), own_fields.end());
-    Json schema = object_schema(fields, extent);
+    Json schema = object_schema(entry_schema(record.kind, record.schema_json), extent);
     schema["description"] = record.summary;
     schema["properties"]["use"] = {{"const", record.id}, {"description", record.summary}};
     return schema;
@@ -179,7 +192,7 @@ class SchemaWriter {
   }
 
   static Json stage(Extent extent) {
-    Json schema = object_schema(stage_fields(), extent);
+    Json schema = object_schema({{"fields", stage_fields()}}, extent);
     refer_to_entries(schema, stage_fields(), extent);
     if (extent == Extent::kPartial) {
       schema["properties"]["name"] = field_schema(stage_fields().front(), Extent::kComplete);
@@ -200,7 +213,7 @@ class SchemaWriter {
   }
 
   static Json pipeline(Extent extent) {
-    Json schema = object_schema(pipeline_fields(), extent);
+    Json schema = object_schema({{"fields", pipeline_fields()}}, extent);
     refer_to_entries(schema, pipeline_fields(), extent);
     schema["properties"]["$schema"] = {{"description", "where an editor finds this schema; ignored"}};
     if (extent == Extent::kPartial) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "dha/error.hpp"
 #include "dha/nearest_name.hpp"
@@ -44,10 +46,12 @@ class Checker {
  public:
   explicit Checker(std::vector<ParamProblem>& problems) : problems_(problems) {}
 
-  // Checks `object` against `fields` and fills defaults in place.
-  void object(const Json& fields, Json& object, const std::string& pointer) {
+  // Checks `object` against the "fields" and rules of `schema` and fills defaults in place.
+  void object(const Json& schema, Json& object, const std::string& pointer) {
     if (!object.is_object()) return report(pointer, "must be an object, found " + shown(object));
+    const Json& fields = schema.at("fields");
     unknown_keys(fields, object, pointer);
+    for (const Json& names : schema.value("exactly_one_of", Json::array())) exactly_one_of(names, object, pointer);
     Json completed = Json::object();
     for (const Json& field : fields) {
       const std::string name = field.at("name");
@@ -59,7 +63,7 @@ class Checker {
         completed[name] = field["default"];
       } else if (field["type"] == "object" && !field.contains("optional")) {
         completed[name] = Json::object();
-        this->object(field.at("fields"), completed[name], pointer + "/" + escaped(name));
+        this->object(field, completed[name], pointer + "/" + escaped(name));
       } else if (!field.contains("optional")) {
         report(pointer, "lacks '" + name + "' (" + field.at("help").get<std::string>() + ")");
       }
@@ -70,7 +74,7 @@ class Checker {
   void value(const Json& field, Json& value, const std::string& pointer) {
     const std::string type = field.at("type");
     if (type == "list") return list(field, value, pointer);
-    if (type == "object") return object(field.at("fields"), value, pointer);
+    if (type == "object") return object(field, value, pointer);
     scalar(type, field, value, pointer);
   }
 
@@ -90,6 +94,18 @@ class Checker {
         message += "known are " + listed(known);
       report(pointer + "/" + escaped(key), message);
     }
+  }
+
+  void exactly_one_of(const std::vector<std::string>& names, const Json& object, const std::string& pointer) {
+    std::vector<std::string> found;
+    for (const std::string& name : names)
+      if (object.contains(name) && !object[name].is_null()) found.push_back(name);
+    if (found.size() == 1) return;
+    const std::string wanted = "must have exactly one of " + listed(names) + ", found ";
+    report(pointer, found.empty() ? wanted + "none"
+                                  : wanted + listed(found) +
+                                        "; remove all but one, by null where an extended file or an earlier stage "
+                                        "gives it");
   }
 
   void list(const Json& field, Json& value, const std::string& pointer) {
@@ -135,6 +151,14 @@ class Checker {
       value = static_cast<int64_t>(value.get<double>());
     if (!value.is_number_integer()) return report(pointer, "must be an integer, found " + shown(value));
     range(field, value, pointer);
+    if (field.contains("one_of")) one_of(field["one_of"], value, pointer);
+  }
+
+  void one_of(const Json& values, const Json& value, const std::string& pointer) {
+    if (std::find(values.begin(), values.end(), value) != values.end()) return;
+    std::string wanted;
+    for (const Json& allowed : values) wanted += (wanted.empty() ? "" : ", ") + number(allowed);
+    report(pointer, "must be one of " + wanted + ", found " + shown(value));
   }
 
   void range(const Json& field, const Json& value, const std::string& pointer) {
@@ -163,17 +187,43 @@ class Checker {
   std::vector<ParamProblem>& problems_;
 };
 
-void check_defaults(const Json& fields) {
-  for (const Json& field : fields) {
-    if (field.contains("fields")) check_defaults(field["fields"]);
-    if (!field.contains("default")) continue;
-    std::vector<ParamProblem> problems;
-    Json value = field["default"];
-    Checker(problems).value(field, value, "/" + field.at("name").get<std::string>());
-    if (!problems.empty())
-      throw Error(ErrorCode::kInvalidDescriptor,
-                  "the default of parameter '" + problems[0].pointer.substr(1) + "' " + problems[0].message);
+void check_default(const Json& field) {
+  std::vector<ParamProblem> problems;
+  Json value = field.at("default");
+  Checker(problems).value(field, value, "/" + field.at("name").get<std::string>());
+  if (!problems.empty())
+    throw Error(ErrorCode::kInvalidDescriptor,
+                "the default of parameter '" + problems[0].pointer.substr(1) + "' " + problems[0].message);
+}
+
+void check_one_of(const Json& field) {
+  if (field.value("items", field.at("type").get<std::string>()) != "integer" || field["one_of"].empty())
+    throw Error(ErrorCode::kInvalidDescriptor, "one_of() of parameter '" + field.at("name").get<std::string>() +
+                                                   "' needs an integer and at least one value");
+}
+
+// A parameter that is required or has a default is always there, so that no other of its rule ever could be.
+void check_rules(const Json& rules, const Json& fields) {
+  std::set<std::string> ruled;
+  for (const Json& names : rules)
+    for (const std::string name : names) {
+      const auto is_named = [&](const Json& field) { return field.at("name") == name; };
+      const auto field = std::find_if(fields.begin(), fields.end(), is_named);
+      if (field == fields.end() || !field->contains("optional") || field->contains("default"))
+        throw Error(ErrorCode::kInvalidDescriptor,
+                    "exactly_one_of() names '" + name + "', which is no optional parameter without a default");
+      if (!ruled.insert(name).second)
+        throw Error(ErrorCode::kInvalidDescriptor, "exactly_one_of() names '" + name + "' twice");
+    }
+}
+
+void check_schema(const Json& schema) {
+  for (const Json& field : schema.at("fields")) {
+    if (field.contains("fields")) check_schema(field);
+    if (field.contains("one_of")) check_one_of(field);
+    if (field.contains("default")) check_default(field);
   }
+  check_rules(schema.value("exactly_one_of", Json::array()), schema.at("fields"));
 }
 
 }  // namespace
@@ -182,10 +232,9 @@ ParamCheck check_params(std::string_view schema_json, std::string_view params_js
   ParamCheck check;
   try {
     const Json schema = Json::parse(schema_json);
-    const Json& fields = schema.at("fields");
-    check_defaults(fields);
+    check_schema(schema);
     Json params = Json::parse(params_json);
-    Checker(check.problems).object(fields, params, "");
+    Checker(check.problems).object(schema, params, "");
     check.completed = params.dump(-1, ' ', false, Json::error_handler_t::replace);
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::kInvalidDescriptor, std::string("the parameter schema is malformed: ") + e.what());

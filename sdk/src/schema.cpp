@@ -10,6 +10,14 @@ using Json = nlohmann::ordered_json;
 struct Schema::Body {
   std::string summary;
   Json fields = Json::array();
+  Json exactly_one_of = Json::array();
+
+  // The keys of an object of these parameters.
+  Json json() const {
+    Json json{{"fields", fields}};
+    if (!exactly_one_of.empty()) json["exactly_one_of"] = exactly_one_of;
+    return json;
+  }
 
   Json& last() {
     if (fields.empty()) throw Error(ErrorCode::kInvalidDescriptor, "an attribute stands before the first parameter");
@@ -87,7 +95,7 @@ Schema& Schema::strings(std::string_view name, std::string_view help, int64_t mi
 
 Schema& Schema::object(std::string_view name, std::string_view help, const Schema& fields) {
   body_->fields.push_back(field(name, "object", help));
-  body_->last()["fields"] = fields.body_->fields;
+  body_->last().update(fields.body_->json());
   return *this;
 }
 
@@ -104,6 +112,11 @@ Schema& Schema::range(double minimum, double maximum) {
 
 Schema& Schema::minimum(double minimum) {
   body_->last()["minimum"] = minimum;
+  return *this;
+}
+
+Schema& Schema::one_of(std::vector<int64_t> values) {
+  body_->last()["one_of"] = std::move(values);
   return *this;
 }
 
@@ -164,8 +177,13 @@ Schema& Schema::def(const std::vector<std::string>& values) {
   return *this;
 }
 
+Schema& Schema::exactly_one_of(std::vector<std::string> names) {
+  body_->exactly_one_of.push_back(std::move(names));
+  return *this;
+}
+
 const std::string& Schema::summary() const { return body_->summary; }
 
-std::string Schema::json_text() const { return Json{{"fields", body_->fields}}.dump(); }
+std::string Schema::json_text() const { return body_->json().dump(); }
 
 }  // namespace dha

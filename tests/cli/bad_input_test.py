@@ -34,6 +34,17 @@ class BadInputTest(CommandLineTest):
     def test_out_of_range(self):
         self.refused(lambda p: p["stages"][0]["augment"][2].update(size_px=-1), "/stages/0/augment/2/size_px")
 
+    def test_integer_of_a_few_values(self):
+        self.refused(lambda p: p.update(dataset={"use": "dha.cifar", "path": "cifar", "classes": 11}), "pipeline.json:8:",
+                     "/dataset/classes must be one of 10, 20, 100, found 11")
+
+    def test_exclusive_parameters(self):
+        rule = "/stages/0/searcher must have exactly one of 'genotype_file', 'genotype', found "
+        for given, found in (({}, "none"),
+                             ({"genotype": {}, "genotype_file": "cells.json"}, "'genotype_file', 'genotype'; remove")):
+            self.refused(lambda p: p["stages"][0].update(searcher={"use": "dha.architecture", **given}), "pipeline.json:",
+                         rule + found)
+
     def test_not_finite(self):
         text = json.dumps(small_pipeline(self.data)).replace('"drop_path": 0.1', '"drop_path": 1e999')
         _, errors = self.dha("validate", self.write_pipeline(text), status=2)

@@ -186,6 +186,8 @@ const Fault kFaults[] = {
     {"/dataset/size", "4"},
     {"/dataset/size", "2000"},
     {"/dataset/size", R"("64")"},
+    {"/dataset/channels", "2"},
+    {"/dataset/channels", "1.5"},
     {"/dataset/limit_train", "0"},
     {"/dataset/limit_train", "10.5"},
     {"/dataset/limit_test", R"("all")"},
@@ -253,6 +255,8 @@ const Fault kFaults[] = {
     {"/stages/0/searcher/centred", "0"},
     {"/stages/0/searcher/order", "2"},
     {"/stages/0/searcher", R"({"use": "dha.darts"})"},
+    {"/stages/0/searcher", R"({"use": "dha.architecture"})"},
+    {"/stages/0/searcher", R"({"use": "dha.architecture", "genotype": {}, "genotype_file": "cells.json"})"},
     {"/stages/0/trials", R"({"use": "dha.random", "count": 3})"},
     {"/stages/0/augment", R"({"use": "dha.flip"})"},
     {"/stages/0/augment/0", R"("dha.flip")"},
@@ -277,6 +281,9 @@ const Fault kFaults[] = {
     {"/stages/1/searcher", R"({"use": "dha.ista"})", "/stages/1/trials"},
     {"/stages/1/space/kernels", "[3, 5, 7, 9]"},
     {"/stages/1/space/kernels/0", "2"},
+    {"/stages/1/space/kernels/1", "4"},
+    {"/stages/1/space/head", "{}"},
+    {"/stages/1/space/head", R"({"channels": 1280, "factor": 1.5})"},
     {"/stages/2/hyper/probe_rates", "1"},
     {"/stages/2/hyper", R"({"use": "dha.hypergradient"})"},
     {"/stages/2/hyper", "3"},
@@ -330,6 +337,9 @@ BOOST_AUTO_TEST_CASE(both_accept_good_files) {
   json["stages"][2]["augment"] = nullptr;
   json["stages"][2]["space"] = Json::object();
   check_accepted(json);
+  json["stages"][1]["space"]["head"] = {{"factor", 1.5}};
+  json["stages"][2]["space"]["head"] = nullptr;
+  check_accepted(json);
 }
 
 BOOST_AUTO_TEST_CASE(both_accept_the_resolved_file) {
@@ -345,6 +355,17 @@ BOOST_AUTO_TEST_CASE(both_accept_files_that_extend_others) {
                 { "name": "final", "hyper": { "probe_rate": 1e-5 } } ] })"));
 }
 
+BOOST_AUTO_TEST_CASE(both_accept_another_of_exclusive_parameters_where_null_removes_the_first) {
+  Json decided = good_file();
+  decided["stages"][0]["searcher"] = {{"use", "dha.architecture"}, {"genotype_file", "cells.json"}};
+  write("decided.json", decided);
+  for (const char* searcher : {R"({ "use": "dha.architecture" })", R"({ "genotype_file": "others.json" })",
+                               R"({ "use": "dha.architecture", "genotype_file": null, "genotype": {} })"}) {
+    Json json = {{"extends", "decided.json"}, {"stages", {{{"name", "search"}, {"searcher", Json::parse(searcher)}}}}};
+    check_accepted(json);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(both_refuse_broken_files_that_extend_others) {
   const std::pair<const char*, const char*> table[] = {
       {R"({ "extends": "base.json", "sead": 1 })", "/sead"},
@@ -355,6 +376,10 @@ BOOST_AUTO_TEST_CASE(both_refuse_broken_files_that_extend_others) {
       {R"({ "extends": "base.json", "stages": [ { "name": "search", "epochs": 0 } ] })", "/stages/0/epochs"},
       {R"({ "extends": "base.json", "stages": [ { "name": "search", "space": { "channels": 0 } } ] })",
        "/stages/0/space/channels"},
+      {R"({ "extends": "base.json", "dataset": { "channels": 2 } })", "/dataset/channels"},
+      {R"({ "extends": "base.json", "stages": [ { "name": "search", "searcher":
+           { "use": "dha.architecture", "genotype": {}, "genotype_file": "cells.json" } } ] })",
+       "/stages/0/searcher"},
       {R"({ "extends": "base.json", "stages": [ { "epochs": 3 } ] })", "/stages/3"},
   };
   for (const auto& [text, pointer] : table) {

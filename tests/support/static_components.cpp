@@ -23,11 +23,20 @@ std::vector<PluginEntry> datasets() {
                     .integer("size", "side of the images that a network sees")
                     .range(8, 1024)
                     .unit("px")
-                    .def(224))};
+                    .def(224)
+                    .integer("channels", "3: RGB; 1: grey")
+                    .one_of({1, 3})
+                    .def(3))};
 }
 
 std::vector<PluginEntry> spaces() {
   const Schema stem = Schema("First layers.").integer("stride", "stride of the first convolution").range(1, 4).def(1);
+  const Schema head = Schema("Last layers.")
+                          .integer("channels", "channels of the last convolution")
+                          .optional()
+                          .real("factor", "the same as a share of the usual number")
+                          .optional()
+                          .exactly_one_of({"channels", "factor"});
   return {entry("space", "dha.cell",
                 Schema("Cells of four nodes.")
                     .integer("channels", "channels of the first cell")
@@ -50,8 +59,10 @@ std::vector<PluginEntry> spaces() {
                     .range(0.1, 4)
                     .def(1.0)
                     .integers("kernels", "kernel sizes", 1, 3)
-                    .range(3, 7)
-                    .def(std::vector<int64_t>{3, 5, 7}))};
+                    .one_of({3, 5, 7})
+                    .def(std::vector<int64_t>{3, 5, 7})
+                    .object("head", "last layers", head)
+                    .optional())};
 }
 
 std::vector<PluginEntry> searchers() {
@@ -79,6 +90,13 @@ std::vector<PluginEntry> searchers() {
                     .def(2)
                     .real("learning_rate", "step of the architecture weights")
                     .range(0, 1)),
+          entry("searcher", "dha.architecture",
+                Schema("A given architecture.")
+                    .json("genotype", "the architecture")
+                    .optional()
+                    .path("genotype_file", "a file with it")
+                    .optional()
+                    .exactly_one_of({"genotype_file", "genotype"})),
           entry("trial_searcher", "dha.random",
                 Schema("Random architectures.").integer("parallel", "trials at a time").range(1, 64).def(1))};
 }

@@ -48,7 +48,14 @@ Schema everything() {
       .object("nested", "a group", Schema("").integer("depth", "levels").range(1, 4).def(2))
       .json("free", "anything")
       .integer("extra", "seldom needed")
-      .optional();
+      .optional()
+      .integer("depth", "of the network")
+      .one_of({18, 34})
+      .string("inline", "the text")
+      .optional()
+      .path("file", "where the text is")
+      .optional()
+      .exactly_one_of({"file", "inline"});
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -64,6 +71,8 @@ BOOST_AUTO_TEST_CASE(an_example_validates_against_its_own_schema) {
   for (const ParamProblem& problem : check.problems) BOOST_TEST_MESSAGE(problem.pointer << " " << problem.message);
   BOOST_TEST(check.problems.empty());
   BOOST_TEST(!use.contains("extra"));
+  BOOST_TEST(!use.contains("inline"));
+  BOOST_TEST(use.contains("file"));
   BOOST_TEST(use.at("rate") == 0.25);
   BOOST_TEST(use.at("nested").at("depth") == 2);
 }
@@ -87,14 +96,18 @@ BOOST_AUTO_TEST_CASE(the_markdown_table_has_type_default_range_unit_and_meaning)
                           "| `sizes` | list of 1 or more integer | `required` | [1, 64] |  | of layers |",
                           "| `names` | list of string | `[\"a\", \"b\"]` |  |  | of classes |",
                           "| `nested.depth` | integer | `2` | [1, 4] |  | levels |",
-                          "| `extra` | integer | `none` |  |  | seldom needed |"})
+                          "| `extra` | integer | `none` |  |  | seldom needed |",
+                          "| `depth` | integer | `required` | 18, 34 |  | of the network |",
+                          "| `inline` | string | `none` |  |  | the text (exactly one of file, inline) |",
+                          "| `file` | path | `none` |  |  | where the text is (exactly one of file, inline) |"})
     BOOST_TEST(contains(page, row), "no row " << row << " in\n" << page);
 }
 
 BOOST_AUTO_TEST_CASE(json_has_the_schema_and_the_example) {
   const Json json = reference_json(record("augmenter", everything()));
   BOOST_TEST(json.at("id") == "fixture.everything");
-  BOOST_TEST(json.at("fields").size() == 14U);
+  BOOST_TEST(json.at("fields").size() == 17U);
+  BOOST_TEST(json.at("exactly_one_of").dump() == R"([["file","inline"]])");
   BOOST_TEST(json.at("example").at("augment").is_array());
 }
 

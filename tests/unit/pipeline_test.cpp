@@ -520,6 +520,46 @@ BOOST_AUTO_TEST_CASE(a_stage_from_nowhere_does_not_cascade) {
   BOOST_TEST(problems(good_with(R"("from": "search")", R"("from": "serch")")).size() == 2u);  // and hyper lacks "use"
 }
 
+// --- exclusive parameters ---
+
+// A stage with a file for its architecture, and one from it with `searcher`.
+std::string decided_twice(const std::string& searcher) {
+  return edited(good_with(R"({ "use": "dha.ista", "lambda": 1e-4 })",
+                          R"({ "use": "dha.architecture", "genotype_file": "cells.json" })"),
+                R"("drop_path": 0.2)", R"("searcher": )" + searcher);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_of_exclusive_parameters_joins_the_one_taken_over) {
+  const std::string both =
+      "/stages/1/searcher must have exactly one of 'genotype_file', 'genotype', found 'genotype_file', 'genotype'; "
+      "remove all but one, by null where an extended file or an earlier stage gives it";
+  const std::string joined = decided_twice(R"({ "genotype": {} })");
+  check_problems(joined, {at(joined, R"({ "genotype": {} })") + both});
+  for (const char* searcher :
+       {R"({ "genotype": {}, "genotype_file": null })", R"({ "use": "dha.architecture", "genotype": {} })"})
+    BOOST_TEST(load(decided_twice(searcher)).stages[1].searcher.params_json == R"({"genotype":{}})");
+  BOOST_TEST(load(joined, {{"stages.final.searcher.genotype_file", "null"}}).stages[1].searcher.params_json ==
+             R"({"genotype":{}})");
+}
+
+BOOST_AUTO_TEST_CASE(an_extending_file_replaces_one_of_exclusive_parameters_by_null) {
+  write("base.json", decided_twice("{}"));
+  const std::string extending = R"({ "extends": "base.json", "stages": [ { "name": "search", "searcher":
+    { "use": "dha.architecture", "genotype": {} } } ] })";
+  const std::vector<std::string> found = problems(extending);
+  BOOST_TEST_REQUIRE(!found.empty());
+  BOOST_TEST(found[0].find("by null where an extended file") != std::string::npos, found[0]);
+  const PipelineConfig config =
+      load(edited(extending, R"("genotype": {})", R"("genotype": {}, "genotype_file": null)"));
+  BOOST_TEST(config.stages[0].searcher.params_json == R"({"genotype":{}})");
+}
+
+BOOST_AUTO_TEST_CASE(a_searcher_without_either_of_exclusive_parameters_is_an_error) {
+  const std::string text = good_with(R"({ "use": "dha.ista", "lambda": 1e-4 })", R"({ "use": "dha.architecture" })");
+  check_problems(text, {at(text, R"({ "use": "dha.architecture" })") +
+                        "/stages/0/searcher must have exactly one of 'genotype_file', 'genotype', found none"});
+}
+
 // --- overrides ---
 
 BOOST_AUTO_TEST_CASE(overrides_set_values_by_number_and_by_name) {

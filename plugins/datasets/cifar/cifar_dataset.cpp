@@ -18,7 +18,7 @@ Schema CifarDataset::schema() {
   Schema schema("Reads CIFAR-10 or CIFAR-100 in its binary version.");
   schema.path("path", "the unpacked folder cifar-10-batches-bin or cifar-100-binary, or the folder that holds it");
   schema.integer("classes", "10: CIFAR-10; 100: CIFAR-100; 20: CIFAR-100 with its coarse labels")
-      .range(10, 100)
+      .one_of({10, 20, 100})
       .def(10);
   declare_statistics(schema);
   return schema;

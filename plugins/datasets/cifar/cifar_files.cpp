@@ -61,21 +61,16 @@ CifarLayout cifar_layout(int64_t classes) {
             {"batches.meta.txt"},
             50000,
             10000};
-  if (classes == 20 || classes == 100) {
-    const std::string names = std::string(classes == 20 ? "coarse" : "fine") + "_label_names.txt";
-    return {classes,
-            2,
-            classes == 20 ? 0 : 1,
-            "cifar-100-binary",
-            {"train.bin"},
-            {"test.bin"},
-            {names, "cifar-100-" + names},
-            50000,
-            10000};
-  }
-  throw Error(ErrorCode::kInvalidParameter, "parameter 'classes' is " + std::to_string(classes) +
-                                                ", expected 10 (CIFAR-10), 100 (CIFAR-100) or 20 (CIFAR-100 with its "
-                                                "coarse labels)");
+  const std::string names = std::string(classes == 20 ? "coarse" : "fine") + "_label_names.txt";
+  return {classes,
+          2,
+          classes == 20 ? 0 : 1,
+          "cifar-100-binary",
+          {"train.bin"},
+          {"test.bin"},
+          {names, "cifar-100-" + names},
+          50000,
+          10000};
 }
 
 fs::path find_cifar_folder(const fs::path& path, const CifarLayout& layout) {

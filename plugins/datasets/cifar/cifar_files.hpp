@@ -29,8 +29,7 @@ struct CifarLayout {
   int64_t record_bytes() const { return label_bytes + kCifarPixelBytes; }
 };
 
-// `classes`: 10 (CIFAR-10), 100 (CIFAR-100, fine labels) or 20 (CIFAR-100, coarse labels). Throws
-// Error{kInvalidParameter} for another number.
+// `classes`: 10 (CIFAR-10), 100 (CIFAR-100, fine labels) or 20 (CIFAR-100, coarse labels); no other.
 CifarLayout cifar_layout(int64_t classes);
 
 // `path` where it holds the first train file, else the archive's folder below it. Throws Error{kData}.

@@ -60,12 +60,6 @@ ImageSource read_source(const Params& params) {
   return source;
 }
 
-int64_t read_channels(const Params& params) {
-  const int64_t channels = params.integer("channels");
-  if (channels == 2) refuse("parameter 'channels' is 2, expected 3 (RGB) or 1 (grey)");
-  return channels;
-}
-
 void declare_source(Schema& schema) {
   schema.path("path", "root folder: {train,val,test}/<class>/<image>, or <class>/<image>, or what list files refer to");
   schema.path("train_list", "file with an image a line: path below the root, a space, label number").optional();
@@ -83,7 +77,7 @@ void declare_source(Schema& schema) {
 
 void declare_crops(Schema& schema) {
   schema.integer("size_px", "height and width of the images that a network sees").range(1, 4096).unit("px").def(224);
-  schema.integer("channels", "3: RGB; 1: grey").range(1, 3).def(3);
+  schema.integer("channels", "3: RGB; 1: grey").one_of({1, 3}).def(3);
   schema.boolean("random_resized", "draw training crops at random; false: as for evaluation").def(true);
   schema.reals("area_range", "smallest and largest area of a training crop, as shares of the image", 2, 2)
       .range(0.0001, 1)
@@ -110,7 +104,7 @@ Schema ImageFolderDataset::schema() {
 ImageFolderDataset::ImageFolderDataset(const Params& params, Context& context)
     : context_(context),
       source_(read_source(params)),
-      channels_(read_channels(params)),
+      channels_(params.integer("channels")),
       size_px_(params.integer("size_px")),
       statistics_(read_statistics(params, channels_)),
       policy_(read_policy(params)),

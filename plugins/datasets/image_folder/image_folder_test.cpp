@@ -121,12 +121,18 @@ BOOST_AUTO_TEST_CASE(passes_the_crop_policy_on) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_parameters_that_do_not_agree) {
-  check_contains(parameter_error(R"(, "channels": 2)"), "'channels' is 2");
   check_contains(parameter_error(R"(, "area_range": [0.5, 0.1])"), "'area_range' is [0.5");
   check_contains(parameter_error(R"(, "test_list": "list.txt")"), "set 'train_list'");
   check_contains(parameter_error(R"(, "validation_fraction": 0.5, "test_fraction": 0.5)"), "leave nothing to train on");
   check_contains(parameter_error(R"(, "channels": 1, "mean": [0.1, 0.2, 0.3], "std": [1, 1, 1])"),
                  "'mean' has 3 values");
+}
+
+BOOST_AUTO_TEST_CASE(has_three_channels_or_one) {
+  const ParamCheck check =
+      check_params(ImageFolderDataset::schema().json_text(), R"({"path": "images", "channels": 2})");
+  BOOST_TEST_REQUIRE(check.problems.size() == 1U);
+  BOOST_TEST(check.problems[0].message == "must be one of 1, 3, found 2");
 }
 
 BOOST_AUTO_TEST_CASE(names_an_unreadable_file) {

@@ -18,10 +18,11 @@ namespace {
 
 Schema FixedArchitecture::schema() {
   return Schema("Trains one given architecture: no search.")
-      .json("genotype", "the architecture, in the space's notation; either this or genotype_file")
+      .json("genotype", "the architecture, in the space's notation")
       .optional()
       .path("genotype_file", "a JSON file with the architecture, such as a run's architecture.json")
-      .optional();
+      .optional()
+      .exactly_one_of({"genotype_file", "genotype"});
 }
 
 FixedArchitecture::FixedArchitecture(const Params& params, Context&)
@@ -29,10 +30,6 @@ FixedArchitecture::FixedArchitecture(const Params& params, Context&)
       genotype_file_(params.has("genotype_file") ? params.string("genotype_file") : "") {}
 
 void FixedArchitecture::attach(const Space& space) {
-  if (genotype_.empty() == genotype_file_.empty())
-    throw Error(ErrorCode::kInvalidConfig, std::string("dha.architecture has ") +
-                                               (genotype_.empty() ? "neither" : "both") +
-                                               " of 'genotype' and 'genotype_file'; give exactly one of them");
   std::string text = genotype_.empty() ? read() : genotype_;
   try {
     space.validate(text);

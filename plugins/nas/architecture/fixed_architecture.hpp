@@ -12,9 +12,8 @@ class FixedArchitecture : public Searcher {
   static Schema schema();
   FixedArchitecture(const Params& params, Context& context);
 
-  // Throws Error{kInvalidConfig} unless exactly one of the parameters is given, Error{kNotFound} where the file cannot
-  // be read, Error{kInvalidParameter} where it is not a JSON object, and whatever the space throws where it cannot be
-  // built.
+  // Throws Error{kNotFound} where the file cannot be read, Error{kInvalidParameter} where it is not a JSON object, and
+  // whatever the space throws where the architecture cannot be built.
   void attach(const Space& space) override;
 
   // Always true, so the host calls none of the functions that learn; gates() and learn() throw

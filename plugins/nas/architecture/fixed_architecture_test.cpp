@@ -60,9 +60,12 @@ BOOST_AUTO_TEST_CASE(takes_a_file_verbatim) {
 }
 
 BOOST_AUTO_TEST_CASE(wants_exactly_one_source) {
-  check_refused(nlohmann::json::object(), ErrorCode::kInvalidConfig, "neither");
-  check_refused({{"genotype", nlohmann::json::parse(kGenotype)}, {"genotype_file", write(kGenotype)}},
-                ErrorCode::kInvalidConfig, "both");
+  const std::string schema = FixedArchitecture::schema().json_text();
+  for (const char* params : {"{}", R"({"genotype": {}, "genotype_file": "architecture.json"})"}) {
+    const dha::ParamCheck check = dha::check_params(schema, params);
+    BOOST_TEST_REQUIRE(check.problems.size() == 1U);
+    BOOST_TEST(check.problems[0].message.find("exactly one of 'genotype_file', 'genotype'") != std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(says_what_is_wrong) {

@@ -48,6 +48,7 @@ class DHA_API Schema {
   // Closed range [minimum, maximum].
   Schema& range(double minimum, double maximum);
   Schema& minimum(double minimum);
+  Schema& one_of(std::vector<int64_t> values);  // the only values of an integer, or of each item of integers()
   Schema& unit(std::string_view unit);
   Schema& log_scale();  // sample on a logarithmic scale
   Schema& tunable();    // may be set by a trial searcher
@@ -62,9 +63,14 @@ class DHA_API Schema {
   Schema& def(const std::vector<int64_t>& values);
   Schema& def(const std::vector<std::string>& values);
 
+  // Of these optional parameters exactly one must be given; an example gives the first. A parameter stands in one such
+  // rule at most.
+  Schema& exactly_one_of(std::vector<std::string> names);
+
   const std::string& summary() const;
 
-  // {"fields": [{"name": …, "type": …, "help": …, "default": …, "minimum": …, …}, …]}
+  // {"fields": [{"name": …, "type": …, "help": …, "default": …, "minimum": …, …}, …], "exactly_one_of": [[…], …]}; the
+  // last key only where there are such rules. A field of type "object" has both keys for what lies below it.
   std::string json_text() const;
 
  private:
@@ -107,9 +113,9 @@ struct ParamCheck {
   std::vector<ParamProblem> problems;
 };
 
-// Checks `params_json` against a schema's json_text(): unknown keys (with the nearest known one), missing keys, types,
-// ranges, values that are not finite. Throws Error{kInvalidDescriptor} where the schema itself is malformed or a
-// default does not validate.
+// Checks `params_json` against a schema's json_text(): unknown keys (with the nearest known one), missing keys, keys of
+// which exactly one must be there, types, ranges, values that are not finite. Throws Error{kInvalidDescriptor} where
+// the schema itself is malformed or a default does not validate.
 DHA_API ParamCheck check_params(std::string_view schema_json, std::string_view params_json);
 
 }  // namespace dha
