@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(codes_that_learn_from_validation_images_do_not_wait) {
   write_idx(folder.path() / "idx");
   Json stage = search_stage();
   stage.update(Json{{"epochs", 1}, {"batch_size", 4}, {"validation_fraction", 0.5}});
-  stage["searcher"]["variant"] = "two_stage";
+  stage["searcher"]["mode"] = "two_stage";
   stage["augment"][3]["sampling"] = "gumbel";
   run(folder, pipeline_of(folder.path() / "idx", Json::array({stage})), "cuda");
   check_steps({});

@@ -84,8 +84,8 @@ BOOST_AUTO_TEST_CASE(random_codes_choose_every_operation_of_every_edge_alike) {
   TestSpace space("{}", cell::image_set(10, 32));
   BOOST_TEST_REQUIRE(space->choices().size() == 8U);
   for (const char* params :
-       {R"({"recovery": "ista", "pick": "signed"})", R"({"recovery": "ista", "pick": "magnitude"})",
-        R"({"recovery": "dha", "pick": "signed"})", R"({"recovery": "dha", "pick": "magnitude"})"}) {
+       {R"({"mode": "one_stage", "pick": "signed"})", R"({"mode": "one_stage", "pick": "magnitude"})",
+        R"({"mode": "dha", "pick": "signed"})", R"({"mode": "dha", "pick": "magnitude"})"}) {
     std::vector<std::vector<double>> counts;
     for (const Choice& choice : space->choices()) counts.emplace_back(choice.candidates.size());
     for (uint64_t seed = 1; seed <= 400; ++seed) count_kept(space, params, seed, counts);

@@ -18,9 +18,14 @@ namespace dha::ista {
 
 namespace {
 
+Mode read_mode(const Params& params) {
+  const std::string mode = params.string("mode");
+  return mode == "one_stage" ? Mode::kOneStage : mode == "two_stage" ? Mode::kTwoStage : Mode::kDha;
+}
+
 RecoveryOptions recovery_options(const Params& params) {
   RecoveryOptions options;
-  options.mode = params.string("recovery") == "dha" ? RecoveryMode::kDha : RecoveryMode::kIsta;
+  options.mode = read_mode(params) == Mode::kDha ? RecoveryMode::kDha : RecoveryMode::kIsta;
   // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
   const double rows = options.mode == RecoveryMode::kDha ? static_cast<double>(params.integer("code_size")) : 1.0;
   options.lambda = params.has("lambda") ? params.real("lambda") : rows / 1e5;
@@ -38,7 +43,7 @@ AdamOptions adam_options(const Params& params) {
 
 double freeze_distance(const Params& params) {
   if (params.has("freeze_distance")) return params.real("freeze_distance");
-  return params.string("variant") == "one_stage" ? 1e-3 : 0.0;
+  return read_mode(params) == Mode::kTwoStage ? 0.0 : 1e-3;
 }
 
 double distance_between(const std::vector<double>& a, const std::vector<double>& b) {
@@ -57,16 +62,15 @@ Schema IstaSearcher::schema() {
       .integer("keep", "candidates kept for each choice; what the space keeps")
       .range(1, 64)
       .def(2)
-      .choice("variant", "one_stage learns from training batches, two_stage from validation batches",
-              {"one_stage", "two_stage"})
+      .choice("mode",
+              "one_stage: codes learn from training batches; two_stage: from validation batches; dha: from training "
+              "batches, and recovery centres columns and code first, where the other two solve without an intercept",
+              {"one_stage", "two_stage", "dha"})
       .def("one_stage")
-      .choice("recovery", "ista solves without an intercept, dha centres columns and code first", {"ista", "dha"})
-      .def("ista")
       .choice("pick", "signed keeps the best inputs by their largest coefficient, magnitude the largest absolute ones",
               {"signed", "magnitude"})
       .def("signed")
-      .real("lambda",
-            "weight of the 1-norm beside half the squared error; absent: 1e-5 for ista, 1e-5 times code_size for dha")
+      .real("lambda", "weight of the 1-norm beside half the squared error; absent: 1e-5, for dha times code_size")
       .range(1e-12, 1e6)
       .optional()
       .real("learning_rate", "step size of Adam on the codes")
@@ -84,7 +88,7 @@ Schema IstaSearcher::schema() {
       .real(
           "freeze_distance",
           "a choice freezes when its coefficients move less than this in an epoch, in the 2-norm; 0: at the end of the "
-          "stage only; absent: 1e-3 for one_stage, 0 for two_stage")
+          "stage only; absent: 1e-3, for two_stage 0")
       .minimum(0)
       .optional()
       .boolean("normalise_columns", "scale the columns of the coding matrices to unit norm")
@@ -95,7 +99,7 @@ IstaSearcher::IstaSearcher(const Params& params, Context& context)
     : context_(context),
       rows_(params.integer("code_size")),
       keep_(params.integer("keep")),
-      variant_(params.string("variant") == "one_stage" ? Variant::kOneStage : Variant::kTwoStage),
+      mode_(read_mode(params)),
       pick_rule_(params.string("pick") == "signed" ? PickRule::kSigned : PickRule::kMagnitude),
       recovery_(recovery_options(params)),
       freeze_distance_(freeze_distance(params)),
@@ -218,7 +222,7 @@ void IstaSearcher::rebuild_gates() {
 void IstaSearcher::begin_epoch(const Progress&) {}
 
 void IstaSearcher::before_step(SearchServices& services) {
-  if (variant_ != Variant::kTwoStage || finished()) return;
+  if (mode_ != Mode::kTwoStage || finished()) return;
   EvaluationRequest request;
   request.data = EvaluationData::kNextValidation;
   request.gate_gradients = true;
@@ -241,7 +245,7 @@ Gates IstaSearcher::gates(const Progress&) {
 }
 
 void IstaSearcher::learn(const SearchStep& step) {
-  if (variant_ == Variant::kOneStage && !finished()) update_code(step.gate_gradients);
+  if (mode_ != Mode::kTwoStage && !finished()) update_code(step.gate_gradients);
 }
 
 void IstaSearcher::update_code(const GateGradients& gradients) {

@@ -17,9 +17,10 @@
 
 namespace dha::ista {
 
-enum class Variant {
+enum class Mode {
   kOneStage,  // codes learn from the training gradient, ahead of each weight step
   kTwoStage,  // codes learn from a validation batch ahead of each weight step
+  kDha,       // as kOneStage, with the recovery of DHA
 };
 
 class IstaSearcher : public Searcher, private Replay {
@@ -48,7 +49,7 @@ class IstaSearcher : public Searcher, private Replay {
 
  private:
   // before_step() of two_stage takes the next validation images.
-  bool replayable() const override { return variant_ == Variant::kOneStage; }
+  bool replayable() const override { return mode_ != Mode::kTwoStage; }
 
   struct Recovered {
     std::vector<double> coefficients;  // z: one a candidate
@@ -78,7 +79,7 @@ class IstaSearcher : public Searcher, private Replay {
 
   Context& context_;
   const int64_t rows_, keep_;
-  const Variant variant_;
+  const Mode mode_;
   const PickRule pick_rule_;
   const RecoveryOptions recovery_;
   const double freeze_distance_;

@@ -254,8 +254,8 @@ BOOST_AUTO_TEST_CASE(end_of_the_stage_freezes_what_is_left) {
   for (const dha::ChoiceGates& choice : search.searcher.gates({}).choices) BOOST_TEST(choice.frozen);
 }
 
-BOOST_AUTO_TEST_CASE(two_stage_variant_learns_from_validation_batches_only) {
-  Search search(R"({"variant": "two_stage"})");
+BOOST_AUTO_TEST_CASE(two_stage_learns_from_validation_batches_only) {
+  Search search(R"({"mode": "two_stage"})");
   const at::Tensor start = search.searcher.code().clone();
   search.learn(0);
   BOOST_TEST(search.searcher.code().equal(start));
@@ -271,12 +271,25 @@ BOOST_AUTO_TEST_CASE(two_stage_variant_learns_from_validation_batches_only) {
   BOOST_TEST(search.services.requests[0].gate_gradients);
   BOOST_TEST(!search.services.requests[0].weight_gradients);
   BOOST_TEST(!search.searcher.code().equal(start));
-  search.searcher.end_epoch(search.services);
-  BOOST_TEST((search.frozen() == std::vector<bool>(4, false)));  // two-stage search does not freeze by distance
+}
 
-  Search one_stage;
-  one_stage.searcher.before_step(one_stage.services);
-  BOOST_TEST(one_stage.services.requests.empty());
+BOOST_AUTO_TEST_CASE(one_stage_and_dha_learn_from_training_batches_only) {
+  for (const char* params : {"{}", R"({"mode": "one_stage"})", R"({"mode": "dha"})"}) {
+    Search search(params);
+    const at::Tensor start = search.searcher.code().clone();
+    search.searcher.before_step(search.services);
+    BOOST_TEST(search.services.requests.empty());
+    search.learn(0);
+    BOOST_TEST(!search.searcher.code().equal(start));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(two_stage_alone_freezes_nothing_by_distance) {
+  for (const char* mode : {"one_stage", "two_stage", "dha"}) {
+    Search search(json{{"mode", mode}}.dump().c_str());
+    search.epoch(0);  // codes at rest
+    BOOST_TEST((search.frozen() == std::vector<bool>(4, std::string(mode) != "two_stage")), mode);
+  }
 }
 
 // Whether a search between two operations of one input ends with the better one. The loss is +w for the first and -w
@@ -302,14 +315,13 @@ bool finds_better(const std::string& params, bool is_signed, uint64_t seed, int&
 // for.
 BOOST_AUTO_TEST_CASE(mostly_finds_the_better_of_two_operations) {
   const std::pair<const char*, const char*> combinations[] = {
-      {"ista", "signed"}, {"ista", "magnitude"}, {"dha", "signed"}};
-  for (const auto& [recovery, rule] : combinations) {
-    const json params{
-        {"keep", 1}, {"recovery", recovery}, {"pick", rule}, {"learning_rate", 0.01}, {"freeze_distance", 0}};
+      {"one_stage", "signed"}, {"one_stage", "magnitude"}, {"dha", "signed"}};
+  for (const auto& [mode, rule] : combinations) {
+    const json params{{"keep", 1}, {"mode", mode}, {"pick", rule}, {"learning_rate", 0.01}, {"freeze_distance", 0}};
     int started = 0, ended = 0;
     for (uint64_t seed = 1; seed <= 40; ++seed)
       ended += finds_better(params.dump(), std::string(rule) == "signed", seed, started);
-    BOOST_TEST_CONTEXT(recovery << ", " << rule) {
+    BOOST_TEST_CONTEXT(mode << ", " << rule) {
       BOOST_TEST(started <= 26);
       BOOST_TEST(ended >= 28);
       BOOST_TEST(ended >= started + 8);
@@ -319,8 +331,8 @@ BOOST_AUTO_TEST_CASE(mostly_finds_the_better_of_two_operations) {
 
 BOOST_AUTO_TEST_CASE(every_candidate_can_be_chosen) {
   for (const char* params :
-       {R"({"recovery": "ista", "pick": "signed"})", R"({"recovery": "ista", "pick": "magnitude"})",
-        R"({"recovery": "dha", "pick": "signed"})", R"({"recovery": "dha", "pick": "magnitude"})"}) {
+       {R"({"mode": "one_stage", "pick": "signed"})", R"({"mode": "one_stage", "pick": "magnitude"})",
+        R"({"mode": "dha", "pick": "signed"})", R"({"mode": "dha", "pick": "magnitude"})"}) {
     std::vector<std::set<int64_t>> seen(4);
     for (uint64_t seed = 1; seed <= 150; ++seed) {
       Search search(params, seed);
@@ -331,15 +343,15 @@ BOOST_AUTO_TEST_CASE(every_candidate_can_be_chosen) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(recovery_modes_differ_and_lambda_reaches_the_solver) {
+BOOST_AUTO_TEST_CASE(modes_recover_differently_and_lambda_reaches_the_solver) {
   const auto kept = [](const char* params) {
     Search search(params);
     search.epoch();
     return search.report();
   };
-  BOOST_TEST(kept(R"({"recovery": "ista"})") != kept(R"({"recovery": "dha"})"));
-  BOOST_TEST(kept(R"({"recovery": "dha"})") == kept(R"({"recovery": "dha", "lambda": 7e-5})"));
-  BOOST_TEST(kept(R"({"recovery": "ista"})") == kept(R"({"recovery": "ista", "lambda": 1e-5})"));
+  BOOST_TEST(kept(R"({"mode": "one_stage"})") != kept(R"({"mode": "dha"})"));
+  BOOST_TEST(kept(R"({"mode": "dha"})") == kept(R"({"mode": "dha", "lambda": 7e-5})"));
+  BOOST_TEST(kept(R"({"mode": "one_stage"})") == kept(R"({"mode": "one_stage", "lambda": 1e-5})"));
   const json strong = kept(R"({"lambda": 1000})");
   for (const auto& choice : strong.at("choices"))
     for (const auto& member : choice.at("support")) BOOST_TEST(member.at("coefficient") == 0.0);
