@@ -13,6 +13,8 @@
 #include "dha/error.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "training/carry_check.hpp"
+#include "training/dataset_shape.hpp"
 
 namespace dha::app {
 
@@ -54,6 +56,13 @@ void print_problems(const std::string& file, const PipelineError& error, bool as
   print({{"file", file}, {"valid", false}, {"problems", problems}});
 }
 
+// What only the data set's files tell is left to the run.
+void check_carry_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
+  const std::optional<DatasetInfo> shape = declared_shape(config, registry);
+  if (!shape) return;
+  for (const StageConfig& stage : config.stages) check_carry(config, stage, registry, *shape);
+}
+
 int run(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options, hidden;
@@ -73,7 +82,9 @@ int run(const std::vector<std::string>& arguments) {
   const std::vector<Override> overrides = overrides_of(*values);
   const PluginRegistry registry = require_plugins(*values);
   try {
-    print_valid(file, load_pipeline(file, overrides, registry), as_json);
+    const PipelineConfig config = load_pipeline(file, overrides, registry);
+    check_carry_without_data(config, registry);
+    print_valid(file, config, as_json);
     return kDone;
   } catch (const PipelineError& error) {
     print_problems(file, error, as_json);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/node.hpp"
+
 namespace dha {
 
 class PluginRegistry;
@@ -32,6 +34,7 @@ struct StageConfig {
   std::vector<ComponentUse> augment;
   std::string from;                // name of an earlier stage; empty: start afresh
   std::vector<std::string> carry;  // of "weights", "searcher", "augment", "hyper", "architecture"
+  Place carry_place;               // where the file says so
   bool stop_when_searcher_finished = false;
   double gradient_clip = 5;    // global L2 norm; 0: none
   double label_smoothing = 0;  // in [0, 1)

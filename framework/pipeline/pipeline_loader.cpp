@@ -73,6 +73,7 @@ class PipelineLoader {
       }
     }
     check_constraints(node, pointer);
+    stage.carry_place = place_of(node, "/carry", false);
     if (problems_.empty()) fill(stage, json);
     return json;
   }

@@ -8,6 +8,7 @@
 #include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/checkpoint_store.hpp"
+#include "training/carry_check.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
 #include "training/trial_stage.hpp"
@@ -69,6 +70,7 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
 void PipelineRunner::check_components(const RunScene& scene, const StageConfig& stage) const {
   if (stage.trials) TrialStage(scene, stage);
   StageParts(stage, environment_of(scene), stage.name);
+  check_carry(config_, stage, registry_, scene.dataset.info());
 }
 
 // Where to go on: the results of the stages that are done, and the last good checkpoint of the next one, if it has any.

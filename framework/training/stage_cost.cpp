@@ -9,15 +9,15 @@
 #include "dha/searcher.hpp"
 #include "run/atomic_file.hpp"
 #include "training/component_slot.hpp"
+#include "training/dataset_shape.hpp"
 
 namespace dha {
 
 namespace {
 
 DatasetInfo shape_of(const PipelineConfig& config, const ContextServices& services, const PluginRegistry& registry) {
+  if (const auto declared = declared_shape(config, registry)) return *declared;
   const ComponentSlot<Dataset> slot(registry, services, config.dataset.component, "dataset");
-  const DatasetInfo info = slot.call("info", [](Dataset& dataset) { return dataset.info(); });
-  if (info.classes > 0 && info.channels > 0 && info.height > 0 && info.width > 0) return info;
   return OpenDataset(slot.id(), slot.shared()).info();
 }
 

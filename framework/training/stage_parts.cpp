@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -57,9 +58,16 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
   const at::NoGradGuard no_grad;
   for (const NamedTensor& target : to) {
     const auto source = from.find(target.name);
-    if (source == from.end() || source->second.sizes() != target.tensor.sizes())
-      throw Error(ErrorCode::kData,
-                  "the checkpoint does not fit the network: no tensor '" + target.name + "' of its shape");
+    if (source == from.end())
+      throw Error(ErrorCode::kData, fmt::format("the checkpoint does not fit the network: it has no tensor '{}'; give "
+                                                "both networks the same space and parameters",
+                                                target.name));
+    if (source->second.sizes() != target.tensor.sizes())
+      throw Error(
+          ErrorCode::kData,
+          fmt::format("the checkpoint does not fit the network: tensor '{}' has shape [{}], expected [{}]; give "
+                      "both networks the same channels, classes and parameters of the space",
+                      target.name, fmt::join(source->second.sizes(), ", "), fmt::join(target.tensor.sizes(), ", ")));
     target.tensor.copy_(source->second);
   }
 }

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import BUILD, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_png
+from support import BUILD, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_images, write_png
 
 
 class BadInputTest(CommandLineTest):
@@ -93,6 +93,70 @@ class BadInputTest(CommandLineTest):
         def change(p):
             del p["stages"][0]["augment"]
         self.refused(change, "/stages/1/carry", "augment")
+
+    def check_carry(self, change, item, *expected):
+        """Refused by validate without the data, and by run before anything trains."""
+        self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
+                     "make the two stages alike or take", *expected, verb="run")
+        self.assertEqual((self.run_folder() / "metrics.jsonl").read_text(), "")
+        shutil.rmtree(self.folder / "runs")
+        shutil.rmtree(self.data)
+        self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
+                     "make the two stages alike or take", *expected)
+        write_idx(self.data)
+
+    def test_weights_for_a_network_of_another_size(self):
+        for space, difference in (({"channels": 8}, "has shape"), ({"cells": 4}, "has 3 cells, the decided network 4"),
+                                  ({"cells": 2}, "has 3 cells, the decided network 2"),
+                                  ({"auxiliary_weight": 0.4}, "'auxiliary.")):
+            with self.subTest(space):
+                self.check_carry(lambda p: p["stages"][1].update(space=space), 0, "carries 'weights'", "dha.cell",
+                                 difference)
+
+    def test_weights_for_another_supernet(self):
+        for space, difference in (({"channels": 8}, "has shape"), ({"cells": 4}, "it has no tensor 'cells.3."),
+                                  ({"operations": ["skip_connect", "sep_conv_7x7"]}, "it has no tensor")):
+            with self.subTest(space):
+                self.check_carry(lambda p: p["stages"][1].update(space=space, carry=["hyper", "weights"]), 1,
+                                 "carries 'weights'", difference)
+
+    def test_weights_for_another_fixed_network(self):
+        architecture = SOURCE / "examples" / "architectures" / "darts_v2.json"
+
+        def change(p):
+            for stage in p["stages"]:
+                stage["searcher"] = {"use": "dha.architecture", "genotype_file": str(architecture)}
+            p["stages"][1].update(carry=["weights"], space={"channels": 8})
+        self.check_carry(change, 0, "carries 'weights'", "has shape")
+
+    def test_searcher_for_other_choices(self):
+        for change, difference in (({"space": {"nodes": 3}}, "choices"),
+                                   ({"space": {"operations": ["skip_connect", "sep_conv_5x5"]}}, "other candidates"),
+                                   ({"searcher": {"code_size": 5}}, "dha.ista")):
+            with self.subTest(change):
+                self.check_carry(lambda p: p["stages"][1].update(change, carry=["searcher"]), 0, "carries 'searcher'",
+                                 difference)
+
+    def test_what_may_fit_is_left_to_the_run(self):
+        def valid(change):
+            pipeline = small_pipeline(self.data)
+            change(pipeline["stages"][1])
+            self.dha("validate", self.write_pipeline(pipeline))
+        valid(lambda stage: stage.update(space={"channels": 8, "cells": 5}, carry=["searcher", "augment", "hyper"]))
+        valid(lambda stage: stage.update(space={"operations": ["skip_connect", "sep_conv_5x5"]}, carry=["weights"]))
+        valid(lambda stage: stage.update(space={"gate_weights": "keep", "candidate_affine": "trained"}))
+        valid(lambda stage: stage.update(searcher=None, carry=["architecture"],
+                                         space={"operations": ["skip_connect", "sep_conv_5x5"]}))
+
+    def test_weights_where_only_the_data_tell_the_classes(self):
+        folder = self.folder / "images"
+        write_images(folder)
+        def change(p):
+            p["dataset"] = {"use": "dha.image_folder", "path": str(folder), "size_px": 12}
+            p["stages"][1].update(space={"channels": 8})
+        self.refused(change, "is valid", status=0)
+        self.refused(change, "/stages/1/carry/0 carries 'weights'", "has shape", verb="run")
+        self.assertEqual((self.run_folder() / "metrics.jsonl").read_text(), "")
 
     def test_missing_data_file(self):
         (self.data / "train-images-idx3-ubyte").unlink()
