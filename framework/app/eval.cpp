@@ -20,6 +20,22 @@ namespace {
 
 namespace options = boost::program_options;
 
+void print(const std::string& split, const RunEvaluation& evaluation, bool as_json) {
+  const auto& [measured, divided_by] = evaluation;
+  if (as_json) {
+    nlohmann::ordered_json json{
+        {"split", split}, {"images", measured.images}, {"accuracy", measured.accuracy}, {"loss", measured.loss}};
+    if (!divided_by.empty()) json["divided_by"] = divided_by;
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  std::string images = fmt::format("{} images", measured.images);
+  if (!divided_by.empty())
+    images += fmt::format(" (the training images that stage '{}' {})", divided_by,
+                          split == "validation" ? "held out" : "did not hold out");
+  fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {}\n", split, 100 * measured.accuracy, measured.loss, images);
+}
+
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("split", options::value<std::string>()->default_value("test")->value_name("NAME"),
@@ -43,16 +59,7 @@ int run(const std::vector<std::string>& arguments) {
   open_accelerator_code(device, registry);
   if (!device.note.empty()) Console(stderr).line("dha: " + device.note);
   const std::string split = (*values)["split"].as<std::string>();
-  const Measurement measured = evaluate_run(directory, config, registry, device.device, split);
-  if (values->count("json") > 0)
-    fmt::print(
-        "{}\n",
-        nlohmann::ordered_json{
-            {"split", split}, {"images", measured.images}, {"accuracy", measured.accuracy}, {"loss", measured.loss}}
-            .dump(2));
-  else
-    fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {} images\n", split, 100 * measured.accuracy, measured.loss,
-               measured.images);
+  print(split, evaluate_run(directory, config, registry, device.device, split), values->count("json") > 0);
   return kDone;
 }
 

@@ -2,29 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
 #include "training/leaf_gates.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
+#include "training/seeds.hpp"
 #include "training/stage_parts.hpp"
 
 namespace dha {
 
 namespace {
 
-const ImageSet& images_of(const RunImages& images, const std::string& split) {
-  if (split == "test") return images.test;
-  if (split == "validation") return images.validation;
-  if (split == "train") return images.train;
+// `stage`: the last one's images.
+ImageSet images_of(const std::string& split, const RunImages& run, const StageImages& stage) {
+  if (split == "test") return run.test;
+  if (split == "validation") return stage.validation;
+  if (split == "train") return stage.train;
   throw Error(ErrorCode::kUsage, fmt::format("--split must be test, validation or train, found '{}'", split));
+}
+
+// A stage's, or that of its best trial.
+uint64_t seed_of(const PipelineConfig& config, const State& checkpoint) {
+  const std::string place = nlohmann::json::parse(checkpoint.json).at("trainer").at("place");
+  return derive_seed(config.seed, place);
 }
 
 }  // namespace
 
-Measurement evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
-                         at::Device device, const std::string& split) {
+RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+                           at::Device device, const std::string& split) {
   const std::vector<StageResult> results = read_results(directory);
   if (results.size() != config.stages.size())
     throw Error(ErrorCode::kUsage,
@@ -32,13 +42,21 @@ Measurement evaluate_run(const RunDirectory& directory, const PipelineConfig& co
                             directory.path().string(), results.size(), config.stages.size()));
   const ContextServices services{nullptr, device, config.seed, {}};
   const PipelineData data(registry, services, config, directory.file("statistics.json"));
-  const ImageSet& images = images_of(data.images(), split);
-  if (images.empty()) throw Error(ErrorCode::kUsage, fmt::format("the data set has no {} images", split));
-
   const StageConfig& stage = config.stages.back();
+  const State checkpoint = load_checkpoint(directory.file(results.back().checkpoint));
+  const StageImages stage_images = choose_stage_images(data.images(), stage, seed_of(config, checkpoint));
+  const ImageSet images = images_of(split, data.images(), stage_images);
+  if (images.empty())
+    throw Error(ErrorCode::kUsage,
+                split == "validation"
+                    ? fmt::format("there are no validation images: the data set has none and stage '{}' held none out; "
+                                  "set its validation_fraction or use --split test",
+                                  stage.name)
+                    : fmt::format("the data set has no {} images; use another --split", split));
+
   const at::ScalarType type = weight_type(config.precision);
   StageParts parts(stage, {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
-  parts.restore(load_checkpoint(directory.file(results.back().checkpoint)));
+  parts.restore(checkpoint);
   Gates gates;
   if (parts.searches())
     gates = leaf_gates(parts.searcher().call("gates", [](Searcher& searcher) { return searcher.gates(Progress{}); }),
@@ -46,7 +64,8 @@ Measurement evaluate_run(const RunDirectory& directory, const PipelineConfig& co
   const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(type), config.channels_last);
   const auto feed =
       make_feed(images, {.batch_size = stage.batch_size, .device = device, .threads = config.loader_threads});
-  return evaluate(parts, gates, *feed, normalizer, config.precision, device);
+  return {evaluate(parts, gates, *feed, normalizer, config.precision, device),
+          stage_images.holds_out && split != "test" ? stage.name : ""};
 }
 
 }  // namespace dha

@@ -43,15 +43,16 @@ RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint6
   return images;
 }
 
+StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t seed) {
+  if (!images.validation.empty() || config.validation_fraction == 0) return {images.train, images.validation};
+  const TrainValidationSplit split =
+      stratified_split(images.train.labels(), config.validation_fraction, derive_seed(seed, "validation"));
+  return {images.train.subset(split.train), images.train.subset(split.validation), true};
+}
+
 StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t seed,
                           at::Device device, int64_t threads) {
-  ImageSet train = images.train, validation = images.validation;
-  if (validation.empty() && config.validation_fraction > 0) {
-    const TrainValidationSplit split =
-        stratified_split(train.labels(), config.validation_fraction, derive_seed(seed, "validation"));
-    validation = train.subset(split.validation);
-    train = train.subset(split.train);
-  }
+  const auto [train, validation, holds_out] = choose_stage_images(images, config, seed);
   const FeedOptions plain{.batch_size = config.batch_size, .seed = seed, .device = device, .threads = threads};
   StageData data;
   FeedOptions training = plain;

@@ -19,6 +19,15 @@ struct RunImages {
 // Throws Error{kData} where a limit leaves nothing.
 RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint64_t seed);
 
+// What of them a stage trains and validates on.
+struct StageImages {
+  ImageSet train, validation;  // validation may be empty
+  bool holds_out = false;      // validation is a part of the training images, which `train` lacks
+};
+
+// `seed`: of the stage.
+StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t seed);
+
 struct StageData {
   std::unique_ptr<BatchFeed> train;
   std::unique_ptr<BatchFeed> validation;        // whole, in order; null where the stage has no validation images

@@ -132,6 +132,46 @@ class RunTest(CommandLineTest):
         for name in ("architecture.json", "architecture.svg", "policy.json", "model/weights.safetensors"):
             self.assertGreater((run / name).stat().st_size, 0, name)
 
+    def check_held_out(self, stage, held_out, left):
+        """`dha eval` sees the validation images that the run saw: the same loss and accuracy to the last digit."""
+        run = self.run_folder()
+        found = json.loads((run / "summary.json").read_text())["stages"][-1]["validation"]
+        text, _ = self.dha("eval", run, "--split", "validation")
+        self.assertIn(f"{held_out} images (the training images that stage '{stage}' held out)", text)
+        measured = json.loads(self.dha("eval", run, "--split", "validation", "--json")[0])
+        self.assertEqual(measured, {"split": "validation", "images": held_out, "accuracy": found["accuracy"],
+                                    "loss": found["loss"], "divided_by": stage})
+        text, _ = self.dha("eval", run, "--split", "train")
+        self.assertIn(f"{left} images (the training images that stage '{stage}' did not hold out)", text)
+        self.assertNotIn("(", self.dha("eval", run)[0])
+        return run, found
+
+    def test_images_that_a_stage_held_out_are_evaluated(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][1].update({"validation_fraction": 0.3, "epochs": 2})
+        self.dha("run", self.write_pipeline(pipeline))
+        run, found = self.check_held_out("final", 19, 45)
+        last = [row for row in self.rows(run) if row["event"] == "epoch"][-1]
+        self.assertEqual((last["validation_accuracy"], last["validation_loss"]), (found["accuracy"], found["loss"]))
+
+    def test_images_that_the_best_trial_held_out_are_evaluated(self):
+        pipeline = small_pipeline(self.data)
+        stage = pipeline["stages"][0]
+        del stage["searcher"]
+        stage.update({"validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
+                      "trials": {"use": "dha.random", "count": 2}})
+        pipeline["stages"] = [stage]
+        self.dha("run", self.write_pipeline(pipeline))
+        self.check_held_out("search", 16, 48)
+
+    def test_a_run_without_validation_images_says_how_to_have_some(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"] = pipeline["stages"][:1]
+        pipeline["stages"][0]["epochs"] = 1
+        self.dha("run", self.write_pipeline(pipeline))
+        _, errors = self.dha("eval", self.run_folder(), "--split", "validation", status=2)
+        self.assertIn("stage 'search' held none out; set its validation_fraction", errors)
+
     def test_trial_searcher_is_asked(self):
         pipeline = small_pipeline(self.data)
         stage = pipeline["stages"][0]
