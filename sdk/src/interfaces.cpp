@@ -22,6 +22,8 @@ const void* Component::capability(std::string_view) const { return nullptr; }
 
 Dataset::Dataset() = default;
 Dataset::~Dataset() = default;
+State Dataset::state() const { return {}; }
+void Dataset::restore(const State&) {}
 
 Augmenter::Augmenter() = default;
 Augmenter::~Augmenter() = default;

@@ -18,8 +18,6 @@ class CountingDataset : public Dataset {
   CountingDataset(int64_t train, int64_t test, int64_t classes, bool in_memory)
       : train_(train), test_(test), classes_(classes), in_memory_(in_memory) {}
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
   DatasetInfo info() const override {
     DatasetInfo info;
     info.classes = classes_;

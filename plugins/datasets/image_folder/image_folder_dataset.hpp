@@ -36,10 +36,6 @@ class ImageFolderDataset : public Dataset {
   ImageSize image_size(Split split, int64_t index) const override;
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
 
-  // Nothing needs to be remembered: the files are found again.
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-
   // Number of files that were unreadable and skipped so far. [any thread]
   int64_t skipped() const;
 

@@ -20,10 +20,6 @@ class InMemoryDataset : public Dataset {
   ImageSize image_size(Split split, int64_t index) const override;
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
 
-  // Nothing needs to be remembered: the files are read again.
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-
  protected:
   // Every split is empty, of images of this shape (px), until fill() is called.
   InMemoryDataset(int64_t channels, int64_t height, int64_t width);

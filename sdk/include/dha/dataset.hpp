@@ -63,6 +63,11 @@ class DHA_API Dataset : public Component {
   Dataset();
   ~Dataset() override;
 
+  // A data set has no state, so these are not for it to implement: what reads ahead of the step calls it from any
+  // thread, and nothing that such calls changed could be gone on with. A run that is resumed opens it anew.
+  State state() const final;
+  void restore(const State& state) final;
+
   // What is known; complete after open(), but for mean and standard deviation. Reads nothing from disk.
   virtual DatasetInfo info() const = 0;
 
