@@ -224,7 +224,6 @@ void StageTrainer::train_epoch() {
 
 bool StageTrainer::checkpoint_is_due() const {
   const PipelineConfig& config = scene_.config;
-  if (is_trial_) return false;
   return (config.checkpoint_every_steps > 0 && step_in_epoch_ % config.checkpoint_every_steps == 0) ||
          (config.checkpoint_every_minutes > 0 && now() - last_saved_ >= 60 * config.checkpoint_every_minutes);
 }
@@ -461,15 +460,22 @@ std::string StageTrainer::last_checkpoint_text() const {
 
 void StageTrainer::interrupt() {
   scene_.console.end_progress();
-  if (!is_trial_) save_checkpoint();
+  save_checkpoint();
   throw Error(ErrorCode::kCancelled, fmt::format("interrupted in stage '{}', epoch {}, step {}: {}", place_, epoch_ + 1,
                                                  step_in_epoch_, last_checkpoint_text()));
 }
 
-void StageTrainer::save_checkpoint() {
-  check_weights();
+std::filesystem::path StageTrainer::write_checkpoint() const {
+  if (is_trial_ && step_in_epoch_ > 0)
+    return save_within_(checkpoint(), epoch_ * data_.train->steps() + step_in_epoch_);
   const std::filesystem::path file = checkpoint_file();
   dha::save_checkpoint(file, checkpoint());
+  return file;
+}
+
+void StageTrainer::save_checkpoint() {
+  check_weights();
+  const std::filesystem::path file = write_checkpoint();
   last_checkpoint_ = file.string();
   last_saved_ = now();
   if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);

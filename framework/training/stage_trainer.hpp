@@ -46,6 +46,10 @@ class StageTrainer {
   // Called after each epoch; false ends the stage.
   using KeepGoing = std::function<bool(const EpochOutcome&)>;
 
+  // How a trial saves its state within an epoch, which is a part of the stage's: writes the file and returns it.
+  using SaveWithin = std::function<std::filesystem::path(const State& checkpoint, int64_t steps_done)>;
+  void save_within(SaveWithin save) { save_within_ = std::move(save); }
+
   // Trains what is left of the stage. Throws Error{kCancelled} after a checkpoint when the user asks to stop, and
   // Error{kDiverged} where a loss is no longer finite; both name the checkpoint to go on from.
   StageResult train(const KeepGoing& keep_going = nullptr);
@@ -75,13 +79,15 @@ class StageTrainer {
   std::filesystem::path checkpoint_file() const;
   [[noreturn]] void interrupt();
   void save_checkpoint();
+  std::filesystem::path write_checkpoint() const;
   std::string last_checkpoint_text() const;
   StageResult result() const;
 
   RunScene scene_;
   StageConfig config_;
   std::string place_;
-  bool is_trial_;       // trials write no test accuracy, and a checkpoint only at their end
+  bool is_trial_;  // trials write no test accuracy, and a checkpoint of their own only at their end
+  SaveWithin save_within_;
   int64_t last_epoch_;  // the stage ends before it; the configuration's, but for trials
   at::Device device_;
   StageParts parts_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dha/error.hpp"
 #include "run/checkpoint_store.hpp"
@@ -15,6 +16,19 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 std::string trial_place(const std::string& stage, int64_t id) { return fmt::format("{}/trial-{}", stage, id); }
+
+// What config_of() and the searcher's calls need; the rest of a trial is in the state of its training.
+Json to_json(const Trial& trial) {
+  return {{"id", trial.id}, {"architecture", trial.architecture}, {"settings", trial.settings}};
+}
+
+Trial trial_from(const Json& json) {
+  Trial trial;
+  trial.id = json.at("id");
+  trial.architecture = json.at("architecture");
+  trial.settings = json.at("settings");
+  return trial;
+}
 
 // The stage's parameters that a searcher of settings may set, as JSON pointers below the stage to their schema fields.
 std::string tunable_parameters(const StageConfig& config, const PluginRegistry& registry) {
@@ -53,13 +67,12 @@ void TrialStage::resume(const State& checkpoint) {
   }
   searcher_.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
   searcher_.context().restore(context);
+  if (json.contains("under_way")) under_way_ = checkpoint;
 }
 
 StageResult TrialStage::run(const std::function<void(const StageParts& best)>& leave) {
-  if (done_ == 0) save();  // a run that ends within the first trial goes on from here
-  while (done_ < config_.trial_count && !searcher_.call("finished", [](TrialSearcher& s) { return s.finished(); })) {
-    const std::optional<Trial> trial = searcher_.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
-    if (!trial) break;
+  if (done_ == 0 && !under_way_) save();  // a run that ends early in the first trial goes on from here
+  while (const std::optional<Trial> trial = next_trial()) {
     const TrialOutcome outcome = train(*trial);
     searcher_.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
     ++done_;
@@ -79,6 +92,13 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
   return result;
 }
 
+std::optional<Trial> TrialStage::next_trial() {
+  if (under_way_) return trial_from(Json::parse(under_way_->json).at("trials").at("under_way"));
+  if (done_ >= config_.trial_count || searcher_.call("finished", [](TrialSearcher& s) { return s.finished(); }))
+    return std::nullopt;
+  return searcher_.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
+}
+
 // Removes the weights of trials that neither the searcher nor the result needs.
 void TrialStage::drop_weights() const {
   const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
@@ -96,16 +116,23 @@ void TrialStage::write_report() {
       {{"event", "trial"}, {"stage", config_.name}, {"done", done_}, {"searcher", Json::parse(report)}});
 }
 
-void TrialStage::save() {
-  const State searcher = searcher_.call("state", [](TrialSearcher& s) { return s.state(); });
-  State checkpoint;
-  for (const auto& [name, tensor] : searcher.tensors) checkpoint.tensors["trials/" + name] = tensor;
-  for (const auto& [name, tensor] : searcher_.context().state()) checkpoint.tensors["trials.context/" + name] = tensor;
-  checkpoint.json =
-      Json{{"files", growing_files(scene_.directory)}, {"trials", {{"done", done_}, {"state", searcher.json}}}}.dump();
+void TrialStage::save() const {
   const std::filesystem::path file = checkpoint_file();
-  save_checkpoint(file, checkpoint);
+  save_checkpoint(file, with_searcher({}));
   if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
+}
+
+// `state` and that of the searcher.
+State TrialStage::with_searcher(State state) const {
+  const State searcher = searcher_.call("state", [](TrialSearcher& s) { return s.state(); });
+  for (const auto& [name, tensor] : searcher.tensors) state.tensors["trials/" + name] = tensor;
+  for (const auto& [name, tensor] : searcher_.context().state()) state.tensors["trials.context/" + name] = tensor;
+  Json json = Json::parse(state.json);
+  json["files"] = growing_files(scene_.directory);
+  json["trials"]["done"] = done_;
+  json["trials"]["state"] = searcher.json;
+  state.json = json.dump();
+  return state;
 }
 
 std::filesystem::path TrialStage::checkpoint_file() const {
@@ -118,16 +145,37 @@ StageConfig TrialStage::config_of(const Trial& trial) const {
   return config;
 }
 
+// `under_way`: the checkpoint within the trial to go on from, or null.
+void TrialStage::begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const {
+  trainer.save_within([this, trial](const State& training, int64_t steps_done) {
+    const std::filesystem::path file = stage_checkpoint(scene_.directory, config_.name, done_, steps_done);
+    State state = with_searcher(training);
+    Json json = Json::parse(state.json);
+    json["trials"]["under_way"] = to_json(trial);
+    json["trials"]["file"] = file.lexically_relative(scene_.directory.path()).string();
+    state.json = json.dump();
+    save_checkpoint(file, state);
+    return file;
+  });
+  if (under_way != nullptr) {
+    trainer.resume(*under_way);
+    trainer.follows(scene_.directory.file(Json::parse(under_way->json).at("trials").at("file")));
+    return;
+  }
+  trainer.follows(checkpoint_file());
+  std::optional<State> parent;
+  if (trial.start_from)
+    parent = load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, *trial.start_from), 0));
+  trainer.begin_trial(trial, config_, parent ? &*parent : nullptr);
+}
+
 TrialOutcome TrialStage::train(const Trial& trial) {
   TrialOutcome outcome;
   outcome.id = trial.id;
+  const std::optional<State> under_way = std::exchange(under_way_, std::nullopt);
   try {
     StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
-    trainer.follows(checkpoint_file());
-    std::optional<State> parent;
-    if (trial.start_from)
-      parent = load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, *trial.start_from), 0));
-    trainer.begin_trial(trial, config_, parent ? &*parent : nullptr);
+    begin(trainer, trial, under_way ? &*under_way : nullptr);
     bool stopped = false;
     const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
       const bool go_on = searcher_.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });

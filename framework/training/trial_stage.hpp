@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "dha/trial_searcher.hpp"
 #include "training/component_slot.hpp"
@@ -15,18 +16,21 @@ class TrialStage {
  public:
   TrialStage(const RunScene& scene, const StageConfig& config);
 
-  // Takes the searcher's state and the number of trials done.
+  // Takes the searcher's state, the number of trials done, and the trial that was under way with its training.
   void resume(const State& checkpoint);
 
-  // Runs the trials that are left. A trial that diverges or throws is told as failed and the others go on; what the
-  // user interrupts is trained again after resume(). The result is the best trial's, whose parts `leave` gets, and its
-  // checkpoint the stage's. Throws Error{kCancelled}; Error{kDiverged} where no trial finished.
+  // Runs the trials that are left. A trial that diverges or throws is told as failed and the others go on. The result
+  // is the best trial's, whose parts `leave` gets, and its checkpoint the stage's. Throws Error{kCancelled} after a
+  // checkpoint within the trial under way; Error{kDiverged} where no trial finished.
   StageResult run(const std::function<void(const StageParts& best)>& leave);
 
  private:
   StageConfig config_of(const Trial& trial) const;
+  std::optional<Trial> next_trial();
   TrialOutcome train(const Trial& trial);
-  void save();
+  void begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const;
+  void save() const;
+  State with_searcher(State state) const;
   void write_report();
   void drop_weights() const;
   std::filesystem::path checkpoint_file() const;
@@ -36,6 +40,7 @@ class TrialStage {
   ComponentSlot<Space> space_;
   ComponentSlot<TrialSearcher> searcher_;
   int64_t done_ = 0;
+  std::optional<State> under_way_;  // the checkpoint that resume() took, where a trial was under way
 };
 
 // `config` with the values that a trial sets: JSON pointers below the stage, into a component's parameters

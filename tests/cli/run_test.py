@@ -75,6 +75,38 @@ class RunTest(CommandLineTest):
         self.dha("resume", run)
         self.assert_same_run(whole, run)
 
+    def interrupted(self, file, after):
+        """Stops a run by Ctrl-C once its metrics have the text `after`; returns what it said."""
+        process = subprocess.Popen([DHA, "run", file], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        written = lambda: "".join(file.read_text() for file in self.folder.glob("runs/small/*/metrics.jsonl"))
+        while after not in written() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        return errors
+
+    def test_interrupted_trial_is_gone_on_with(self):
+        pipeline = small_pipeline(self.data)
+        stage = pipeline["stages"][0]
+        del stage["searcher"]
+        stage.update({"epochs": 20, "validation_fraction": 0.25, "log_every": 1,
+                      "trials": {"use": "dha.random", "count": 3}})
+        pipeline["stages"] = [stage]
+        file = self.write_pipeline(pipeline)
+        self.dha("run", file, "--out", "whole")
+        errors = self.interrupted(file, '"stage":"search/trial-1","epoch":2')
+        self.assertRegex(errors, r"in stage 'search/trial-1', epoch \d+, .*checkpoints/search-0001\.0000\d\d\.safetensors")
+        run = self.run_folder()
+        self.dha("resume", run)
+        log = (run / "log.txt").read_text()
+        self.assertIn("goes on from checkpoints/search-0001.0000", log)
+        self.assertEqual(log.count("search/trial-1 1/20: "), 1)  # the epoch is not trained again
+        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        self.assert_same_run(whole, run)
+
     def test_interrupted_evaluation_is_made_again(self):
         write_idx(self.data, test=12000)
         pipeline = small_pipeline(self.data)
@@ -82,15 +114,7 @@ class RunTest(CommandLineTest):
         pipeline["stages"][0]["epochs"] = 1
         file = self.write_pipeline(pipeline)
         self.dha("run", file, "--out", "whole")
-        process = subprocess.Popen([DHA, "run", file], cwd=self.folder, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
-        written = lambda: "".join(file.read_text() for file in self.folder.glob("runs/small/*/metrics.jsonl"))
-        while '"step":4' not in written() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 130, errors)
+        errors = self.interrupted(file, '"step":4')
         self.assertIn("epoch 1, step 4: the last good checkpoint is", errors)
         run = self.run_folder()
         self.dha("resume", run)
