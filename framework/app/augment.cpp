@@ -20,6 +20,7 @@
 #include "dha/error.hpp"
 #include "dha/image_operations.hpp"
 #include "dha/params.hpp"
+#include "run/program_name.hpp"
 #include "training/component_slot.hpp"
 
 namespace dha::app {
@@ -33,7 +34,7 @@ constexpr int64_t kGridGap = 4;  // px, white
 constexpr int64_t kLargestGridSide = 32767;
 
 Error usage(const std::string& text) {
-  return {ErrorCode::kUsage, fmt::format("augment: {}; see 'dha help augment'", text)};
+  return {ErrorCode::kUsage, fmt::format("augment: {}; see '{} help augment'", text, program_name())};
 }
 
 // "R,G,B", or one value for all.
@@ -165,7 +166,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kAugmentCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("in") == 0 || values->count("out") == 0)
-    throw usage("which image, and where to? (dha augment IN.png OUT.png --operation NAME)");
+    throw usage(fmt::format("which image, and where to? ({} augment IN.png OUT.png --operation NAME)", program_name()));
   const bool is_grid = values->count("grid") != 0;
   if (is_grid == (values->count("operation") != 0)) throw usage("give either --operation NAME or --grid");
 
@@ -186,8 +187,8 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kAugmentCommand{"augment",
-                              "augment IN.png OUT.png --operation NAME [--level X] [--sign 1|-1] [--resample NAME] "
-                              "[--fill R,G,B]\n       dha augment IN.png OUT.png --grid",
+                              "augment IN.png OUT.png {--operation NAME [--level X] [--sign 1|-1] | --grid} "
+                              "[--resample NAME] [--fill R,G,B]",
                               "show what an image operation does to an image", run};
 
 }  // namespace dha::app

@@ -7,6 +7,7 @@
 
 #include "dha/error.hpp"
 #include "dha/nearest_name.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -44,7 +45,7 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
   po::options_description known;
   known.add(shown).add(hidden);
   const auto refuse = [&](const std::string& text) {
-    return Error(ErrorCode::kUsage, fmt::format("{}: {}; see 'dha help {}'", command.name, text, command.name));
+    return Error(ErrorCode::kUsage, fmt::format("{0}: {1}; see '{2} help {0}'", command.name, text, program_name()));
   };
   try {
     po::variables_map values = parse(known, positional, arguments);
@@ -56,7 +57,7 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
   } catch (const po::error& e) {
     throw refuse(e.what());
   }
-  std::cout << "usage: dha " << command.synopsis << "\n\n" << command.summary << "\n\n" << shown;
+  std::cout << "usage: " << program_name() << " " << command.synopsis << "\n\n" << command.summary << "\n\n" << shown;
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include "dha/error.hpp"
 #include "dha/nearest_name.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -21,8 +22,9 @@ const Command& find_command(std::string_view name) {
     known.emplace_back(command->name);
   }
   const std::string near = nearest(name, known);
-  throw Error(ErrorCode::kUsage, near.empty() ? fmt::format("'{}' is not a verb; 'dha help' lists them", name)
-                                              : fmt::format("'{}' is not a verb; did you mean '{}'?", name, near));
+  throw Error(ErrorCode::kUsage, near.empty()
+                                     ? fmt::format("'{}' is not a verb; '{} help' lists them", name, program_name())
+                                     : fmt::format("'{}' is not a verb; did you mean '{}'?", name, near));
 }
 
 }  // namespace dha::app

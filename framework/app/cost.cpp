@@ -11,6 +11,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
+#include "run/program_name.hpp"
 #include "training/stage_cost.hpp"
 
 namespace dha::app {
@@ -32,7 +33,8 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kCostCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "cost: which pipeline file? (dha cost PIPELINE)");
+  if (values->count("file") == 0)
+    throw Error(ErrorCode::kUsage, fmt::format("cost: which pipeline file? ({} cost PIPELINE)", program_name()));
 
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);

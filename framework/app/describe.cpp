@@ -11,6 +11,7 @@
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
 #include "run/console.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -33,8 +34,9 @@ std::string list_of(const std::vector<const ComponentRecord*>& components) {
   std::vector<std::vector<std::string>> table = {{"kind", "component", "summary"}};
   for (const ComponentRecord* component : components)
     table.push_back({component->kind, component->id, component->summary});
-  return table.size() > 1 ? format_table(table) + "\n'dha describe COMPONENT' shows its parameters.\n"
-                          : "no component was found; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+  return table.size() > 1
+             ? format_table(table) + fmt::format("\n'{} describe COMPONENT' shows its parameters.\n", program_name())
+             : "no component was found; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
 }
 
 std::string describe_all(const PluginRegistry& registry, Format format, bool in_full) {

@@ -21,6 +21,7 @@
 #include "device/device_properties.hpp"
 #include "dha/abi_tag.hpp"
 #include "dha/version.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -126,7 +127,7 @@ void report_run_directory(Report& report) {
   if (is_writable) return;
   report.can_run = false;
   report.missing.push_back(
-      fmt::format("{} cannot be written: name another place by 'dha run --out DIR'", runs.string()));
+      fmt::format("{} cannot be written: name another place by '{} run --out DIR'", runs.string(), program_name()));
 }
 
 void print(const Report& report) {

@@ -11,6 +11,7 @@
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
 #include "run/console.hpp"
+#include "run/program_name.hpp"
 #include "run/signals.hpp"
 #include "training/run_evaluation.hpp"
 
@@ -48,7 +49,8 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("run", 1);
   const auto values = parse_command_line(kEvalCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("run") == 0) throw Error(ErrorCode::kUsage, "eval: which run directory? (dha eval RUN)");
+  if (values->count("run") == 0)
+    throw Error(ErrorCode::kUsage, fmt::format("eval: which run directory? ({} eval RUN)", program_name()));
 
   const StopSignals signals;
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());

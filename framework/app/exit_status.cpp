@@ -1,6 +1,10 @@
 #include "app/exit_status.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/program_options/errors.hpp>
+
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -36,7 +40,7 @@ Failure describe_failure() {
   try {
     throw;
   } catch (const boost::program_options::error& e) {
-    return {std::string(e.what()) + "; see 'dha help'", kUsage};
+    return {fmt::format("{}; see '{} help'", e.what(), program_name()), kUsage};
   } catch (...) {
     const Error error = caught_error(ErrorCode::kInternal);
     const char* prefix = error.code() == ErrorCode::kInternal ? "internal error: " : "";

@@ -11,17 +11,20 @@
 #include "app/exit_status.hpp"
 #include "dha/error.hpp"
 #include "dha/version.hpp"
+#include "run/program_name.hpp"
 
 namespace {
 
 using namespace dha::app;
 
 void print_help() {
-  std::cout << "usage: dha VERB [ARGUMENTS]\n\n"
+  std::cout << "usage: " << dha::program_name()
+            << " VERB [ARGUMENTS]\n\n"
                "Trains an image classifier while learning its augmentation, its hyper-parameters and its\n"
                "architecture. Every component is a plugin; a JSON file says which ones work together.\n\n";
   for (const Command* command : commands()) std::cout << fmt::format("  {:<10}{}\n", command->name, command->summary);
-  std::cout << "\n'dha help VERB' shows a verb's options.\n"
+  std::cout << "\n'" << dha::program_name()
+            << " help VERB' shows a verb's options.\n"
                "Exit status: 0 done, 1 run failed, 2 usage or pipeline, 3 plugin, 4 verification failed, 5 data,\n"
                "130 interrupted.\n";
 }
@@ -49,6 +52,7 @@ void print_failure(const std::string& message) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  dha::set_program_name(argv[0]);
   try {
     const int status = dispatch({argv + 1, argv + argc});
     if (!std::cout.flush()) throw dha::Error(dha::ErrorCode::kIo, "cannot write to the standard output");

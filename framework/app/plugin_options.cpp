@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dha/error.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -65,8 +66,8 @@ PluginRegistry require_plugins(const po::variables_map& values) {
   if (registry.plugins().empty())
     throw Error(ErrorCode::kLoadFailed,
                 fmt::format("no plugin was found, and every component is one; looked in {}; name the directory of the "
-                            "plugins by --plugin-path or DHA_PLUGIN_PATH ('dha plugins' lists what was found)",
-                            searched_places(values)));
+                            "plugins by --plugin-path or DHA_PLUGIN_PATH ('{} plugins' lists what was found)",
+                            searched_places(values), program_name()));
   return registry;
 }
 

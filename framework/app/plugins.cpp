@@ -10,6 +10,7 @@
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "run/console.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -57,9 +58,9 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     return plugin.state == PluginState::kPassedOver;
   });
   if (passed_over > 0)
-    std::cout << fmt::format("\npassed over: {} that {} nothing new ('dha plugins --json' lists {} with the reason)\n",
+    std::cout << fmt::format("\npassed over: {} that {} nothing new ('{} plugins --json' lists {} with the reason)\n",
                              passed_over == 1 ? "1 file" : fmt::format("{} files", passed_over),
-                             passed_over == 1 ? "offers" : "offer", passed_over == 1 ? "it" : "them");
+                             passed_over == 1 ? "offers" : "offer", program_name(), passed_over == 1 ? "it" : "them");
 }
 
 int run(const std::vector<std::string>& arguments) {

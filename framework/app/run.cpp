@@ -13,6 +13,7 @@
 #include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/environment.hpp"
+#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -43,7 +44,8 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kRunCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw Error(ErrorCode::kUsage, "run: which pipeline file? (dha run FILE)");
+  if (values->count("file") == 0)
+    throw Error(ErrorCode::kUsage, fmt::format("run: which pipeline file? ({} run FILE)", program_name()));
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   const std::vector<Override> overrides = overrides_of(*values);

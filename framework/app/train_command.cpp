@@ -1,6 +1,5 @@
 #include "app/train_command.hpp"
 
-#include <errno.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -8,6 +7,7 @@
 #include "app/command.hpp"
 #include "run/atomic_file.hpp"
 #include "run/console.hpp"
+#include "run/program_name.hpp"
 #include "run/signals.hpp"
 #include "training/pipeline_runner.hpp"
 #include "training/run_artifacts.hpp"
@@ -32,7 +32,7 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   fmt::print(
       "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
       "model         {0}/model/\nnext          {1} eval {0}\n",
-      path, program_invocation_name);
+      path, program_name());
   return kDone;
 }
 

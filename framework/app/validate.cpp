@@ -13,6 +13,7 @@
 #include "dha/error.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "run/program_name.hpp"
 #include "training/carry_check.hpp"
 #include "training/dataset_shape.hpp"
 
@@ -75,7 +76,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kValidateCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, "validate: no pipeline file is named; see 'dha help validate'");
+    throw Error(ErrorCode::kUsage, fmt::format("validate: which pipeline file? ({} validate FILE)", program_name()));
 
   const std::string file = (*values)["file"].as<std::string>();
   const bool as_json = values->count("json") != 0;

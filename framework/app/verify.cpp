@@ -11,6 +11,7 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "dha/error.hpp"
+#include "run/program_name.hpp"
 #include "verification/plugin_verification.hpp"
 
 namespace dha::app {
@@ -118,7 +119,7 @@ int run(const Texts& arguments) {
   const auto values = parse_command_line(kVerifyCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, "verify: no plugin file is named; 'dha help verify' shows how");
+    throw Error(ErrorCode::kUsage, fmt::format("verify: which plugin file? ({} verify FILE.so)", program_name()));
   const VerificationOptions wanted = read_options(*values);
   const auto params = read_params((*values)["params"].as<Texts>());
   std::vector<CheckedPlugin> plugins;

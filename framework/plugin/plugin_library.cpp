@@ -20,6 +20,7 @@
 
 #include "plugin/guarded_call.hpp"
 #include "plugin/plugin_refusal.hpp"
+#include "run/program_name.hpp"
 
 namespace dha {
 
@@ -68,9 +69,9 @@ const std::filesystem::path* file_being_opened = nullptr;
   } catch (...) {
   }
   fmt::print(stderr,
-             "dha: plugin {} throws while it is being loaded, which ends the program: {}; remove it or name "
-             "it in DHA_DISABLED_PLUGINS ('dha plugins --probe' finds such plugins)\n",
-             file_being_opened->string(), text);
+             "dha: plugin {} throws while it is being loaded, which ends the program: {}; remove it or name it in "
+             "DHA_DISABLED_PLUGINS ('{} plugins --probe' finds such plugins)\n",
+             file_being_opened->string(), text, program_name());
   std::_Exit(kPluginFailedStatus);
 }
 

@@ -16,6 +16,7 @@
 #include "plugin/plugin_probe.hpp"
 #include "plugin/plugin_refusal.hpp"
 #include "plugin/plugin_search.hpp"
+#include "run/program_name.hpp"
 
 namespace dha {
 
@@ -101,8 +102,8 @@ std::string advice_for(std::string_view id, const std::vector<std::string>& know
     advice = fmt::format("known are {}", fmt::join(known, ", "));
   if (!near.empty() && vendor_of(near) == vendor_of(id)) return advice;
   return advice + (near.empty() ? "; if" : " If") +
-         " a plugin offers it, name its directory by --plugin-path or DHA_PLUGIN_PATH ('dha plugins' lists what was "
-         "found)";
+         " a plugin offers it, name its directory by --plugin-path or DHA_PLUGIN_PATH ('" + program_name() +
+         " plugins' lists what was found)";
 }
 
 }  // namespace
@@ -316,7 +317,8 @@ const ComponentRecord& PluginRegistry::find(std::string_view kind, std::string_v
   if (const std::string names = disabled_names(plugins_); !names.empty())
     advice += fmt::format(" (DHA_DISABLED_PLUGINS disables {})", names);
   if (refused_count(plugins_) > 0)
-    advice += fmt::format(" ({} plugin files were refused: 'dha plugins' says why)", refused_count(plugins_));
+    advice +=
+        fmt::format(" ({} plugin files were refused: '{} plugins' says why)", refused_count(plugins_), program_name());
   throw Error(components_.empty() ? ErrorCode::kLoadFailed : ErrorCode::kNotFound,
               fmt::format("no {} is named '{}'; {}", kind.empty() ? "component" : kind, id, advice));
 }

@@ -7,6 +7,7 @@
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
+#include "run/program_name.hpp"
 #include "training/leaf_gates.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
@@ -38,8 +39,8 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
   const std::vector<StageResult> results = read_results(directory);
   if (results.size() != config.stages.size())
     throw Error(ErrorCode::kUsage,
-                fmt::format("the run in {0} has finished {1} of {2} stages; go on with: dha resume {0}",
-                            directory.path().string(), results.size(), config.stages.size()));
+                fmt::format("the run in {0} has finished {1} of {2} stages; go on with: {3} resume {0}",
+                            directory.path().string(), results.size(), config.stages.size(), program_name()));
   const ContextServices services{nullptr, device, config.seed, {}};
   const PipelineData data(registry, services, config, directory.file("statistics.json"));
   const StageConfig& stage = config.stages.back();

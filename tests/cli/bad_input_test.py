@@ -1,12 +1,14 @@
 """Bad input: one clear sentence that names the place, and the exit status that the documentation promises."""
 
 import json
+import os
 import random
+import re
 import shutil
 import subprocess
 import unittest
 
-from support import BUILD, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_images, write_png
+from support import BUILD, DHA, RGB, SOURCE, CommandLineTest, small_pipeline, write_idx, write_images, write_png
 
 
 class BadInputTest(CommandLineTest):
@@ -53,7 +55,7 @@ class BadInputTest(CommandLineTest):
     def test_unknown_component(self):
         self.refused(lambda p: p["stages"][0]["searcher"].update(use="dha.isat"), "dha.isat", "did you mean", "dha.ista")
         self.refused(lambda p: p["stages"][0]["searcher"].update(use="acme.x"), "no searcher is named 'acme.x'",
-                     "--plugin-path or DHA_PLUGIN_PATH", "'dha plugins'")
+                     "--plugin-path or DHA_PLUGIN_PATH", f"'{DHA} plugins'")
 
     def test_missing_plugins(self):
         plugins = self.folder / "bin" / "plugins"
@@ -71,12 +73,29 @@ class BadInputTest(CommandLineTest):
             self.assertEqual(done.returncode, 3, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
             for text in (f"looked in {plugins} (holds no plugin)", "(not there)", "--plugin-path or DHA_PLUGIN_PATH",
-                         "'dha plugins'"):
+                         f"'{binary} plugins'"):
                 self.assertIn(text, done.stderr)
         (plugins / "broken.so").write_text("no library")
         done = run("validate", file)
         self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertIn("'dha plugins' says why", done.stderr)
+        self.assertIn(f"'{binary} plugins' says why", done.stderr)
+
+    def test_texts_name_the_program_as_it_can_be_typed(self):
+        other = self.folder / "other" / "dha"
+        other.parent.mkdir()
+        other.write_text("another program")
+
+        def named(called, path, cwd=self.folder):
+            done = subprocess.run([called, "run"], executable=DHA, capture_output=True, text=True, cwd=cwd,
+                                  env={**os.environ, "PATH": path})
+            self.assertEqual(done.returncode, 2, done.stderr)
+            return re.search(r"which pipeline file\? \((.*) run FILE\)", done.stderr)[1]
+
+        self.assertEqual(named(DHA, "/usr/bin"), str(DHA))
+        self.assertEqual(named(f"{BUILD.name}/dha", "/usr/bin", BUILD.parent), f"{BUILD.name}/dha")
+        self.assertEqual(named(DHA, f"/usr/bin:{BUILD}:{other.parent}"), "dha")
+        self.assertEqual(named(DHA, f"{other.parent}:{BUILD}"), str(DHA))
+        self.assertEqual(named("dha", str(BUILD)), "dha")
 
     def test_json_that_ends_early(self):
         text = json.dumps(small_pipeline(self.data))[:-20]

@@ -98,7 +98,7 @@ class Verify(unittest.TestCase):
     def test_usage(self):
         good = FIXTURES / "plugins" / "good.so"
         with tempfile.TemporaryDirectory() as folder:
-            for arguments, text in (([], "no plugin file is named"), ([folder], "is no file"),
+            for arguments, text in (([], "which plugin file?"), ([folder], "is no file"),
                                     ([good, "--include", "("], "is no regular expression"),
                                     ([good, "--include", "nothing"], "matches no check"),
                                     ([good, "--params", "fixture.good"], "is not of the form ID=")):

@@ -1,0 +1,17 @@
+// The program's name in texts that tell the user what to type.
+//
+//   fmt::format("go on with: {} resume {}", program_name(), run)
+#pragma once
+
+#include <string>
+
+namespace dha {
+
+// "dha" until set_program_name() is called.
+const std::string& program_name();
+
+// `called`: argv[0]. The name becomes "dha" where the shell finds the same program by that, else `called` itself, such
+// as "build/dha". Called by main ahead of other threads.
+void set_program_name(const std::string& called);
+
+}  // namespace dha
