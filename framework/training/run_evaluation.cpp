@@ -13,6 +13,7 @@
 #include "training/run_artifacts.hpp"
 #include "training/seeds.hpp"
 #include "training/stage_parts.hpp"
+#include "training/trained_config.hpp"
 
 namespace dha {
 
@@ -56,7 +57,7 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
                     : fmt::format("the data set has no {} images; use another --split", split));
 
   const at::ScalarType type = weight_type(config.precision);
-  StageParts parts(stage, {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
+  StageParts parts(trained_config(stage, checkpoint), {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
   parts.restore(checkpoint);
   Gates gates;
   if (parts.searches())

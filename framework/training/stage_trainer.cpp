@@ -21,6 +21,7 @@
 #include "training/run_artifacts.hpp"
 #include "training/seeds.hpp"
 #include "training/stage_services.hpp"
+#include "training/trained_config.hpp"
 
 namespace dha {
 
@@ -107,7 +108,7 @@ void StageTrainer::begin_trial(const Trial& trial, const StageConfig& earlier_co
 }
 
 void StageTrainer::carry_weights(const StageConfig& earlier_config, const State& earlier) {
-  StageParts earlier_parts(earlier_config, environment_of(scene_), earlier_config.name);
+  StageParts earlier_parts(trained_config(earlier_config, earlier), environment_of(scene_), earlier_config.name);
   earlier_parts.restore(earlier);
   parts_.carry_weights(earlier_parts);
 }
@@ -118,6 +119,7 @@ State StageTrainer::checkpoint() const {
   json["derived"] = parts_.architecture();
   json["files"] = growing_files(scene_.directory);
   json["trainer"] = {{"place", place_},
+                     {"params", component_params(config_)},
                      {"epoch", epoch_},
                      {"step", step_in_epoch_},
                      {"over", over_},

@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from support import DHA, CommandLineTest, small_pipeline, without_time, write_idx
+from support import BUILD, DHA, CommandLineTest, small_pipeline, without_time, write_idx
 
 
 def network_values(file):
@@ -155,6 +155,21 @@ class RunTest(CommandLineTest):
         run = self.run_folder()
         for name in ("architecture.json", "architecture.svg", "policy.json", "model/weights.safetensors"):
             self.assertGreater((run / name).stat().st_size, 0, name)
+
+    def test_a_trial_s_settings_hold_for_the_next_and_for_evaluations(self):
+        pipeline = small_pipeline(self.data)
+        search = pipeline["stages"][0]
+        del search["searcher"]
+        search.update({"epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
+                       "trials": {"use": "fixture.widths", "count": 2}})
+        pipeline["stages"] = [search]
+        plugins = ["--plugin-path", BUILD / "fixtures" / "plugins" / "widths.so"]
+        self.dha("run", self.write_pipeline(pipeline), *plugins)
+        run = self.run_folder()
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertNotIn("failed", (run / "log.txt").read_text())
+        out, _ = self.dha("eval", run, "--json", "--split", "validation", *plugins)
+        self.assertEqual(json.loads(out)["loss"], summary["stages"][0]["validation"]["loss"])
 
     def check_held_out(self, stage, held_out, left):
         """`dha eval` sees the validation images that the run saw: the same loss and accuracy to the last digit."""
