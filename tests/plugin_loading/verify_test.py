@@ -39,14 +39,24 @@ def checks_of(*arguments):
     return done, json.loads(done.stdout)["checks"]
 
 
+def is_memory_counted():
+    """Not where a sanitizer has its own allocator."""
+    _, checks = checks_of(FIXTURES / "plugins" / "good.so", "--include", "component.memory")
+    return checks[0]["status"] != "skipped"
+
+
 class Verify(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.uncounted = set() if is_memory_counted() else {"component.memory"}
+
     def test_every_built_plugin_passes(self):
         plugins = [file for file in sorted(BUILD.glob("plugins/*/*.so")) if not file.stem.endswith("_cuda")]
         required = {"dha.idx": {"path": "/"}, "dha.cifar": {"path": "/", "classes": 10}, "dha.image_folder": {"path": "/"},
                     "dha.architecture": {"genotype_file": "/dev/null"}}
         given = [f"--params={name}={json.dumps(params)}" for name, params in required.items()]
         done, checks = checks_of(*plugins, *given)
-        wrong = [check for check in checks if check["status"] != "passed"]
+        wrong = [check for check in checks if check["status"] != "passed" and check["check"] not in self.uncounted]
         self.assertEqual(wrong, [])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({check["file"] for check in checks}, {str(file) for file in plugins})
@@ -57,10 +67,10 @@ class Verify(unittest.TestCase):
                 # Linked by hand, all but throws_std export what dha_add_plugin() would hide.
                 done, checks = checks_of(FIXTURES / f"{name}.so", "--include", "^(?!library.exports)")
                 found = {check["check"]: check["reason"] for check in checks if check["status"] == "failed"}
-                self.assertEqual(set(found), set(faults))
-                for check, text in faults.items():
-                    self.assertIn(text, found[check])
-                self.assertEqual(done.returncode, 4)
+                self.assertEqual(set(found), set(faults) - self.uncounted)
+                for check, reason in found.items():
+                    self.assertIn(faults[check], reason)
+                self.assertEqual(done.returncode, 4 if found else 0)
 
     def test_symbols_beside_the_entry_are_named(self):
         done = verify(FIXTURES / "plugins" / "duplicate_id_first.so")
