@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/command.hpp"
+#include "dha/error.hpp"
 
 namespace dha::app {
 
@@ -24,5 +25,8 @@ std::optional<boost::program_options::variables_map> parse_command_line(
     const Command& command, const boost::program_options::options_description& options,
     const std::vector<std::string>& arguments, const boost::program_options::options_description& hidden = {},
     const boost::program_options::positional_options_description& positional = {});
+
+// Error{kUsage} for a verb without what it works on: "cost: which pipeline file? (dha cost PIPELINE)".
+Error missing_argument(const Command& command, const char* question, const char* argument);
 
 }  // namespace dha::app

@@ -10,8 +10,6 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "dha/error.hpp"
-#include "run/program_name.hpp"
 #include "training/stage_cost.hpp"
 
 namespace dha::app {
@@ -33,8 +31,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kCostCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("cost: which pipeline file? ({} cost PIPELINE)", program_name()));
+  if (values->count("file") == 0) throw missing_argument(kCostCommand, "which pipeline file?", "PIPELINE");
 
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);

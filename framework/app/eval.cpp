@@ -9,9 +9,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "dha/error.hpp"
 #include "run/console.hpp"
-#include "run/program_name.hpp"
 #include "run/signals.hpp"
 #include "training/run_evaluation.hpp"
 
@@ -49,8 +47,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("run", 1);
   const auto values = parse_command_line(kEvalCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("run") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("eval: which run directory? ({} eval RUN)", program_name()));
+  if (values->count("run") == 0) throw missing_argument(kEvalCommand, "which run directory?", "RUN");
 
   const StopSignals signals;
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());

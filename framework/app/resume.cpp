@@ -1,14 +1,10 @@
 // `dha resume RUN`: goes on with a run that was interrupted, from its newest good checkpoint.
-#include <fmt/format.h>
-
 #include <boost/program_options/value_semantic.hpp>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
-#include "dha/error.hpp"
-#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -25,8 +21,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("run", 1);
   const auto values = parse_command_line(kResumeCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("run") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("resume: which run directory? ({} resume RUN)", program_name()));
+  if (values->count("run") == 0) throw missing_argument(kResumeCommand, "which run directory?", "RUN");
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));

@@ -1,6 +1,4 @@
 // `dha run FILE`: trains a pipeline from the start, in a run directory of its own.
-#include <fmt/format.h>
-
 #include <boost/program_options/value_semantic.hpp>
 #include <nlohmann/json.hpp>
 
@@ -10,10 +8,8 @@
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
 #include "device/device_properties.hpp"
-#include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/environment.hpp"
-#include "run/program_name.hpp"
 
 namespace dha::app {
 
@@ -44,8 +40,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kRunCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("run: which pipeline file? ({} run FILE)", program_name()));
+  if (values->count("file") == 0) throw missing_argument(kRunCommand, "which pipeline file?", "FILE");
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   const std::vector<Override> overrides = overrides_of(*values);

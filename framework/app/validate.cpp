@@ -10,10 +10,8 @@
 #include "app/exit_status.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "dha/error.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
-#include "run/program_name.hpp"
 #include "training/carry_check.hpp"
 #include "training/dataset_shape.hpp"
 
@@ -75,8 +73,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kValidateCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("validate: which pipeline file? ({} validate FILE)", program_name()));
+  if (values->count("file") == 0) throw missing_argument(kValidateCommand, "which pipeline file?", "FILE");
 
   const std::string file = (*values)["file"].as<std::string>();
   const bool as_json = values->count("json") != 0;

@@ -11,7 +11,6 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "dha/error.hpp"
-#include "run/program_name.hpp"
 #include "verification/plugin_verification.hpp"
 
 namespace dha::app {
@@ -118,8 +117,7 @@ int run(const Texts& arguments) {
   positional.add("file", -1);
   const auto values = parse_command_line(kVerifyCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0)
-    throw Error(ErrorCode::kUsage, fmt::format("verify: which plugin file? ({} verify FILE.so)", program_name()));
+  if (values->count("file") == 0) throw missing_argument(kVerifyCommand, "which plugin file?", "FILE.so");
   const VerificationOptions wanted = read_options(*values);
   const auto params = read_params((*values)["params"].as<Texts>());
   std::vector<CheckedPlugin> plugins;

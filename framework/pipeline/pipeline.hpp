@@ -1,10 +1,12 @@
 // A pipeline file as typed values: what load_pipeline() returns and the training code reads.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/node.hpp"
@@ -45,6 +47,8 @@ struct StageConfig {
   int64_t log_every = 50;      // steps between rows of metrics.jsonl
   std::string constraints;     // "params < 3.7M, multiply_adds < 600M"; empty: none
   int64_t trial_count = 0;
+
+  bool carries(std::string_view what) const { return std::find(carry.begin(), carry.end(), what) != carry.end(); }
 };
 
 struct PipelineConfig {

@@ -15,10 +15,6 @@ namespace dha {
 
 namespace {
 
-bool carries(const StageConfig& stage, std::string_view what) {
-  return std::find(stage.carry.begin(), stage.carry.end(), what) != stage.carry.end();
-}
-
 // Whether an error says that a state or weights do not fit, rather than that something broke.
 bool is_refusal(ErrorCode code) {
   return code == ErrorCode::kInvalidConfig || code == ErrorCode::kInvalidParameter ||
@@ -65,7 +61,7 @@ class UntrainedStages {
 
   // False where the earlier stage's architecture does not fit yet and one that it comes to may.
   static bool make_network(const StageConfig& stage, const StageParts& earlier, StageParts& parts) {
-    if (!carries(stage, "architecture") && !carries(stage, "searcher")) return parts.make_network(), true;
+    if (!stage.carries("architecture") && !stage.carries("searcher")) return parts.make_network(), true;
     try {
       parts.make_network(earlier.architecture());
       return true;
@@ -77,7 +73,7 @@ class UntrainedStages {
 
   void carry_weights(const StageParts& earlier, StageParts& parts) const {
     // Whether a search that the earlier stage carried on is decided then shows at its end.
-    if (parts.searches() && !earlier.searches() && carries(earlier.config(), "searcher")) return;
+    if (parts.searches() && !earlier.searches() && earlier.config().carries("searcher")) return;
     if (parts.searches() || !earlier.searches()) return parts.carry_weights(earlier);
     Gates gates;
     try {

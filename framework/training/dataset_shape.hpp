@@ -1,4 +1,4 @@
-// The shape and the classes of a pipeline's images, as far as the data set's parameters tell them.
+// The shape and the classes of a pipeline's images, from the data set's parameters where these tell them.
 #pragma once
 
 #include <optional>
@@ -11,5 +11,8 @@ namespace dha {
 
 // Reads nothing from disk. Empty where classes, channels, height or width show only once the data set is open.
 std::optional<DatasetInfo> declared_shape(const PipelineConfig& config, const PluginRegistry& registry);
+
+// As declared_shape(); where that is empty, opens the data set.
+DatasetInfo dataset_shape(const PipelineConfig& config, const PluginRegistry& registry);
 
 }  // namespace dha

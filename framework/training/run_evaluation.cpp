@@ -57,7 +57,8 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
                     : fmt::format("the data set has no {} images; use another --split", split));
 
   const at::ScalarType type = weight_type(config.precision);
-  StageParts parts(trained_config(stage, checkpoint), {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
+  StageParts parts(trained_config(stage, checkpoint),
+                   {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
   parts.restore(checkpoint);
   Gates gates;
   if (parts.searches())

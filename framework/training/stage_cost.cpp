@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "data/open_dataset.hpp"
 #include "dha/error.hpp"
 #include "dha/searcher.hpp"
 #include "run/atomic_file.hpp"
@@ -14,12 +13,6 @@
 namespace dha {
 
 namespace {
-
-DatasetInfo shape_of(const PipelineConfig& config, const ContextServices& services, const PluginRegistry& registry) {
-  if (const auto declared = declared_shape(config, registry)) return *declared;
-  const ComponentSlot<Dataset> slot(registry, services, config.dataset.component, "dataset");
-  return OpenDataset(slot.id(), slot.shared()).info();
-}
 
 // Of the architecture that a file holds.
 Cost cost_of_file(const std::filesystem::path& file, const ComponentSlot<Space>& space) {
@@ -42,7 +35,7 @@ Cost stage_cost(const PipelineConfig& config, const std::string& stage, const st
     throw Error(ErrorCode::kUsage, fmt::format("the pipeline has no stage '{}'", stage));
   const ContextServices services{nullptr, at::kCPU, config.seed, {}};
   const ComponentSlot<Space> space(registry, services, found->space, stage + "/space");
-  const DatasetInfo info = shape_of(config, services, registry);
+  const DatasetInfo info = dataset_shape(config, registry);
   space.call("prepare", [&](Space& s) { s.prepare(info); });
   if (!architecture.empty()) return cost_of_file(architecture, space);
   std::string counted;

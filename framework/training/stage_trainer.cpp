@@ -78,15 +78,12 @@ StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, con
 void StageTrainer::begin_afresh(const std::string& architecture) { parts_.make_network(architecture); }
 
 void StageTrainer::begin_from(const StageConfig& earlier_config, const State& earlier) {
-  const auto carries = [&](std::string_view what) {
-    return std::find(config_.carry.begin(), config_.carry.end(), what) != config_.carry.end();
-  };
-  if (carries("searcher")) parts_.restore_searcher(earlier);
-  if (carries("augment")) parts_.restore_augmenters(earlier);
+  if (config_.carries("searcher")) parts_.restore_searcher(earlier);
+  if (config_.carries("augment")) parts_.restore_augmenters(earlier);
   const Json json = Json::parse(earlier.json);
-  parts_.make_network(carries("architecture") ? json.at("derived").get<std::string>() : "");
-  if (carries("weights")) carry_weights(earlier_config, earlier);
-  if (carries("hyper")) parts_.restore_hyper(earlier);
+  parts_.make_network(config_.carries("architecture") ? json.at("derived").get<std::string>() : "");
+  if (config_.carries("weights")) carry_weights(earlier_config, earlier);
+  if (config_.carries("hyper")) parts_.restore_hyper(earlier);
 }
 
 void StageTrainer::begin_trial(const Trial& trial, const StageConfig& earlier_config, const State* earlier) {

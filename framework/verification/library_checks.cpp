@@ -16,8 +16,6 @@ namespace dha {
 
 namespace {
 
-CheckOutcome failed(const std::string& reason) { return {CheckStatus::kFailed, reason}; }
-
 double processor_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

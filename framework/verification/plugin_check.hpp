@@ -15,6 +15,8 @@ struct CheckOutcome {
   std::string reason;  // why it failed or was skipped
 };
 
+inline CheckOutcome failed(const std::string& reason) { return {CheckStatus::kFailed, reason}; }
+
 // What checks are told about the plugin.
 struct CheckedPlugin {
   std::filesystem::path file;
@@ -33,7 +35,7 @@ struct PluginCheck {
   std::string component;  // its id; empty where the check is on the file
   std::string sentence;   // what holds where it passes
   CheckNeeds needs = CheckNeeds::kAcceptedPlugin;
-  // Loads the plugin itself, so that each check can run in a process that has not seen it.
+  // Loads the plugin itself, so that each check can run in a process that has not seen it. What it throws fails it.
   std::function<CheckOutcome(const CheckedPlugin& plugin, const std::string& component)> run;
 };
 

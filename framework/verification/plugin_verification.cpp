@@ -33,7 +33,7 @@ CheckOutcome outcome_of(const PluginCheck& check, const CheckedPlugin& plugin) {
   try {
     return check.run(plugin, check.component);
   } catch (...) {
-    return {CheckStatus::kFailed, caught_error(ErrorCode::kInternal).what()};
+    return failed(caught_error(ErrorCode::kInternal).what());
   }
 }
 
@@ -44,7 +44,7 @@ CheckOutcome run_check(const PluginCheck& check, const CheckedPlugin& plugin, co
     return Json{static_cast<int>(outcome.status), outcome.reason}.dump(-1, ' ', false, Json::error_handler_t::replace);
   };
   const ChildOutcome child = call_in_child(run, kPatienceSeconds);
-  if (!child.death.empty()) return {CheckStatus::kFailed, "it " + child.death};
+  if (!child.death.empty()) return failed("it " + child.death);
   const Json answer = Json::parse(child.text);
   return {static_cast<CheckStatus>(answer.at(0).get<int>()), answer.at(1)};
 }
