@@ -12,6 +12,7 @@ import unittest
 
 from support import DHA, CommandLineTest, small_pipeline, write_idx, write_images
 
+
 def grey(folder):
     """One channel, probe `next`, a checkpoint after every step."""
     write_idx(folder)

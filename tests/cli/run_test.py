@@ -23,6 +23,16 @@ def network_values(file):
             yield from struct.unpack(f"<{(stop - begin) // 4}f", content[end + begin:end + stop])
 
 
+def trials_pipeline(data, use="dha.random", count=2, **more):
+    """small_pipeline() with one stage, the search's with trials in the place of its searcher."""
+    pipeline = small_pipeline(data)
+    stage = pipeline["stages"][0]
+    del stage["searcher"]
+    stage.update({"validation_fraction": 0.25, "trials": {"use": use, "count": count}, **more})
+    pipeline["stages"] = [stage]
+    return pipeline
+
+
 class RunTest(CommandLineTest):
     def setUp(self):
         super().setUp()
@@ -56,12 +66,12 @@ class RunTest(CommandLineTest):
         self.dha("run", self.pipeline)
         first = self.run_folder()
         self.dha("run", first / "pipeline.json", "--out", "again", "--set", "loader_threads=0")
-        second = next(p for p in (self.folder / "again" / "small").iterdir() if not p.is_symlink())
+        second = self.run_folder(out="again")
         self.assert_same_run(first, second)
 
     def test_interrupted_run_leaves_a_checkpoint_and_resumes_to_the_same_bits(self):
         self.dha("run", self.pipeline, "--out", "whole", "--set", "stages.search.epochs=12")
-        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        whole = self.run_folder(out="whole")
         process = subprocess.Popen([DHA, "run", self.pipeline, "--set", "stages.search.epochs=12"], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 120
@@ -89,13 +99,7 @@ class RunTest(CommandLineTest):
         return errors
 
     def test_interrupted_trial_is_gone_on_with(self):
-        pipeline = small_pipeline(self.data)
-        stage = pipeline["stages"][0]
-        del stage["searcher"]
-        stage.update({"epochs": 20, "validation_fraction": 0.25, "log_every": 1,
-                      "trials": {"use": "dha.random", "count": 3}})
-        pipeline["stages"] = [stage]
-        file = self.write_pipeline(pipeline)
+        file = self.write_pipeline(trials_pipeline(self.data, count=3, epochs=20, log_every=1))
         self.dha("run", file, "--out", "whole")
         errors = self.interrupted(file, '"stage":"search/trial-1","epoch":2')
         self.assertRegex(errors, r"in stage 'search/trial-1', epoch \d+, .*checkpoints/search-0001\.0000\d\d\.safetensors")
@@ -104,7 +108,7 @@ class RunTest(CommandLineTest):
         log = (run / "log.txt").read_text()
         self.assertIn("goes on from checkpoints/search-0001.0000", log)
         self.assertEqual(log.count("search/trial-1 1/20: "), 1)  # the epoch is not trained again
-        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        whole = self.run_folder(out="whole")
         self.assert_same_run(whole, run)
 
     def test_interrupted_evaluation_is_made_again(self):
@@ -118,7 +122,7 @@ class RunTest(CommandLineTest):
         self.assertIn("epoch 1, step 4: the last good checkpoint is", errors)
         run = self.run_folder()
         self.dha("resume", run)
-        whole = next(p for p in (self.folder / "whole" / "small").iterdir() if not p.is_symlink())
+        whole = self.run_folder(out="whole")
         self.assert_same_run(whole, run)
 
     def test_a_policy_is_carried_past_other_augmenters(self):
@@ -145,24 +149,13 @@ class RunTest(CommandLineTest):
         return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
     def test_a_run_that_ends_in_trials_leaves_a_model(self):
-        pipeline = small_pipeline(self.data)
-        stage = pipeline["stages"][0]
-        del stage["searcher"]
-        stage.update({"epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
-                      "trials": {"use": "dha.random", "count": 2}})
-        pipeline["stages"] = [stage]
-        self.dha("run", self.write_pipeline(pipeline))
+        self.dha("run", self.write_pipeline(trials_pipeline(self.data, epochs=1, hyper={"use": "dha.sgd"})))
         run = self.run_folder()
         for name in ("architecture.json", "architecture.svg", "policy.json", "model/weights.safetensors"):
             self.assertGreater((run / name).stat().st_size, 0, name)
 
     def test_a_trial_s_settings_hold_for_the_next_and_for_evaluations(self):
-        pipeline = small_pipeline(self.data)
-        search = pipeline["stages"][0]
-        del search["searcher"]
-        search.update({"epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
-                       "trials": {"use": "fixture.widths", "count": 2}})
-        pipeline["stages"] = [search]
+        pipeline = trials_pipeline(self.data, use="fixture.widths", epochs=1, hyper={"use": "dha.sgd"})
         plugins = ["--plugin-path", BUILD / "fixtures" / "plugins" / "widths.so"]
         self.dha("run", self.write_pipeline(pipeline), *plugins)
         run = self.run_folder()
@@ -194,13 +187,7 @@ class RunTest(CommandLineTest):
         self.assertEqual((last["validation_accuracy"], last["validation_loss"]), (found["accuracy"], found["loss"]))
 
     def test_images_that_the_best_trial_held_out_are_evaluated(self):
-        pipeline = small_pipeline(self.data)
-        stage = pipeline["stages"][0]
-        del stage["searcher"]
-        stage.update({"validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
-                      "trials": {"use": "dha.random", "count": 2}})
-        pipeline["stages"] = [stage]
-        self.dha("run", self.write_pipeline(pipeline))
+        self.dha("run", self.write_pipeline(trials_pipeline(self.data, hyper={"use": "dha.sgd"})))
         self.check_held_out("search", 16, 48)
 
     def test_a_run_without_validation_images_says_how_to_have_some(self):
@@ -212,12 +199,9 @@ class RunTest(CommandLineTest):
         self.assertIn("stage 'search' held none out; set its validation_fraction", errors)
 
     def test_trial_searcher_is_asked(self):
-        pipeline = small_pipeline(self.data)
-        stage = pipeline["stages"][0]
-        del stage["searcher"]
-        stage.update({"name": "random", "epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
-                      "trials": {"use": "dha.random", "count": 2}})
-        pipeline["stages"][1].update({"from": "random", "carry": ["architecture"]})
+        pipeline = trials_pipeline(self.data, name="random", epochs=1, hyper={"use": "dha.sgd"})
+        final = small_pipeline(self.data)["stages"][1]
+        pipeline["stages"].append({**final, "from": "random", "carry": ["architecture"]})
         self.dha("run", self.write_pipeline(pipeline))
         summary = json.loads((self.run_folder() / "summary.json").read_text())
         self.assertEqual([stage["name"] for stage in summary["stages"]], ["random", "final"])

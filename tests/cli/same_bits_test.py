@@ -16,14 +16,11 @@ class SameBitsTest(CommandLineTest):
         pipeline["dataset"] = {"use": "dha.image_folder", "path": str(self.data), "size_px": 12, "classes": 4}
         self.pipeline = self.write_pipeline(pipeline)
 
-    def run_of(self, out):
-        return next(p for p in (self.folder / out / "small").iterdir() if not p.is_symlink())
-
     def test_threads_do_not_matter(self):
         for threads in (0, 1, 4):
             self.dha("run", self.pipeline, "--out", f"threads-{threads}", "--set", f"loader_threads={threads}")
         for threads in (1, 4):
-            self.assert_same_run(self.run_of("threads-0"), self.run_of(f"threads-{threads}"))
+            self.assert_same_run(self.run_folder(out="threads-0"), self.run_folder(out=f"threads-{threads}"))
 
     def test_a_terminal_does_not_matter(self):
         self.dha("run", self.pipeline, "--out", "lines")
@@ -40,7 +37,7 @@ class SameBitsTest(CommandLineTest):
             pass
         self.assertEqual(process.wait(timeout=300), 0, shown.decode())
         self.assertIn(b"summary", shown)
-        self.assert_same_run(self.run_of("lines"), self.run_of("bar"))
+        self.assert_same_run(self.run_folder(out="lines"), self.run_folder(out="bar"))
 
 
 if __name__ == "__main__":

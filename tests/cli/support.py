@@ -114,8 +114,9 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, f"dha {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}")
         return done.stdout, done.stderr
 
-    def run_folder(self, name="small"):
-        folders = [p for p in (self.folder / "runs" / name).iterdir() if not p.is_symlink()]
+    def run_folder(self, name="small", out="runs"):
+        """Of the only run of that name below `out`."""
+        folders = [p for p in (self.folder / out / name).iterdir() if not p.is_symlink()]
         self.assertEqual(len(folders), 1)
         return folders[0]
 
