@@ -87,11 +87,12 @@ CheckOutcome check_defaults(const CheckedPlugin& plugin, const std::string& id) 
   return {};
 }
 
-// The values of a parameter between which all others lie.
+// All values of a parameter that has few, else those between which all others lie.
 std::vector<Json> boundaries_of(const Json& field) {
   const std::string type = field.at("type");
   if (type == "bool") return {false, true};
-  if (field.contains("values")) return field.at("values").get<std::vector<Json>>();
+  for (const char* list : {"choices", "one_of"})
+    if (field.contains(list)) return field.at(list).get<std::vector<Json>>();
   std::vector<Json> values;
   if (type == "integer" || type == "real")
     for (const char* end : {"minimum", "maximum"})

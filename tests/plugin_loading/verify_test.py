@@ -22,6 +22,9 @@ FAULTS = {
     "verification/dies_in_create": {"component.defaults": "ends the process by signal 6",
                                     "component.memory": "ends the process by signal 6"},
     "verification/fails_at_a_boundary": {"component.boundaries": 'with {"depth":9}: fixture.fails_at_a_boundary'},
+    "verification/fails_at_a_choice": {"component.boundaries": 'with {"mode":"z"}: fixture.fails_at_a_choice'},
+    "verification/fails_at_a_listed_integer": {
+        "component.boundaries": 'with {"side":5}: fixture.fails_at_a_listed_integer'},
     "verification/leaks": {"component.memory": "32 bytes stay in use"},
     "deadly/throws_in_static_init": {"library.loads": "ends the process with status 3"},
     "plugins/wrong_torch": {"library.loads": "incompatible: built against"},
