@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
+#include "plugin/plugin_search.hpp"
 #include "run/console.hpp"
 #include "run/program_name.hpp"
 
@@ -17,6 +21,14 @@ namespace dha::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Names in DHA_DISABLED_PLUGINS that no file has, most likely by mistake.
+std::vector<std::string> idle_names(const std::vector<PluginRecord>& plugins) {
+  std::set<std::string> names = disabled_plugins();
+  for (const PluginRecord& plugin : plugins)
+    if (plugin.state == PluginState::kDisabled) names.erase(plugin.file.stem().string());
+  return {names.begin(), names.end()};
+}
 
 bool is_loaded(const PluginRecord& plugin) { return plugin.state == PluginState::kLoaded; }
 
@@ -32,7 +44,9 @@ void print_json(const std::vector<PluginRecord>& plugins) {
                   {"components", plugin.component_ids}});
     list.push_back(std::move(entry));
   }
-  std::cout << Json{{"plugins", list}}.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  std::cout << Json{{"plugins", list}, {"disabled_without_file", idle_names(plugins)}}.dump(
+                   2, ' ', false, Json::error_handler_t::replace)
+            << '\n';
 }
 
 void print_tables(const std::vector<PluginRecord>& plugins, const std::string& places) {
@@ -54,6 +68,9 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
   for (const PluginRecord& plugin : plugins)
     if (plugin.state == PluginState::kDisabled)
       std::cout << fmt::format("\ndisabled by DHA_DISABLED_PLUGINS: {}\n", plugin.file.string());
+  for (const std::string& name : idle_names(plugins))
+    std::cout << fmt::format("\nDHA_DISABLED_PLUGINS names '{}', but no plugin file that was found is called {}.so\n",
+                             name, name);
   const auto passed_over = std::count_if(plugins.begin(), plugins.end(), [](const PluginRecord& plugin) {
     return plugin.state == PluginState::kPassedOver;
   });

@@ -12,8 +12,7 @@
 #include "app/plugin_options.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
-#include "training/carry_check.hpp"
-#include "training/dataset_shape.hpp"
+#include "training/stage_check.hpp"
 
 namespace dha::app {
 
@@ -55,13 +54,6 @@ void print_problems(const std::string& file, const PipelineError& error, bool as
   print({{"file", file}, {"valid", false}, {"problems", problems}});
 }
 
-// What only the data set's files tell is left to the run.
-void check_carry_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
-  const std::optional<DatasetInfo> shape = declared_shape(config, registry);
-  if (!shape) return;
-  for (const StageConfig& stage : config.stages) check_carry(config, stage, registry, *shape);
-}
-
 int run(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options, hidden;
@@ -81,7 +73,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   try {
     const PipelineConfig config = load_pipeline(file, overrides, registry);
-    check_carry_without_data(config, registry);
+    check_without_data(config, registry);
     print_valid(file, config, as_json);
     return kDone;
   } catch (const PipelineError& error) {

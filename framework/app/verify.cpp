@@ -1,5 +1,6 @@
 // `dha verify`: whether plugin files keep what the SDK asks of them, each check in a process of its own.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -60,8 +61,20 @@ CheckedPlugin find_plugin(const std::string& file, const std::map<std::string, s
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
     throw Error(ErrorCode::kUsage,
-                fmt::format("verify: '{}' is no file; name a plugin such as plugins/augment/tau.so", file));
+                fmt::format("verify: '{}' is no file; name a plugin such as plugins/augment/crop.so", file));
   return {std::filesystem::canonical(file), params};
+}
+
+// A component that none of the plugins offers would be given its parameters in vain.
+void check_names(const std::vector<CheckedPlugin>& plugins, const std::map<std::string, std::string>& params,
+                 const VerificationOptions& options) {
+  std::vector<std::string> known;
+  for (const CheckedPlugin& plugin : plugins)
+    for (const std::string& id : component_ids(plugin, options)) known.push_back(id);
+  for (const auto& [id, values] : params)
+    if (!known.empty() && std::find(known.begin(), known.end(), id) == known.end())
+      throw Error(ErrorCode::kUsage, fmt::format("verify: --params names '{}', expected a component of the files: {}",
+                                                 id, fmt::join(known, ", ")));
 }
 
 struct Tally {
@@ -123,6 +136,7 @@ int run(const Texts& arguments) {
   std::vector<CheckedPlugin> plugins;
   for (const std::string& file : (*values)["file"].as<Texts>()) plugins.push_back(find_plugin(file, params));
   if (values->count("list") != 0) return list_checks(plugins, wanted);
+  if (!params.empty()) check_names(plugins, params, wanted);
   Tally tally;
   const bool is_json = values->count("json") != 0;
   for (const CheckedPlugin& plugin : plugins) verify_one(plugin, wanted, is_json, tally);

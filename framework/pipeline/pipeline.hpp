@@ -17,8 +17,10 @@ class PluginRegistry;
 
 // A component as a pipeline names it. An empty id: none.
 struct ComponentUse {
-  std::string id;           // "dha.ista"
-  std::string params_json;  // completed parameters, without "use"; paths absolute
+  std::string id;            // "dha.ista"
+  std::string params_json;   // completed parameters, without "use"; paths absolute
+  Place place = {};          // where the pipeline says so
+  std::string pointer = "";  // JSON pointer into the merged pipeline: "/stages/0/space"
   explicit operator bool() const { return !id.empty(); }
 };
 

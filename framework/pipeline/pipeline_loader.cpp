@@ -100,7 +100,7 @@ class PipelineLoader {
     const ComponentRecord* record = find_component(kind, *use, pointer);
     if (record == nullptr) return {};
     const Json schema = entry_schema(kind, record->schema_json);
-    Entry entry{check_fields(node, pointer, schema, directory_, problems_), {record->id, ""}};
+    Entry entry{check_fields(node, pointer, schema, directory_, problems_), {record->id, "", node.place, pointer}};
     Json params = entry.json;
     for (const Json& field : entry_fields(kind)) params.erase(field.at("name").get<std::string>());
     entry.component.params_json = params.dump();

@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "dha/error.hpp"
@@ -17,8 +21,10 @@ namespace dha {
 
 namespace {
 
-// The status of a child that returned; one that a library ends by exit() with another tells so.
-constexpr int kReturned = 77;
+using Clock = std::chrono::steady_clock;
+
+// Follows an answer that is whole: a library that ends the process by exit(), with whatever status, sends none.
+constexpr char kEndOfAnswer = '\x04';
 
 [[noreturn]] void fail(const char* what) {
   throw Error(ErrorCode::kInternal, fmt::format("cannot {} a child process: {}", what, std::strerror(errno)));
@@ -33,35 +39,76 @@ void write_all(int file, const std::string& text) {
   }
 }
 
-std::string read_all(int file) {
-  std::string text;
-  std::array<char, 4096> part;
-  for (;;) {
-    const ssize_t count = read(file, part.data(), part.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return text;
-    text.append(part.data(), static_cast<size_t>(count));
-  }
-}
-
 // What is thrown must not unwind into the parent's code.
-[[noreturn]] void call_and_exit(const std::function<std::string()>& function, unsigned patience_s,
-                                int answer) noexcept {
+[[noreturn]] void call_and_exit(const std::function<std::string()>& function, int answer) noexcept {
+  setpgid(0, 0);                     // so that what a plugin starts can be ended with it
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // in a group of its own it gets no Ctrl-C
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  const int nowhere = open("/dev/null", O_WRONLY);
-  if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);  // the runtime's words on its way out
-  std::signal(SIGALRM, SIG_DFL);
-  alarm(patience_s);
-  write_all(answer, function());
-  _exit(kReturned);
+  const int nowhere = open("/dev/null", O_RDWR);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nowhere, stream);
+  write_all(answer, function() + kEndOfAnswer);
+  _exit(0);
 }
 
-std::string death_of(int status, unsigned patience_s) {
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return fmt::format("does not end within {} s", patience_s);
-  if (WIFSIGNALED(status))
-    return fmt::format("ends the process by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return WEXITSTATUS(status) == kReturned ? "" : fmt::format("ends the process with status {}", WEXITSTATUS(status));
+class Child {
+ public:
+  Child(pid_t process, int answer) : process_(process), answer_(answer) { setpgid(process, process); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  // Its processes end with it; only then is its number given to another.
+  ~Child() {
+    kill(-process_, SIGKILL);
+    while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) continue;
+    close(answer_);
+  }
+
+  // Whether it ends before `deadline`. Its answer is not waited for: a process that a plugin forks may hold the pipe
+  // open for ever.
+  bool wait(Clock::time_point deadline) {
+    constexpr int kPauseMilliseconds = 2;
+    bool has_ended = false;
+    while (!has_ended && Clock::now() < deadline) {
+      pollfd readable{is_open_ ? answer_ : -1, POLLIN, 0};
+      poll(&readable, 1, kPauseMilliseconds);
+      has_ended = ended();
+      read_available();
+    }
+    return has_ended;
+  }
+
+  const std::string& text() const { return text_; }
+  const siginfo_t& end() const { return end_; }
+
+ private:
+  bool ended() {
+    end_ = {};
+    const int failed = waitid(P_PID, static_cast<id_t>(process_), &end_, WEXITED | WNOHANG | WNOWAIT);
+    if (failed != 0 && errno != EINTR) fail("wait for");
+    return end_.si_pid != 0;
+  }
+
+  void read_available() {
+    std::array<char, 4096> part;
+    while (is_open_) {
+      const ssize_t count = read(answer_, part.data(), part.size());
+      if (count < 0) return;
+      is_open_ = count > 0;
+      text_.append(part.data(), static_cast<size_t>(count));
+    }
+  }
+
+  const pid_t process_;
+  const int answer_;
+  bool is_open_ = true;
+  std::string text_;
+  siginfo_t end_{};
+};
+
+std::string death_of(const siginfo_t& end) {
+  if (end.si_code == CLD_EXITED) return fmt::format("ends the process with status {}", end.si_status);
+  return fmt::format("ends the process by signal {} ({})", end.si_status, strsignal(end.si_status));
 }
 
 }  // namespace
@@ -69,18 +116,18 @@ std::string death_of(int status, unsigned patience_s) {
 ChildOutcome call_in_child(const std::function<std::string()>& function, unsigned patience_s) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) fail("make a pipe to");
-  const pid_t child = fork();
-  if (child < 0) fail("start");
-  if (child == 0) call_and_exit(function, patience_s, ends[1]);
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  std::fflush(nullptr);  // what the child inherits unwritten it would write again
+  const pid_t process = fork();
+  if (process < 0) fail("start");
+  if (process == 0) call_and_exit(function, ends[1]);
   close(ends[1]);
-  ChildOutcome outcome{read_all(ends[0]), ""};
-  close(ends[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) fail("wait for");
-  outcome.death = death_of(status, patience_s);
-  if (!outcome.death.empty()) outcome.text.clear();
-  return outcome;
+  Child child(process, ends[0]);
+  if (!child.wait(Clock::now() + std::chrono::seconds(patience_s)))
+    return {"", fmt::format("does not end within {} s", patience_s)};
+  const std::string& text = child.text();
+  if (!text.ends_with(kEndOfAnswer)) return {"", death_of(child.end())};
+  return {text.substr(0, text.size() - 1), ""};
 }
 
 }  // namespace dha

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <tuple>
 
 #include "dha/error.hpp"
@@ -75,7 +76,7 @@ ErrorCode code_of(PluginState state) {
 
 ErrorCode code_of(const dha_error& error) {
   const bool is_known =
-      error.code >= static_cast<int32_t>(ErrorCode::kUsage) && error.code <= static_cast<int32_t>(ErrorCode::kInternal);
+      error.code >= static_cast<int32_t>(ErrorCode::kUsage) && error.code <= static_cast<int32_t>(ErrorCode::kResource);
   return is_known ? static_cast<ErrorCode>(error.code) : ErrorCode::kPluginFault;
 }
 
@@ -281,10 +282,13 @@ void PluginRegistry::check_unique(const dha_plugin& descriptor, const PluginReco
   }
 }
 
-// A library of CUDA kernels lies beside its plugin and is none itself.
+// A library of CUDA kernels lies beside its plugin and is none itself. Which one belongs to a plugin that was not
+// opened only its name tells.
 void PluginRegistry::drop_accelerator_records() {
   const auto is_kernels = [&](const PluginRecord& record) {
-    return record.state == PluginState::kNotAPlugin && kernels_.count(record.file) != 0;
+    if (record.state != PluginState::kNotAPlugin) return false;
+    const std::optional<fs::path> plugin = plugin_of_kernels(record.file);
+    return kernels_.count(record.file) != 0 || (plugin && disabled_.count(plugin->stem().string()) != 0);
   };
   plugins_.erase(std::remove_if(plugins_.begin(), plugins_.end(), is_kernels), plugins_.end());
 }
@@ -333,8 +337,10 @@ std::shared_ptr<void> PluginRegistry::create_object(std::string_view kind, std::
   if (object == nullptr) {
     error.text[sizeof error.text - 1] = '\0';
     if (error.text[0] == '\0')
-      throw Error(ErrorCode::kContractViolation, fmt::format("{}: create returned nothing and no error", id));
-    throw Error(code_of(error), fmt::format("{}: create: {}", id, error.text));
+      throw Error(ErrorCode::kContractViolation, "returned nothing and no error")
+          .within("create")
+          .within(std::string(id));
+    throw Error(code_of(error), error.text).within("create").within(std::string(id));
   }
   // The deleter's code lies in the host and holds the library: one that lay in the plugin could return into memory that
   // is no longer mapped.

@@ -91,6 +91,17 @@ std::vector<fs::path> candidate_files(const fs::path& directory) {
   return files;
 }
 
+std::optional<fs::path> plugin_of_kernels(const fs::path& file) {
+  constexpr std::string_view kEnding = "_cuda";  // as dha_add_cuda_library()'s callers name it
+  std::string stem = file.stem().string();
+  if (!stem.ends_with(kEnding)) return std::nullopt;
+  stem.resize(stem.size() - kEnding.size());
+  fs::path plugin = file.parent_path() / (stem + ".so");
+  std::error_code ignored;
+  if (!fs::is_regular_file(plugin, ignored)) return std::nullopt;
+  return plugin;
+}
+
 bool holds_plugins(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored)) return false;

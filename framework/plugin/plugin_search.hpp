@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ std::filesystem::path host_accelerator_library();
 // Files named *.so in `directory` and one level of sub-directories below it, sorted by path.
 // Throws Error{kIo} where a directory cannot be read.
 std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);
+
+// The plugin beside `file` whose CUDA kernels it has by its name: "pairs.so" of "pairs_cuda.so"; nothing where the name
+// is another or there is no such plugin.
+std::optional<std::filesystem::path> plugin_of_kernels(const std::filesystem::path& file);
 
 // Whether there is a candidate file in `directory`; false where it cannot be read.
 bool holds_plugins(const std::filesystem::path& directory);

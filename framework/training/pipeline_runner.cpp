@@ -8,9 +8,9 @@
 #include "dha/error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/checkpoint_store.hpp"
-#include "training/carry_check.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
+#include "training/stage_check.hpp"
 #include "training/trial_stage.hpp"
 
 namespace dha {
@@ -55,7 +55,7 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunScene scene{registry_,  config_, data.dataset(), data.images(), services,
                        directory_, log,     console_,       metrics,       hyper_table};
-  for (size_t i = results.size() + 1; i < config_.stages.size(); ++i) check_components(scene, config_.stages[i]);
+  if (!resuming) check_stages(config_, registry_, data.dataset().info());
   while (results.size() < config_.stages.size()) {
     const StageConfig& stage = config_.stages[results.size()];
     results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));
@@ -64,13 +64,6 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
     write_summary(directory_, config_, device_.device.str(), results);
   }
   return results;
-}
-
-// Makes a later stage's components once, so that what they refuse is known before the stages ahead of it are trained.
-void PipelineRunner::check_components(const RunScene& scene, const StageConfig& stage) const {
-  if (stage.trials) TrialStage(scene, stage);
-  StageParts(stage, environment_of(scene), stage.name);
-  check_carry(config_, stage, registry_, scene.dataset.info());
 }
 
 // Where to go on: the results of the stages that are done, and the last good checkpoint of the next one, if it has any.

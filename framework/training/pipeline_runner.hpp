@@ -29,7 +29,6 @@ class PipelineRunner {
   std::vector<StageResult> train(bool resuming);
   std::vector<StageResult> train_stages(bool resuming, Log& log);
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
-  void check_components(const RunScene& scene, const StageConfig& stage) const;
   StageResult train_stage(const RunScene& scene, const StageConfig& config, const std::vector<StageResult>& done,
                           const State* checkpoint);
   const StageConfig& config_named(const std::string& name) const;

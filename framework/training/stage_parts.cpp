@@ -43,9 +43,9 @@ void restore_component(const State& all, const Json& json, const std::string& pl
   if (!slot) return;
   const auto part = json.find(place);
   if (part == json.end())
-    throw Error(ErrorCode::kData, fmt::format("the checkpoint has no state of '{}', which {} needs", place, slot.id()));
+    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", place, slot.id()));
   if (part->at("id") != slot.id())
-    throw Error(ErrorCode::kData, fmt::format("the checkpoint holds the state of {} at '{}', expected that of {}",
+    throw Error(ErrorCode::kData, fmt::format("the saved state is that of {} at '{}', expected that of {}",
                                               part->at("id").template get<std::string>(), place, slot.id()));
   const State state{tensors_below(all, place), part->at("state").template get<std::string>()};
   slot.call("restore", [&](Interface& component) { component.restore(state); });
@@ -59,13 +59,13 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
   for (const NamedTensor& target : to) {
     const auto source = from.find(target.name);
     if (source == from.end())
-      throw Error(ErrorCode::kData, fmt::format("the checkpoint does not fit the network: it has no tensor '{}'; give "
+      throw Error(ErrorCode::kData, fmt::format("the weights do not fit the network: they lack '{}'; give "
                                                 "both networks the same space and parameters",
                                                 target.name));
     if (source->second.sizes() != target.tensor.sizes())
       throw Error(
           ErrorCode::kData,
-          fmt::format("the checkpoint does not fit the network: tensor '{}' has shape [{}], expected [{}]; give "
+          fmt::format("the weights do not fit the network: tensor '{}' has shape [{}], expected [{}]; give "
                       "both networks the same channels, classes and parameters of the space",
                       target.name, fmt::join(source->second.sizes(), ", "), fmt::join(target.tensor.sizes(), ", ")));
     target.tensor.copy_(source->second);
@@ -98,12 +98,12 @@ void StageParts::make_network(const std::string& architecture) {
 }
 
 void StageParts::make_supernet() {
-  const at::TensorOptions options = at::TensorOptions(environment_.services.device).dtype(environment_.dtype);
+  const at::TensorOptions options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
   adopt(space_.call("supernet", [&](Space& space) { return space.supernet(options); }), true, "");
 }
 
 void StageParts::make_lean(const std::string& architecture) {
-  const at::TensorOptions options = at::TensorOptions(environment_.services.device).dtype(environment_.dtype);
+  const at::TensorOptions options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
   adopt(space_.call("lean", [&](Space& space) { return space.lean(architecture, options); }), false, architecture);
 }
 

@@ -23,6 +23,10 @@ struct StageEnvironment {
   const DatasetInfo& info;
   at::ScalarType dtype = at::kFloat;
   bool channels_last = true;
+  // The network on LibTorch's meta device: to find out what fits, without memory.
+  bool shapes_only = false;
+
+  at::Device network_device() const { return shapes_only ? at::Device(at::kMeta) : services.device; }
 };
 
 class StageParts {
@@ -42,6 +46,7 @@ class StageParts {
   // Makes the network: a lean one of `architecture`; where that is empty a supernet, or a lean one of the searcher's
   // architecture if it is finished. Attaches the hyper-optimizer to its weights.
   void make_network(const std::string& architecture = "");
+  bool has_network() const { return network_ != nullptr; }
   Network& network() const { return *network_; }
 
   // What the network was told last; 0 at first.

@@ -30,30 +30,10 @@ Trial trial_from(const Json& json) {
   return trial;
 }
 
-// The stage's parameters that a searcher of settings may set, as JSON pointers below the stage to their schema fields.
-std::string tunable_parameters(const StageConfig& config, const PluginRegistry& registry) {
-  Json tunable = Json::object();
-  const auto add = [&](const char* kind, const ComponentUse& use, const std::string& pointer) {
-    if (!use) return;
-    const Json schema = Json::parse(registry.find(kind, use.id).schema_json);
-    for (const Json& field : schema.at("fields"))
-      if (field.value("tunable", false)) tunable[pointer + "/" + field.at("name").get<std::string>()] = field;
-  };
-  add("space", config.space, "/space");
-  add("hyper_optimizer", config.hyper, "/hyper");
-  for (size_t i = 0; i < config.augment.size(); ++i) add("augmenter", config.augment[i], fmt::format("/augment/{}", i));
-  return tunable.dump();
-}
-
 }  // namespace
 
-TrialStage::TrialStage(const RunScene& scene, const StageConfig& config) : scene_(scene), config_(config) {
-  space_ = ComponentSlot<Space>(scene.registry, scene.services, config.space, config.name + "/space");
-  space_.call("prepare", [&](Space& space) { space.prepare(scene_.dataset.info()); });
-  searcher_ = ComponentSlot<TrialSearcher>(scene.registry, scene.services, config.trials, config.name + "/trials");
-  const std::string tunable = tunable_parameters(config, scene.registry);
-  searcher_.call("attach", [&](TrialSearcher& searcher) { searcher.attach(*space_.shared(), tunable); });
-}
+TrialStage::TrialStage(const RunScene& scene, const StageConfig& config)
+    : scene_(scene), config_(config), parts_(config, environment_of(scene)) {}
 
 void TrialStage::resume(const State& checkpoint) {
   const Json json = Json::parse(checkpoint.json).at("trials");
@@ -65,8 +45,8 @@ void TrialStage::resume(const State& checkpoint) {
     if (name.starts_with("trials/")) state.tensors[name.substr(7)] = tensor;
     if (name.starts_with("trials.context/")) context[name.substr(15)] = tensor;
   }
-  searcher_.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
-  searcher_.context().restore(context);
+  parts_.searcher.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
+  parts_.searcher.context().restore(context);
   if (json.contains("under_way")) under_way_ = checkpoint;
 }
 
@@ -74,13 +54,14 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
   if (done_ == 0 && !under_way_) save();  // a run that ends early in the first trial goes on from here
   while (const std::optional<Trial> trial = next_trial()) {
     const TrialOutcome outcome = train(*trial);
-    searcher_.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
+    parts_.searcher.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
     ++done_;
     write_report();
     save();
     drop_weights();
   }
-  const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
+  const std::optional<Trial> best =
+      parts_.searcher.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
   if (!best)
     throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
                                                   config_.name, done_));
@@ -94,24 +75,25 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
 
 std::optional<Trial> TrialStage::next_trial() {
   if (under_way_) return trial_from(Json::parse(under_way_->json).at("trials").at("under_way"));
-  if (done_ >= config_.trial_count || searcher_.call("finished", [](TrialSearcher& s) { return s.finished(); }))
+  if (done_ >= config_.trial_count || parts_.searcher.call("finished", [](TrialSearcher& s) { return s.finished(); }))
     return std::nullopt;
-  return searcher_.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
+  return parts_.searcher.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
 }
 
 // Removes the weights of trials that neither the searcher nor the result needs.
 void TrialStage::drop_weights() const {
-  const std::optional<Trial> best = searcher_.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
+  const std::optional<Trial> best =
+      parts_.searcher.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
   for (int64_t id = 0; id < done_; ++id) {
     if (best && best->id == id) continue;
-    if (searcher_.call("needs_weights", [&](TrialSearcher& s) { return s.needs_weights(id); })) continue;
+    if (parts_.searcher.call("needs_weights", [&](TrialSearcher& s) { return s.needs_weights(id); })) continue;
     std::error_code already_gone;
     std::filesystem::remove(stage_checkpoint(scene_.directory, trial_place(config_.name, id), 0), already_gone);
   }
 }
 
 void TrialStage::write_report() {
-  const std::string report = searcher_.call("report", [](TrialSearcher& searcher) { return searcher.report(); });
+  const std::string report = parts_.searcher.call("report", [](TrialSearcher& searcher) { return searcher.report(); });
   scene_.metrics.write(
       {{"event", "trial"}, {"stage", config_.name}, {"done", done_}, {"searcher", Json::parse(report)}});
 }
@@ -124,9 +106,9 @@ void TrialStage::save() const {
 
 // `state` and that of the searcher.
 State TrialStage::with_searcher(State state) const {
-  const State searcher = searcher_.call("state", [](TrialSearcher& s) { return s.state(); });
+  const State searcher = parts_.searcher.call("state", [](TrialSearcher& s) { return s.state(); });
   for (const auto& [name, tensor] : searcher.tensors) state.tensors["trials/" + name] = tensor;
-  for (const auto& [name, tensor] : searcher_.context().state()) state.tensors["trials.context/" + name] = tensor;
+  for (const auto& [name, tensor] : parts_.searcher.context().state()) state.tensors["trials.context/" + name] = tensor;
   Json json = Json::parse(state.json);
   json["files"] = growing_files(scene_.directory);
   json["trials"]["done"] = done_;
@@ -178,7 +160,8 @@ TrialOutcome TrialStage::train(const Trial& trial) {
     begin(trainer, trial, under_way ? &*under_way : nullptr);
     bool stopped = false;
     const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
-      const bool go_on = searcher_.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
+      const bool go_on =
+          parts_.searcher.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
       stopped = stopped || !go_on;
       return go_on;
     });

@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "dha/trial_searcher.hpp"
-#include "training/component_slot.hpp"
 #include "training/run_scene.hpp"
 #include "training/stage_trainer.hpp"
+#include "training/trial_parts.hpp"
 
 namespace dha {
 
@@ -37,8 +37,7 @@ class TrialStage {
 
   RunScene scene_;
   StageConfig config_;
-  ComponentSlot<Space> space_;
-  ComponentSlot<TrialSearcher> searcher_;
+  TrialParts parts_;
   int64_t done_ = 0;
   std::optional<State> under_way_;  // the checkpoint that resume() took, where a trial was under way
 };

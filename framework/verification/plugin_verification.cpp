@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "dha/error.hpp"
 #include "plugin/child_process.hpp"
+#include "plugin/plugin_library.hpp"
+#include "plugin/plugin_refusal.hpp"
 #include "plugin/plugin_registry.hpp"
+#include "plugin/plugin_search.hpp"
 #include "verification/component_checks.hpp"
 #include "verification/library_checks.hpp"
 
@@ -16,18 +20,6 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr unsigned kPatienceSeconds = 60;
-
-std::vector<std::string> component_ids(const CheckedPlugin& plugin, const VerificationOptions& options) {
-  const auto list = [&] {
-    PluginRegistry registry;
-    registry.load_file(plugin.file);
-    Json ids = Json::array();
-    for (const ComponentRecord* component : registry.components()) ids.push_back(component->id);
-    return ids.dump();
-  };
-  const std::string text = options.in_process ? list() : call_in_child(list, kPatienceSeconds).text;
-  return text.empty() ? std::vector<std::string>() : Json::parse(text).get<std::vector<std::string>>();
-}
 
 CheckOutcome outcome_of(const PluginCheck& check, const CheckedPlugin& plugin) {
   try {
@@ -49,7 +41,32 @@ CheckOutcome run_check(const PluginCheck& check, const CheckedPlugin& plugin, co
   return {static_cast<CheckStatus>(answer.at(0).get<int>()), answer.at(1)};
 }
 
+// Where `file` has no entry of its own.
+std::optional<std::filesystem::path> plugin_of_kernels_in(const std::filesystem::path& file) {
+  const std::optional<std::filesystem::path> plugin = plugin_of_kernels(file);
+  if (!plugin) return std::nullopt;
+  try {
+    const std::vector<std::string> symbols = exported_symbols(file);
+    const bool is_plugin = std::find(symbols.begin(), symbols.end(), DHA_ENTRY_SYMBOL) != symbols.end();
+    return is_plugin ? std::nullopt : plugin;
+  } catch (const PluginRefusal&) {
+    return std::nullopt;  // library.loads says what is wrong with it
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> component_ids(const CheckedPlugin& plugin, const VerificationOptions& options) {
+  const auto list = [&] {
+    PluginRegistry registry;
+    registry.load_file(plugin.file);
+    Json ids = Json::array();
+    for (const ComponentRecord* component : registry.components()) ids.push_back(component->id);
+    return ids.dump();
+  };
+  const std::string text = options.in_process ? list() : call_in_child(list, kPatienceSeconds).text;
+  return text.empty() ? std::vector<std::string>() : Json::parse(text).get<std::vector<std::string>>();
+}
 
 std::vector<PluginCheck> checks_of(const CheckedPlugin& plugin, const VerificationOptions& options) {
   std::vector<PluginCheck> checks = library_checks();
@@ -64,6 +81,8 @@ void verify_plugin(const CheckedPlugin& plugin, const VerificationOptions& optio
   const std::vector<PluginCheck> file_checks = library_checks();
   const auto loads =
       std::find_if(file_checks.begin(), file_checks.end(), [](const PluginCheck& check) { return check.id == kLoads; });
+  if (const auto owner = plugin_of_kernels_in(plugin.file))
+    return report(*loads, {CheckStatus::kSkipped, "it has the CUDA kernels of " + owner->filename().string()});
   const CheckOutcome accepted = run_check(*loads, plugin, options);
   for (const PluginCheck& check : checks_of(plugin, options)) {
     if (check.id == kLoads)

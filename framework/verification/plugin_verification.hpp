@@ -14,12 +14,15 @@ struct VerificationOptions {
   bool in_process = false;              // for a debugger: a check that ends the process then ends this one
 };
 
-// The checks that `options` include, in the order in which they run. Components are asked for in a child process; a
-// plugin that is not accepted has none. [one thread at a time, before any work of LibTorch's]
+// The ids of a plugin's components, asked for in a child process; a plugin that is not accepted has none.
+std::vector<std::string> component_ids(const CheckedPlugin& plugin, const VerificationOptions& options);
+
+// The checks that `options` include, in the order in which they run. [one thread at a time, before any work of LibTorch's]
 std::vector<PluginCheck> checks_of(const CheckedPlugin& plugin, const VerificationOptions& options);
 
 // Runs checks_of() and tells `report` of each as it ends. Failing covers a check that ends its process or does not end
-// within a minute; where the plugin is not accepted, the checks that would open it are skipped.
+// within a minute; where the plugin is not accepted, the checks that would open it are skipped. Of a file with the CUDA
+// kernels of the plugin beside it only kLoads is reported, as skipped.
 void verify_plugin(const CheckedPlugin& plugin, const VerificationOptions& options,
                    const std::function<void(const PluginCheck&, const CheckOutcome&)>& report);
 

@@ -3,18 +3,32 @@
 #include <c10/util/Exception.h>
 
 #include <new>
+#include <string_view>
 
 namespace dha {
 
 namespace {
 
-constexpr const char* kOutOfMemory =
-    "out of memory; lower batch_size, the size of the network or the share of memory that the data set may take";
+constexpr std::string_view kCpuAllocator = "DefaultCPUAllocator: ";
 
 // The CPU's allocator has no type of its own for what it throws.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         error.msg().find("DefaultCPUAllocator") != std::string::npos;
+         error.msg().find(kCpuAllocator) != std::string::npos;
+}
+
+Error out_of_memory(const std::string& details) {
+  return {ErrorCode::kResource,
+          "out of memory" + (details.empty() ? "" : " (" + details + ")") +
+              "; lower batch_size, the size of the network or the share of memory that the data set may take"};
+}
+
+// How much was asked for, without where in LibTorch that was.
+std::string details_of(const c10::Error& error) {
+  const std::string& text = error.msg();
+  const size_t allocator = text.find(kCpuAllocator);
+  const size_t begin = allocator == std::string::npos ? 0 : allocator + kCpuAllocator.size();
+  return text.substr(begin, text.find('\n', begin) - begin);
 }
 
 }  // namespace
@@ -35,9 +49,9 @@ Error caught_error(ErrorCode otherwise) {
   } catch (const Error& e) {
     return e;
   } catch (const std::bad_alloc&) {
-    return {ErrorCode::kResource, kOutOfMemory};
+    return out_of_memory("");
   } catch (const c10::Error& e) {
-    if (is_out_of_memory(e)) return {ErrorCode::kResource, kOutOfMemory};
+    if (is_out_of_memory(e)) return out_of_memory(details_of(e));
     return {otherwise, e.what_without_backtrace()};
   } catch (const std::exception& e) {
     return {otherwise, e.what()};

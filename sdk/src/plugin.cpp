@@ -5,9 +5,14 @@
 namespace dha::detail {
 
 void describe_exception(dha_error* error) noexcept {
-  const Error caught = caught_error(ErrorCode::kPluginFault);
-  error->code = static_cast<int32_t>(caught.code());
-  std::snprintf(error->text, sizeof error->text, "%s", caught.what());
+  try {
+    const Error caught = caught_error(ErrorCode::kPluginFault);
+    error->code = static_cast<int32_t>(caught.code());
+    std::snprintf(error->text, sizeof error->text, "%s", caught.what());
+  } catch (...) {  // not even the sentence finds memory
+    error->code = static_cast<int32_t>(ErrorCode::kResource);
+    std::snprintf(error->text, sizeof error->text, "out of memory");
+  }
 }
 
 PluginTables::PluginTables(const char* abi_tag, const char* name, const char* version, const char* vendor,

@@ -97,6 +97,36 @@ class BadInputTest(CommandLineTest):
         self.assertEqual(named(DHA, f"{other.parent}:{BUILD}"), str(DHA))
         self.assertEqual(named("dha", str(BUILD)), "dha")
 
+    def test_parameters_that_only_the_component_refuses(self):
+        wrong = {"cell": (lambda s: s.update(space={"use": "dha.cell", "reduction_cells": [2, 1], "cells": 3}),
+                          "space", "names cell 1 after cell 2"),
+                 "ista": (lambda s: s["searcher"].update(keep=30), "searcher", "keep"),
+                 "file": (lambda s: s.update(searcher={"use": "dha.architecture", "genotype_file": "none.json"}),
+                          "searcher", "none.json"),
+                 "fill": (lambda s: s.update(augment=[{"use": "dha.flip"}, {"use": "dha.random_pairs", "fill": [1, 2]}]),
+                          "augment/1", "fill")}
+        for name, (spoil, place, reason) in wrong.items():
+            for verb in "validate", "run":
+                with self.subTest(name, verb=verb):
+                    def change(pipeline):
+                        del pipeline["stages"][1]
+                        spoil(pipeline["stages"][0])
+                    self.refused(change, "pipeline.json:", f": /stages/0/{place}", reason, verb=verb)
+
+    def test_every_component_that_refuses_is_named(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][0]["space"]["reduction_cells"] = [2, 1]  # the second stage inherits it
+        pipeline["stages"][0]["hyper"]["learning_rate"] = [0.05, 0.001]
+        out, _ = self.dha("validate", "--json", self.write_pipeline(json.dumps(pipeline, indent=1)), status=2)
+        problems = json.loads(out)["problems"]
+        self.assertEqual([problem["pointer"] for problem in problems], ["/stages/0/space", "/stages/0/hyper"])
+        self.assertGreater(problems[0]["line"], 10)
+
+    def test_the_size_of_a_network_costs_nothing_to_check(self):
+        def change(p):
+            p["stages"][0]["space"].update(channels=1024, cells=60)
+        self.refused(change, "is valid", status=0)
+
     def test_json_that_ends_early(self):
         text = json.dumps(small_pipeline(self.data))[:-20]
         _, errors = self.dha("validate", self.write_pipeline(text), status=2)
@@ -133,8 +163,8 @@ class BadInputTest(CommandLineTest):
                                  difference)
 
     def test_weights_for_another_supernet(self):
-        for space, difference in (({"channels": 8}, "has shape"), ({"cells": 4}, "it has no tensor 'cells.3."),
-                                  ({"operations": ["skip_connect", "sep_conv_7x7"]}, "it has no tensor")):
+        for space, difference in (({"channels": 8}, "has shape"), ({"cells": 4}, "they lack 'cells.3."),
+                                  ({"operations": ["skip_connect", "sep_conv_7x7"]}, "they lack")):
             with self.subTest(space):
                 self.check_carry(lambda p: p["stages"][1].update(space=space, carry=["hyper", "weights"]), 1,
                                  "carries 'weights'", difference)

@@ -332,6 +332,19 @@ BOOST_AUTO_TEST_CASE(a_disabled_plugin_is_not_opened_and_says_so) {
   BOOST_TEST(contains(listed.output, "fixture.good"));
   BOOST_TEST(contains(asked.output, "DHA_DISABLED_PLUGINS disables "));
   BOOST_TEST(contains(asked.output, "throws_in_static_init.so"));
+  BOOST_TEST(contains(listed.output, "names 'other', but no plugin file that was found is called other.so"));
+}
+
+BOOST_AUTO_TEST_CASE(the_kernels_of_a_disabled_plugin_are_not_refused) {
+  const test::TemporaryDirectory folder;
+  fs::copy_file(fixture("good"), folder.path() / "good.so");
+  fs::copy_file(fixture("no_entry"), folder.path() / "good_cuda.so");
+  setenv("DHA_DISABLED_PLUGINS", "good", 1);
+  const ProgramResult listed = run_dha("plugins --strict --plugin-path " + folder.path().string());
+  unsetenv("DHA_DISABLED_PLUGINS");
+  BOOST_TEST(listed.status == 0);
+  BOOST_TEST(contains(listed.output, "disabled by DHA_DISABLED_PLUGINS: "));
+  BOOST_TEST(!contains(listed.output, "good_cuda.so"));
 }
 
 }  // namespace dha

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ FAULTS = {
     "verification/no_help": {"component.texts": "'depth' has no help text"},
     "verification/dies_in_create": {"component.defaults": "ends the process by signal 6",
                                     "component.memory": "ends the process by signal 6"},
+    "verification/exits_in_create": {"component.defaults": "ends the process with status 0",
+                                     "component.memory": "ends the process with status 0"},
     "verification/fails_at_a_boundary": {"component.boundaries": 'with {"depth":9}: fixture.fails_at_a_boundary'},
     "verification/fails_at_a_choice": {"component.boundaries": 'with {"mode":"z"}: fixture.fails_at_a_choice'},
     "verification/fails_at_a_listed_integer": {
@@ -54,15 +57,34 @@ class Verify(unittest.TestCase):
         cls.uncounted = set() if is_memory_counted() else {"component.memory"}
 
     def test_every_built_plugin_passes(self):
-        plugins = [file for file in sorted(BUILD.glob("plugins/*/*.so")) if not file.stem.endswith("_cuda")]
+        plugins = sorted(BUILD.glob("plugins/*/*.so"))
         required = {"dha.idx": {"path": "/"}, "dha.cifar": {"path": "/", "classes": 10}, "dha.image_folder": {"path": "/"},
                     "dha.architecture": {"genotype_file": "/dev/null"}}
         given = [f"--params={name}={json.dumps(params)}" for name, params in required.items()]
         done, checks = checks_of(*plugins, *given)
-        wrong = [check for check in checks if check["status"] != "passed" and check["check"] not in self.uncounted]
+        kernels = {str(file) for file in plugins if file.stem.endswith("_cuda")}
+        wrong = [check for check in checks if check["status"] != "passed" and check["check"] not in self.uncounted
+                 and check["file"] not in kernels]
         self.assertEqual(wrong, [])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual({check["file"] for check in checks}, {str(file) for file in plugins})
+
+    def test_a_library_of_kernels_is_no_plugin(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kernels = pathlib.Path(folder, "good_cuda.so")
+            shutil.copy(FIXTURES / "plugins" / "no_entry.so", kernels)
+            done, _ = checks_of(kernels)
+            self.assertEqual(done.returncode, 4)
+            shutil.copy(FIXTURES / "plugins" / "good.so", folder)
+            done, checks = checks_of(kernels)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual([(check["status"], check["reason"]) for check in checks],
+                             [("skipped", "it has the CUDA kernels of good.so")])
+
+    def test_a_process_that_a_plugin_starts_is_not_waited_for(self):
+        done, checks = checks_of(FIXTURES / "verification" / "starts_a_process.so", "--include", "component.texts|defaults")
+        self.assertEqual([check["status"] for check in checks], ["passed", "passed"])
+        self.assertEqual(done.stderr, "")
 
     def test_each_fault_is_found_by_its_check(self):
         for name, faults in FAULTS.items():
@@ -114,7 +136,9 @@ class Verify(unittest.TestCase):
             for arguments, text in (([], "which plugin file?"), ([folder], "is no file"),
                                     ([good, "--include", "("], "is no regular expression"),
                                     ([good, "--include", "nothing"], "matches no check"),
-                                    ([good, "--params", "fixture.good"], "is not of the form ID=")):
+                                    ([good, "--params", "fixture.good"], "is not of the form ID="),
+                                    ([good, "--params", "fixture.god={}"],
+                                     "names 'fixture.god', expected a component of the files: fixture.good")):
                 with self.subTest(arguments=arguments):
                     done = verify(*arguments)
                     self.assertEqual(done.returncode, 2)

@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(guarded_calls_translate_whatever_is_thrown) {
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw std::bad_alloc(); }), Error,
                         error_with(ErrorCode::kResource, "a.b: out of memory", "batch_size"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { return at::empty({int64_t{1} << 60}, at::kByte); }), Error,
-                        error_with(ErrorCode::kResource, "a.b: out of memory"));
+                        error_with(ErrorCode::kResource, "a.b: out of memory (", "1152921504606846976 bytes"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw std::out_of_range("far"); }), Error,
                         error_with(ErrorCode::kPluginFault, "a.b: apply: far"));
   BOOST_CHECK_EXCEPTION(guarded_call("a.b", "apply", [] { throw 42; }), Error,

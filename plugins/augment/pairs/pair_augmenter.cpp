@@ -8,6 +8,7 @@
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "../colour_tensor.hpp"
@@ -31,7 +32,8 @@ Schema PairAugmenter::with_common_parameters(Schema schema) {
       .choice("resampling", "of rotate, shear and translate; random: drawn for each call",
               {"random", "bilinear", "bicubic"})
       .def("random")
-      .integers("fill", "colour of pixels from outside the image, a channel; else the data set's mean", 1, 3)
+      .integers("fill", "colour of pixels from outside the image, one value or one a channel; else the data set's mean",
+                1, 3)
       .range(0, 255)
       .optional();
   return schema;
@@ -44,18 +46,17 @@ PairAugmenter::PairAugmenter(const Params& params, Context& context)
       image_code_(mapping_) {
   const std::string resampling = params.string("resampling");
   if (resampling != "random") resampling_ = resampling == "bilinear" ? Resampling::kBilinear : Resampling::kBicubic;
-  if (params.has("fill")) {
-    const std::vector<int64_t> fill = params.integers("fill");
-    given_fill_.emplace();
-    for (size_t channel = 0; channel < 3; ++channel)
-      (*given_fill_)[channel] = static_cast<uint8_t>(fill[std::min(channel, fill.size() - 1)]);
-  }
+  if (params.has("fill"))
+    for (const int64_t value : params.integers("fill")) given_fill_.push_back(static_cast<uint8_t>(value));
 }
 
 void PairAugmenter::prepare(const DatasetInfo& info) {
-  const std::vector<uint8_t> mean = given_fill_ ? std::vector<uint8_t>() : mean_colour(info);
-  for (size_t channel = 0; channel < 3; ++channel)
-    fill_[channel] = given_fill_ ? (*given_fill_)[channel] : mean[std::min(channel, mean.size() - 1)];
+  if (given_fill_.size() > 1 && static_cast<int64_t>(given_fill_.size()) != info.channels)
+    throw Error(ErrorCode::kInvalidParameter, "parameter 'fill' has " + std::to_string(given_fill_.size()) +
+                                                  " values, expected 1 or one for each of " +
+                                                  std::to_string(info.channels) + " channels");
+  const std::vector<uint8_t> colour = given_fill_.empty() ? mean_colour(info) : given_fill_;
+  for (size_t channel = 0; channel < 3; ++channel) fill_[channel] = colour[std::min(channel, colour.size() - 1)];
   if (!context_.device().is_cpu())
     fill_on_device_ = colour_tensor({fill_.begin(), fill_.end()}, context_.device()).squeeze(3);
 }

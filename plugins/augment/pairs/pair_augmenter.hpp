@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "dha/plugin.hpp"
 #include "image_code.hpp"
@@ -39,7 +40,7 @@ class PairAugmenter : public Augmenter {
   double magnitude_max_;
   Mapping mapping_;
   std::optional<Resampling> resampling_;  // empty: drawn for each call
-  std::optional<std::array<uint8_t, 3>> given_fill_;
+  std::vector<uint8_t> given_fill_;       // one value or one a channel; empty: the data set's mean
   std::array<uint8_t, 3> fill_{};
   at::Tensor fill_on_device_;  // uint8 (1, 3, 1); undefined where the device is the CPU
   ImageCode image_code_;

@@ -83,7 +83,7 @@ DHA_PIXEL_FUNCTION uint8_t stretched(int value, int low, int high) {
 // where it leaves them as they are.
 DHA_PIXEL_FUNCTION bool equalizing_table(const uint32_t* counts, int64_t pixels, uint8_t* table) {
   int highest = 255;
-  while (counts[highest] == 0) --highest;
+  while (highest > 0 && counts[highest] == 0) --highest;
   const int64_t step = (pixels - counts[highest]) / 255;
   if (step == 0) return false;
   int64_t sum = step / 2, next = step;

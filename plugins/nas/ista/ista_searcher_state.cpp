@@ -27,7 +27,7 @@ std::vector<double> as_values(const at::Tensor& tensor) {
 }
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error(ErrorCode::kInvalidParameter, "dha.ista cannot take the saved state: " + what);
+  throw Error(ErrorCode::kInvalidParameter, "the saved state cannot be taken: " + what);
 }
 
 const at::Tensor& saved_tensor(const State& state, const std::string& name, at::IntArrayRef shape) {

@@ -14,6 +14,7 @@
 
 namespace dha {
 
+// Plugins carry the numbers: new ones come at the end.
 enum class ErrorCode {
   kUsage = 1,          // command line
   kInvalidConfig,      // pipeline file
@@ -30,8 +31,8 @@ enum class ErrorCode {
   kDiverged,           // a loss that is no longer finite
   kCancelled,          // interrupted by the user
   kIo,                 // a file that could not be written
-  kResource,           // no memory left, on the host or the device
   kInternal,
+  kResource,  // no memory left, on the host or the device
 };
 
 class DHA_API Error : public std::runtime_error {
@@ -52,7 +53,8 @@ class DHA_API Error : public std::runtime_error {
 };
 
 // The exception that is being handled, as an Error: one that is an Error already as it is; a shortage of memory, the
-// device's included, as kResource; everything else as `otherwise`, c10::Error without its backtrace.
+// device's included, as kResource with how much was asked for where that is known; everything else as `otherwise`,
+// c10::Error without its backtrace.
 DHA_API Error caught_error(ErrorCode otherwise);
 
 }  // namespace dha

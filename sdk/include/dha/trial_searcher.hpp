@@ -46,6 +46,8 @@ class DHA_API TrialSearcher : public Component {
   using Interface = TrialSearcher;
   static constexpr const char* kKind = "trial_searcher";
 
+  // state() may come, and restore() then take up, while trials are open: a run that is interrupted within a trial goes
+  // on with it and tells its outcome without asking for it again.
   TrialSearcher();
   ~TrialSearcher() override;
 
