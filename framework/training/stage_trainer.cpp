@@ -288,6 +288,16 @@ void StageTrainer::judge(EpochOutcome& outcome) {
   best_test_ = test_;
 }
 
+StageResult StageTrainer::test_chosen_trial() {
+  if (data_.test) {
+    test_ = measure(*data_.test, "test");
+    scene_.metrics.write(
+        {{"event", "test"}, {"stage", place_}, {"test_loss", test_->loss}, {"test_accuracy", test_->accuracy}});
+    scene_.log.write(LogLevel::kInfo, "dha", fmt::format("{}: test {:.2f} %", place_, 100 * test_->accuracy));
+  }
+  return result();
+}
+
 void StageTrainer::end_components(const EpochOutcome& outcome) {
   for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
     slot.call("end_epoch", [&](Augmenter& augmenter) { augmenter.end_epoch(outcome); });

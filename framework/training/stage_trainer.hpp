@@ -54,6 +54,10 @@ class StageTrainer {
   // Error{kDiverged} where a loss is no longer finite; both name the checkpoint to go on from.
   StageResult train(const KeepGoing& keep_going = nullptr);
 
+  // What the test images say of a trial that was chosen among all, after train(): its result with that. Writes a row
+  // of metrics. Throws Error{kCancelled} as train() does.
+  StageResult test_chosen_trial();
+
   const StageParts& parts() const { return parts_; }
 
   // Parts, positions, totals: what resume() takes.
@@ -86,7 +90,7 @@ class StageTrainer {
   RunScene scene_;
   StageConfig config_;
   std::string place_;
-  bool is_trial_;  // trials write no test accuracy, and a checkpoint of their own only at their end
+  bool is_trial_;  // trials do not look at test images, and have a checkpoint of their own only at their end
   SaveWithin save_within_;
   int64_t last_epoch_;  // the stage ends before it; the configuration's, but for trials
   at::Device device_;

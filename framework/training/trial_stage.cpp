@@ -67,7 +67,8 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
                                                   config_.name, done_));
   StageTrainer trainer(scene_, config_of(*best), trial_place(config_.name, best->id));
   trainer.resume(load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best->id), 0)));
-  StageResult result = trainer.train();
+  trainer.train();  // nothing is left to train
+  StageResult result = trainer.test_chosen_trial();
   result.name = config_.name;
   leave(trainer.parts());
   return result;

@@ -153,6 +153,11 @@ class RunTest(CommandLineTest):
         run = self.run_folder()
         for name in ("architecture.json", "architecture.svg", "policy.json", "model/weights.safetensors"):
             self.assertGreater((run / name).stat().st_size, 0, name)
+        tested = [row for row in self.rows(run) if "test_accuracy" in row]
+        self.assertEqual([row["event"] for row in tested], ["test"])  # of the chosen trial, once it is chosen
+        stage = json.loads((run / "summary.json").read_text())["stages"][0]
+        self.assertEqual(stage["test"]["accuracy"], tested[0]["test_accuracy"])
+        self.assertEqual(json.loads(self.dha("eval", run, "--json")[0])["accuracy"], tested[0]["test_accuracy"])
 
     def test_a_trial_s_settings_hold_for_the_next_and_for_evaluations(self):
         pipeline = trials_pipeline(self.data, use="fixture.widths", epochs=1, hyper={"use": "dha.sgd"})
