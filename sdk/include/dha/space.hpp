@@ -83,7 +83,8 @@ class DHA_API Space : public Component {
   virtual const std::vector<Choice>& choices() const = 0;
 
   // A network that contains every candidate. `options` says dtype and device; weights are drawn from the context's
-  // generators.
+  // generators. On LibTorch's meta device a network has shapes only: the host makes such ones to find out ahead of a
+  // run what fits, carries weights between them, and takes no exception but a refusal from them seriously.
   virtual std::unique_ptr<Network> supernet(const at::TensorOptions& options) = 0;
 
   // A network of one architecture. Throws Error{kInvalidParameter} for one that is not of this space.
