@@ -10,6 +10,7 @@
 #include "device/device_properties.hpp"
 #include "run/atomic_file.hpp"
 #include "run/environment.hpp"
+#include "training/stage_check.hpp"
 
 namespace dha::app {
 
@@ -47,6 +48,7 @@ int run(const std::vector<std::string>& arguments) {
   const DeviceChoice device = choose_device(requested_device(file, overrides));
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
+  check_without_data(config, registry);  // ahead of a run directory
   open_accelerator_code(device, registry);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);

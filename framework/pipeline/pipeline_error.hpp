@@ -37,6 +37,7 @@ class ProblemList {
  public:
   void report(const Place& place, const std::string& pointer, const std::string& message,
               ErrorCode code = ErrorCode::kInvalidConfig);
+  void add(const PipelineProblem& problem) { problems_.push_back(problem); }
   bool empty() const { return problems_.empty(); }
   // Throws PipelineError unless empty.
   void throw_if_any() const;

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 
 #include "dha/error.hpp"
@@ -46,6 +45,7 @@ void write_all(int file, const std::string& text) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   const int nowhere = open("/dev/null", O_RDWR);
+  answer = fcntl(answer, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);  // where the parent lacks a stream it stands there
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nowhere, stream);
   write_all(answer, function() + kEndOfAnswer);
   _exit(0);
@@ -59,6 +59,7 @@ class Child {
 
   // Its processes end with it; only then is its number given to another.
   ~Child() {
+    kill(process_, SIGKILL);  // it may have left its group
     kill(-process_, SIGKILL);
     while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) continue;
     close(answer_);
@@ -117,7 +118,7 @@ ChildOutcome call_in_child(const std::function<std::string()>& function, unsigne
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) fail("make a pipe to");
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  std::fflush(nullptr);  // what the child inherits unwritten it would write again
+  std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, nothing tells how the child ended
   const pid_t process = fork();
   if (process < 0) fail("start");
   if (process == 0) call_and_exit(function, ends[1]);

@@ -4,9 +4,12 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "dha/error.hpp"
+#include "run/io_error.hpp"
 #include "run/log.hpp"
 #include "run/signals.hpp"
 #include "training/seeds.hpp"
@@ -23,6 +26,32 @@ at::Generator make_generator(at::Device device, uint64_t seed) {
                       : at::globalContext().getAcceleratorHooksInterface(device.type()).getNewGenerator(device.index());
   generator.set_current_seed(seed);
   return generator;
+}
+
+// A new folder below the system's temporary directory, removed again with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "dha-scratch-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw_io_error("make the scratch directory", name, errno);
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// For work outside a run.
+const std::filesystem::path& process_scratch() {
+  static const TemporaryFolder folder;
+  return folder.path();
 }
 
 }  // namespace
@@ -47,8 +76,7 @@ void ComponentContext::metric(std::string_view name, const at::Tensor& value) {
 std::string ComponentContext::scratch_directory() {
   std::string folder = place_;
   std::replace(folder.begin(), folder.end(), '/', '.');
-  const std::filesystem::path parent =
-      services_.scratch.empty() ? std::filesystem::temp_directory_path() / "dha-scratch" : services_.scratch;
+  const std::filesystem::path& parent = services_.scratch.empty() ? process_scratch() : services_.scratch;
   std::error_code failure;
   std::filesystem::create_directories(parent / folder, failure);
   if (failure)

@@ -17,7 +17,7 @@ struct ContextServices {
   Log* log = nullptr;
   at::Device device = at::kCPU;
   uint64_t seed = 0;
-  std::filesystem::path scratch;  // parent of the scratch directories; empty: below the system's temporary directory
+  std::filesystem::path scratch;  // parent of the scratch directories; empty: one that goes with the process
 };
 
 class ComponentContext : public Context {

@@ -9,6 +9,7 @@
 #include "plugin/guarded_call.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "training/component_context.hpp"
+#include "training/component_error.hpp"
 
 namespace dha {
 
@@ -20,24 +21,36 @@ class ComponentSlot {
   // `place`: unique in the run, such as "search/augment.1".
   ComponentSlot(const PluginRegistry& registry, const ContextServices& services, const ComponentUse& use,
                 const std::string& place)
-      : id_(use.id),
-        context_(std::make_unique<ComponentContext>(services, use.id, place)),
-        component_(registry.create<Interface>(use.id, use.params_json, *context_)) {}
+      : use_(use), context_(std::make_unique<ComponentContext>(services, use.id, place)) {
+    placed([&] { component_ = registry.create<Interface>(use.id, use.params_json, *context_); });
+  }
 
   explicit operator bool() const { return component_ != nullptr; }
-  const std::string& id() const { return id_; }
+  const std::string& id() const { return use_.id; }
   ComponentContext& context() const { return *context_; }
 
-  // Calls the component with what it throws translated: slot.call("apply", [&](Augmenter& a) { return a.apply(…); }).
+  // Calls the component with what it throws translated, as ComponentError: slot.call("apply", [&](Augmenter& a) {
+  // return a.apply(…); }).
   template <class Call>
   decltype(auto) call(std::string_view name, Call&& call) const {
-    return guarded_call(id_, name, [&]() -> decltype(auto) { return call(*component_); });
+    return placed([&]() -> decltype(auto) {
+      return guarded_call(use_.id, name, [&]() -> decltype(auto) { return call(*component_); });
+    });
   }
 
   const std::shared_ptr<Interface>& shared() const { return component_; }
 
  private:
-  std::string id_;
+  template <class Call>
+  decltype(auto) placed(Call&& call) const {
+    try {
+      return call();
+    } catch (const Error& error) {
+      throw ComponentError(error, use_);
+    }
+  }
+
+  ComponentUse use_;
   std::unique_ptr<ComponentContext> context_;  // outlives the component
   std::shared_ptr<Interface> component_;
 };

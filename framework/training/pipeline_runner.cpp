@@ -6,6 +6,7 @@
 
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
+#include "pipeline/pipeline_error.hpp"
 #include "run/atomic_file.hpp"
 #include "run/checkpoint_store.hpp"
 #include "training/pipeline_data.hpp"
@@ -16,6 +17,22 @@
 namespace dha {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+
+// Trials are judged on validation images.
+void check_trials(const PipelineConfig& config, const RunImages& images) {
+  ProblemList problems;
+  for (const StageConfig& stage : config.stages)
+    if (stage.trials && images.validation.empty() && stage.validation_fraction == 0)
+      problems.report(stage.trials.place, stage.trials.pointer,
+                      fmt::format("judges by validation images, of which the data set has none; set "
+                                  "\"validation_fraction\": 0.2 in stage '{}'",
+                                  stage.name));
+  problems.throw_if_any();
+}
+
+}  // namespace
 
 PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
                                Console& console, const RunDirectory& directory)
@@ -55,7 +72,10 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunScene scene{registry_,  config_, data.dataset(), data.images(), services,
                        directory_, log,     console_,       metrics,       hyper_table};
-  if (!resuming) check_stages(config_, registry_, data.dataset().info());
+  if (results.empty() && !checkpoint) {
+    check_trials(config_, scene.images);
+    check_stages(config_, registry_, data.dataset().info(), services);
+  }
   while (results.size() < config_.stages.size()) {
     const StageConfig& stage = config_.stages[results.size()];
     results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));

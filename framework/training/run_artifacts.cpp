@@ -58,7 +58,7 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const D
   if (failure) throw Error(ErrorCode::kIo, fmt::format("cannot make {}: {}", folder.string(), failure.message()));
   SafetensorsFile weights;
   for (const NamedTensor& weight : parts.named_weights()) weights.tensors[weight.name] = weight.tensor;
-  for (const NamedTensor& buffer : parts.network().buffers()) weights.tensors[buffer.name] = buffer.tensor;
+  for (const NamedTensor& buffer : parts.buffers()) weights.tensors[buffer.name] = buffer.tensor;
   weights.metadata["format"] = "dha.model/1";
   save_safetensors(folder / "weights.safetensors", weights);
   write_json(folder / "architecture.json", Json::parse(parts.architecture()));

@@ -18,15 +18,16 @@ namespace dha {
 
 namespace {
 
-// Whether an error says that a state or weights do not fit, rather than that something broke.
-bool is_misfit(ErrorCode code) {
-  return code == ErrorCode::kInvalidConfig || code == ErrorCode::kInvalidParameter ||
-         code == ErrorCode::kContractViolation || code == ErrorCode::kData;
+// Whether an error says that something does not fit, rather than that something broke.
+bool is_refusal(const Error& error) {
+  return error.code() == ErrorCode::kInvalidConfig || error.code() == ErrorCode::kInvalidParameter ||
+         error.code() == ErrorCode::kContractViolation || error.code() == ErrorCode::kData ||
+         error.code() == ErrorCode::kNotFound;
 }
 
-// Whether a component may fail so on a network without values and not on one that has them.
-bool is_for_want_of_values(ErrorCode code) {
-  return code == ErrorCode::kPluginFault || code == ErrorCode::kResource || code == ErrorCode::kInternal;
+// What the machine lacks at the moment is not the pipeline's fault.
+bool is_left_to_the_run(const Error& error) {
+  return error.code() == ErrorCode::kIo || error.code() == ErrorCode::kResource;
 }
 
 std::vector<const ComponentUse*> components_of(const StageConfig& stage) {
@@ -38,7 +39,9 @@ std::vector<const ComponentUse*> components_of(const StageConfig& stage) {
 }
 
 void report(const Error& error, const ComponentUse& use, ProblemList& problems) {
-  problems.report(use.place, use.pointer, std::string("cannot be used: ") + error.what(), error.code());
+  if (error.code() == ErrorCode::kCancelled) throw error;
+  if (!is_left_to_the_run(error))
+    problems.report(use.place, use.pointer, std::string("cannot be used: ") + error.what(), error.code());
 }
 
 Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options) {
@@ -58,8 +61,8 @@ class UntrainedStages {
     for (const StageConfig& stage : config_.stages) {
       try {
         begun_[stage.name] = begin(stage);
-      } catch (const Error& error) {
-        report_at_origin(error, stage);
+      } catch (const ComponentError& error) {
+        report(error, error.use(), problems_);
       }
     }
   }
@@ -74,19 +77,36 @@ class UntrainedStages {
       return nullptr;
     }
     if (stage.from.empty()) {
-      if (!without_values([&] { parts->make_network(); })) return nullptr;
-      return parts;
+      without_values([&] { parts->make_network(); });
+      return parts->has_network() ? std::move(parts) : nullptr;
     }
     const std::unique_ptr<StageParts>& earlier = begun_[stage.from];
-    if (!earlier) return nullptr;
+    if (!earlier) {
+      begin_after_unknown(stage, *parts);
+      return nullptr;
+    }
     State state;
     if (!without_values([&] { state = earlier->state(); })) return nullptr;
     take(stage, "searcher", [&] { parts->restore_searcher(state); });
     take(stage, "augment", [&] { parts->restore_augmenters(state); });
-    if (!without_values([&] { make_network(stage, *earlier, *parts); }) || !parts->has_network()) return nullptr;
+    without_values([&] { make_network(stage, *earlier, *parts); });
+    if (!parts->has_network()) return nullptr;
     take(stage, "weights", [&] { carry_weights(*earlier, *parts); });
     take(stage, "hyper", [&] { parts->restore_hyper(state); });
     return parts;
+  }
+
+  // Trials leave a network whose architecture is decided.
+  void begin_after_unknown(const StageConfig& stage, StageParts& parts) {
+    if (stage.carries("architecture") || stage.carries("searcher")) return;
+    without_values([&] { parts.make_network(); });
+    if (stage_named(stage.from).trials && parts.has_network() && parts.searches())
+      take(stage, "weights", [&] { throw undecided_takes_decided(stage.name, stage.from); });
+  }
+
+  const StageConfig& stage_named(const std::string& name) const {
+    return *std::find_if(config_.stages.begin(), config_.stages.end(),
+                         [&](const StageConfig& stage) { return stage.name == name; });
   }
 
   // Leaves the network out where the earlier stage's architecture does not fit yet and one that it comes to may.
@@ -123,8 +143,7 @@ class UntrainedStages {
     try {
       take();
     } catch (const Error& error) {
-      if (is_for_want_of_values(error.code())) return;
-      if (!is_misfit(error.code())) throw;
+      if (!is_refusal(error)) return;
       problems_.report(stage.carry_place,
                        fmt::format("/stages/{}/carry/{}", &stage - config_.stages.data(), item - stage.carry.begin()),
                        fmt::format("carries '{}' from stage '{}' into stage '{}', where it does not fit ({}); make the "
@@ -133,26 +152,16 @@ class UntrainedStages {
     }
   }
 
-  // False where it cannot be made so.
+  // False where that does not work without values.
   template <class Make>
   static bool without_values(Make&& make) {
     try {
       make();
       return true;
     } catch (const Error& error) {
-      if (!is_for_want_of_values(error.code())) throw;
+      if (is_refusal(error)) throw;
       return false;
     }
-  }
-
-  // At the component that `error` names.
-  void report_at_origin(const Error& error, const StageConfig& stage) {
-    const std::vector<const ComponentUse*> uses = components_of(stage);
-    const auto origin = std::find_if(uses.begin(), uses.end(), [&](const ComponentUse* use) {
-      return !error.context().empty() && error.context().front() == use->id;
-    });
-    if (origin == uses.end()) throw error;
-    report(error, **origin, problems_);
   }
 
   const PipelineConfig& config_;
@@ -186,11 +195,12 @@ DatasetInfo with_colours(DatasetInfo info) {
 
 }  // namespace
 
-void check_stages(const PipelineConfig& config, const PluginRegistry& registry,
-                  const std::optional<DatasetInfo>& shape) {
-  const ContextServices services{nullptr, at::kCPU, config.seed, {}};
+void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
+                  const ContextServices& services) {
+  ContextServices silent = services;
+  silent.log = nullptr;
   ProblemList problems;
-  create_components(config, registry, services, problems);
+  create_components(config, registry, silent, problems);
   problems.throw_if_any();
   if (!shape) return;
   const DatasetInfo info = with_colours(*shape);
@@ -201,15 +211,20 @@ void check_stages(const PipelineConfig& config, const PluginRegistry& registry,
 }
 
 void check_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
-  std::optional<DatasetInfo> shape;
   try {
-    shape = declared_shape(config, registry);
-  } catch (const Error& error) {
+    std::optional<DatasetInfo> shape;
+    try {
+      shape = declared_shape(config, registry);
+    } catch (const ComponentError&) {
+      // check_stages() meets it too and says where it is.
+    }
+    check_stages(config, registry, shape, {nullptr, at::kCPU, config.seed, {}});
+  } catch (const PipelineError& error) {
     ProblemList problems;
-    report(error, config.dataset.component, problems);
+    for (const PipelineProblem& problem : error.problems())
+      if (problem.code != ErrorCode::kDevice) problems.add(problem);
     problems.throw_if_any();
   }
-  check_stages(config, registry, shape);
 }
 
 }  // namespace dha

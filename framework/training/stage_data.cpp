@@ -26,10 +26,11 @@ ImageSet limited(const ImageSet& set, std::optional<int64_t> limit, uint64_t see
   return set.subset(order);
 }
 
-// At least one image, in a stratified order.
-ImageSet share(const ImageSet& set, double fraction, uint64_t seed) {
+// A share of the images in a stratified order, but no fewer than `least`: a probe on one image tells little, batch
+// norm cannot take it, and it may be one that cannot be read.
+ImageSet share(const ImageSet& set, double fraction, int64_t least, uint64_t seed) {
   const auto count = static_cast<int64_t>(static_cast<double>(set.size()) * fraction);
-  return limited(set, std::max<int64_t>(1, count), seed);
+  return limited(set, std::max(least, count), seed);
 }
 
 }  // namespace
@@ -74,10 +75,11 @@ StageData make_stage_data(const RunImages& images, const StageConfig& config, co
     throw Error(ErrorCode::kInvalidConfig,
                 fmt::format("stage '{}': {} probes on validation images and there are none; set validation_fraction",
                             config.name, config.hyper.id));
-  data.probe_batches = cycling(plan.data == ProbeData::kValidation
-                                   ? validation
-                                   : share(train, plan.subset_fraction, derive_seed(seed, "probe_subset")),
-                               "probe_batches");
+  data.probe_batches =
+      cycling(plan.data == ProbeData::kValidation
+                  ? validation
+                  : share(train, plan.subset_fraction, config.batch_size, derive_seed(seed, "probe_subset")),
+              "probe_batches");
   return data;
 }
 

@@ -74,6 +74,13 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
 
 }  // namespace
 
+Error undecided_takes_decided(const std::string& stage, const std::string& earlier) {
+  return {ErrorCode::kInvalidConfig,
+          fmt::format("stage '{}' searches and cannot carry the weights of '{}', whose architecture is decided; carry "
+                      "its 'searcher' or 'architecture', or take 'weights' out of carry",
+                      stage, earlier)};
+}
+
 StageParts::StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& place)
     : config_(config), environment_(environment) {
   const PluginRegistry& registry = environment.registry;
@@ -111,7 +118,7 @@ void StageParts::adopt(std::unique_ptr<Network> network, bool is_supernet, const
   network_ = std::move(network);
   is_supernet_ = is_supernet;
   lean_architecture_ = architecture;
-  named_weights_ = network_->parameters();
+  named_weights_ = space_.call("parameters", [&](Space&) { return network_->parameters(); });
   weights_.clear();
   for (const NamedTensor& weight : named_weights_) weights_.push_back(weight.tensor);
   hyper_.call("attach", [&](HyperOptimizer& hyper) { hyper.attach(named_weights_); });
@@ -119,15 +126,11 @@ void StageParts::adopt(std::unique_ptr<Network> network, bool is_supernet, const
 
 void StageParts::carry_weights(const StageParts& earlier) {
   if (is_supernet_) {
-    if (!earlier.is_supernet_)
-      throw Error(ErrorCode::kInvalidConfig,
-                  fmt::format("stage '{}' searches and cannot carry the weights of '{}', whose "
-                              "architecture is decided",
-                              config_.name, earlier.config_.name));
+    if (!earlier.is_supernet_) throw undecided_takes_decided(config_.name, earlier.config_.name);
     const State state = earlier.state();
     const auto tensors = tensors_below(state, "network");
     copy_by_name(tensors, named_weights_);
-    return copy_by_name(tensors, network_->buffers());
+    return copy_by_name(tensors, buffers());
   }
   Gates gates;
   if (earlier.is_supernet_)
@@ -135,9 +138,13 @@ void StageParts::carry_weights(const StageParts& earlier) {
   space_.call("carry_weights", [&](Space& space) { space.carry_weights(*earlier.network_, gates, *network_); });
 }
 
+std::vector<NamedTensor> StageParts::buffers() const {
+  return space_.call("buffers", [&](Space&) { return network_->buffers(); });
+}
+
 void StageParts::set_drop_path(double probability) {
   drop_path_ = probability;
-  network_->set_drop_path(probability);
+  space_.call("set_drop_path", [&](Space&) { network_->set_drop_path(probability); });
 }
 
 std::vector<ComponentContext*> StageParts::contexts() const {
@@ -160,7 +167,7 @@ State StageParts::state() const {
   if (network_) {
     json["network"] = {{"supernet", is_supernet_}, {"architecture", is_supernet_ ? "" : lean_architecture_}};
     for (const NamedTensor& weight : named_weights_) all.tensors["network/" + weight.name] = weight.tensor;
-    for (const NamedTensor& buffer : network_->buffers()) all.tensors["network/" + buffer.name] = buffer.tensor;
+    for (const NamedTensor& buffer : buffers()) all.tensors["network/" + buffer.name] = buffer.tensor;
   }
   add_component(all, json, "space", space_);
   add_component(all, json, "searcher", searcher_);
@@ -184,7 +191,7 @@ void StageParts::restore(const State& state) {
     restore_component(state, json, augment_place(i), augmenters_[i], true);
   const auto tensors = tensors_below(state, "network");
   copy_by_name(tensors, named_weights_);
-  copy_by_name(tensors, network_->buffers());
+  copy_by_name(tensors, buffers());
 }
 
 void StageParts::restore_searcher(const State& state) {

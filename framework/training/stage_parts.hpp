@@ -29,6 +29,9 @@ struct StageEnvironment {
   at::Device network_device() const { return shapes_only ? at::Device(at::kMeta) : services.device; }
 };
 
+// That a stage which searches is to carry the weights of one whose architecture is decided: they fit no supernet.
+Error undecided_takes_decided(const std::string& stage, const std::string& earlier);
+
 class StageParts {
  public:
   // Creates and prepares the components; makes no network yet. `place`: the stage's name, or below it a trial's.
@@ -56,6 +59,9 @@ class StageParts {
   // The weights in the network's order, and by name.
   const std::vector<at::Tensor>& weights() const { return weights_; }
   const std::vector<NamedTensor>& named_weights() const { return named_weights_; }
+
+  // What the network keeps besides its weights, such as running statistics.
+  std::vector<NamedTensor> buffers() const;
 
   // Of all components that are there: augmenters, hyper-optimizer, searcher, space.
   std::vector<ComponentContext*> contexts() const;

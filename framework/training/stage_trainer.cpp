@@ -176,8 +176,12 @@ std::filesystem::path StageTrainer::checkpoint_file() const {
                    : stage_checkpoint(scene_.directory, place_, epoch_, step_in_epoch_);
 }
 
-StageResult StageTrainer::train(const KeepGoing& keep_going) {
+// What a component or a full disk ends says where the stage stands, as the stage's own errors do.
+StageResult StageTrainer::train(const KeepGoing& keep_going) try {
   begun_ = last_saved_ = now();
+  if (config_.stop_when_searcher_finished && !parts_.searches() && epoch_ == 0)
+    scene_.log.write(LogLevel::kInfo, "dha",
+                     fmt::format("stage '{}': stop_when has no effect, its architecture is decided", place_));
   const bool records = scene_.config.graph == "auto" && device_.is_cuda();
   const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
@@ -191,6 +195,10 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) {
   }
   replayer_.reset();  // with what it recorded on the stream
   return result();
+} catch (const Error& error) {
+  const bool is_of_component = dynamic_cast<const ComponentError*>(&error) != nullptr;
+  if (error.code() != ErrorCode::kIo && !(is_of_component && error.code() == ErrorCode::kDiverged)) throw;
+  throw Error(error.code(), fmt::format("{} ({})", error.what(), last_checkpoint_text()));
 }
 
 void StageTrainer::train_epoch() {
@@ -455,7 +463,7 @@ void StageTrainer::check_weights() const {
       if (one.tensor.is_floating_point()) sums.push_back(one.tensor.isfinite().all());
   };
   add(parts_.named_weights());
-  add(parts_.network().buffers());
+  add(parts_.buffers());
   if (sums.empty() || at::stack(sums).all().item().toBool()) return;
   throw Error(ErrorCode::kDiverged,
               fmt::format("stage '{}': weights are no longer finite numbers after epoch {}, step {} ({}); lower the "

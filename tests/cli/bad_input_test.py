@@ -123,9 +123,56 @@ class BadInputTest(CommandLineTest):
         self.assertGreater(problems[0]["line"], 10)
 
     def test_the_size_of_a_network_costs_nothing_to_check(self):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][0]["space"].update(channels=1024, cells=60)  # 20 GB of weights
+        pipeline["stages"][1].update(space={"cells": 59})
+        _, errors = self.dha("validate", self.write_pipeline(pipeline), status=2, timeout=60)
+        self.assertIn("the supernet has 60 cells, the decided network 59", errors)
+
+    def with_unwilling(self, **params):
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][0]["augment"] = [{"use": "fixture.unwilling"}, {"use": "fixture.unwilling", **params}]
+        return self.write_pipeline(pipeline), "--plugin-path", BUILD / "fixtures" / "plugins" / "unwilling.so"
+
+    def test_a_refusal_is_told_of_the_component_that_makes_it(self):
+        for call in "create", "prepare":
+            for verb in "validate", "run":
+                with self.subTest(call=call, verb=verb):
+                    _, errors = self.dha(verb, *self.with_unwilling(call=call), status=2)
+                    self.assertRegex(errors, rf"pipeline.json:\d+:\d+: /stages/0/augment/1 cannot be used: .*: unwilling in {call}")
+                    self.assertEqual(errors.count("unwilling in"), 1)
+
+    def test_what_the_machine_lacks_is_left_to_the_run(self):
+        for code, reason in ("device", "works on another device only"), ("io", "the disk is full"):
+            with self.subTest(code):
+                self.dha("validate", *self.with_unwilling(call="create", code=code))
+                _, errors = self.dha("run", *self.with_unwilling(call="create", code=code), status=1)
+                self.assertIn(reason, errors)
+
+    def test_scratch_directories_of_a_check_are_removed(self):
+        scratch = self.folder / "scratch"
+        scratch.mkdir()
+        self.dha("validate", *self.with_unwilling(call="none"), environment={"TMPDIR": str(scratch)})
+        self.assertEqual(list(scratch.iterdir()), [])
+
+    def with_trials(self, pipeline, **more):
+        search = pipeline["stages"][0]
+        del search["searcher"]
+        search.update({"trials": {"use": "dha.random", "count": 2}, "hyper": {"use": "dha.sgd"}, **more})
+
+    def test_weights_of_trials_for_a_search(self):
         def change(p):
-            p["stages"][0]["space"].update(channels=1024, cells=60)
-        self.refused(change, "is valid", status=0)
+            self.with_trials(p, validation_fraction=0.25)
+            p["stages"][1].update(trials=None, searcher={"use": "dha.ista"}, carry=["weights"])
+        for verb in "validate", "run":
+            self.refused(change, "/stages/1/carry/0 carries 'weights'", "whose architecture is decided", verb=verb)
+
+    def test_trials_without_validation_images(self):
+        def change(p):
+            del p["stages"][1]
+            self.with_trials(p)
+        self.refused(change, "/stages/0/trials judges by validation images", "set \"validation_fraction\": 0.2 in stage 'search'",
+                     verb="run")
 
     def test_json_that_ends_early(self):
         text = json.dumps(small_pipeline(self.data))[:-20]
@@ -147,8 +194,7 @@ class BadInputTest(CommandLineTest):
         """Refused by validate without the data, and by run before anything trains."""
         self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
                      "make the two stages alike or take", *expected, verb="run")
-        self.assertEqual((self.run_folder() / "metrics.jsonl").read_text(), "")
-        shutil.rmtree(self.folder / "runs")
+        self.assertFalse((self.folder / "runs").exists())
         shutil.rmtree(self.data)
         self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
                      "make the two stages alike or take", *expected)
@@ -205,6 +251,8 @@ class BadInputTest(CommandLineTest):
             p["stages"][1].update(space={"channels": 8})
         self.refused(change, "is valid", status=0)
         self.refused(change, "/stages/1/carry/0 carries 'weights'", "has shape", verb="run")
+        _, errors = self.dha("resume", self.run_folder(), status=2)
+        self.assertIn("/stages/1/carry/0 carries 'weights'", errors)
         self.assertEqual((self.run_folder() / "metrics.jsonl").read_text(), "")
 
     def test_missing_data_file(self):

@@ -1,12 +1,14 @@
 """`dha verify`: every built plugin passes every check, and for each check there is a plugin that fails it."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1))
@@ -45,6 +47,16 @@ def checks_of(*arguments):
     return done, json.loads(done.stdout)["checks"]
 
 
+def is_open_elsewhere(name):
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) == name and link.parts[2] != str(os.getpid()):
+                return True
+        except OSError:
+            pass  # that process or file is no more
+    return False
+
+
 def is_memory_counted():
     """Not where a sanitizer has its own allocator."""
     _, checks = checks_of(FIXTURES / "plugins" / "good.so", "--include", "component.memory")
@@ -81,10 +93,17 @@ class Verify(unittest.TestCase):
             self.assertEqual([(check["status"], check["reason"]) for check in checks],
                              [("skipped", "it has the CUDA kernels of good.so")])
 
-    def test_a_process_that_a_plugin_starts_is_not_waited_for(self):
-        done, checks = checks_of(FIXTURES / "verification" / "starts_a_process.so", "--include", "component.texts|defaults")
-        self.assertEqual([check["status"] for check in checks], ["passed", "passed"])
-        self.assertEqual(done.stderr, "")
+    def test_a_process_that_a_plugin_starts_is_ended(self):
+        with tempfile.NamedTemporaryFile() as file:
+            os.environ["DHA_FIXTURE_FILE"] = file.name
+            done, checks = checks_of(FIXTURES / "verification" / "starts_a_process.so", "--include", "texts|defaults")
+            del os.environ["DHA_FIXTURE_FILE"]
+            self.assertEqual([check["status"] for check in checks], ["passed", "passed"])
+            self.assertEqual(done.stderr, "")
+            deadline = time.monotonic() + 10
+            while is_open_elsewhere(file.name) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assertFalse(is_open_elsewhere(file.name))
 
     def test_each_fault_is_found_by_its_check(self):
         for name, faults in FAULTS.items():

@@ -92,7 +92,7 @@ Schema Hypergradient::schema() {
       .def("batch")
       .choice("probe_data", "what probe batch evaluates", {"train_subset", "same_batch", "validation"})
       .def("train_subset")
-      .real("probe_subset", "share of the training images in train_subset")
+      .real("probe_subset", "share of the training images in train_subset, at least a batch of them")
       .range(1e-6, 1)
       .def(0.02)
       .boolean("auxiliary_in_objective", "add the auxiliary head's loss to the objective of probe batch")

@@ -30,7 +30,7 @@ enum class ProbeData {
 struct ProbePlan {
   ProbeTime time = ProbeTime::kNone;
   ProbeData data = ProbeData::kTrainSubset;
-  double subset_fraction = 0.02;     // of the training images, for kTrainSubset, in (0, 1]
+  double subset_fraction = 0.02;     // of the training images, at least a batch, for kTrainSubset, in (0, 1]
   bool with_auxiliary_loss = false;  // whether the auxiliary head's loss belongs to the objective
 };
 
