@@ -44,13 +44,16 @@ bool is_linked(int descriptor) {
 }  // namespace
 
 AtomicFileWriter::AtomicFileWriter(std::filesystem::path file) : file_(std::move(file)) {
-  // The rename would find these after everything is written.
   struct stat status {};
-  if (lstat(file_.c_str(), &status) != 0) {
-    if (errno != ENOENT) fail(errno);
-  } else if (S_ISDIR(status.st_mode)) {
-    fail(EISDIR);
+  const bool exists = stat(file_.c_str(), &status) == 0;
+  // The rename would find these after everything is written.
+  if (!exists && errno != ENOENT) fail(errno);
+  if (exists && S_ISDIR(status.st_mode)) fail(EISDIR);
+  if (exists && !S_ISREG(status.st_mode)) {
+    open_directly();
+    return;
   }
+  if (std::filesystem::is_symlink(file_)) file_ = std::filesystem::weakly_canonical(file_);
   open_temporary();
 }
 
@@ -77,6 +80,12 @@ void AtomicFileWriter::open_temporary() {
   }
 }
 
+// A rename would put a file in the place of a device.
+void AtomicFileWriter::open_directly() {
+  descriptor_ = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor_ < 0) fail(errno);
+}
+
 void AtomicFileWriter::write(const void* data, size_t size) {
   const char* position = static_cast<const char*>(data);
   while (size > 0) {
@@ -91,6 +100,10 @@ void AtomicFileWriter::write(const void* data, size_t size) {
 }
 
 void AtomicFileWriter::commit() {
+  if (temporary_.empty()) {
+    if (close(std::exchange(descriptor_, -1)) != 0) fail(errno);
+    return;
+  }
   if (fsync(descriptor_) != 0) fail(errno);
   // The lock goes with the close, so the rename comes first.
   if (rename(temporary_.c_str(), file_.c_str()) != 0) fail(errno);

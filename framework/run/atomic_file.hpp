@@ -9,7 +9,8 @@
 namespace dha {
 
 // Writes a file piece by piece; it takes its place at commit(). Without commit(), also after an exception or a kill,
-// the place keeps what it held. A symbolic link at the place is replaced, not followed. [one thread at a time]
+// the place keeps what it held. Where a symbolic link leads, there is the place. What is no regular file (a device, a
+// pipe) is written to as it is. [one thread at a time]
 class AtomicFileWriter {
  public:
   // Throws Error{kIo} that names file and reason (not permitted, no such folder, name too long).
@@ -27,9 +28,10 @@ class AtomicFileWriter {
 
  private:
   void open_temporary();
+  void open_directly();
   [[noreturn]] void fail(int error_number) const;
 
-  std::filesystem::path file_, temporary_;
+  std::filesystem::path file_, temporary_;  // no temporary one where the place is no regular file
   int descriptor_ = -1;
 };
 

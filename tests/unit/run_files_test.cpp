@@ -203,6 +203,28 @@ BOOST_AUTO_TEST_CASE(a_kill_in_the_middle_keeps_the_old_file) {
   BOOST_TEST(entries_of(folder.path()) == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_regular_file_stays_what_it_is) {
+  const TemporaryDirectory folder;
+  const fs::path pipe = folder.path() / "pipe", file = folder.path() / "file", link = folder.path() / "link";
+  BOOST_TEST_REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  dha::write_file_atomically(pipe, "text");
+  char got[8] = {};
+  BOOST_TEST(read(reader, got, sizeof got) == 4);
+  BOOST_TEST(std::string(got) == "text");
+  close(reader);
+  BOOST_TEST((fs::status(pipe).type() == fs::file_type::fifo));
+  BOOST_CHECK_EXCEPTION(dha::write_file_atomically("/dev/full", "text"), dha::Error,
+                        names("/dev/full", "No space left"));
+
+  dha::write_file_atomically(file, "old");
+  fs::create_symlink("file", link);
+  dha::write_file_atomically(link, "new");
+  BOOST_TEST(fs::is_symlink(link));
+  BOOST_TEST(dha::read_file(file) == "new");
+  BOOST_TEST(entries_of(folder.path()) == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(files_that_do_not_tell_their_size_are_read) {
   BOOST_TEST(dha::read_file("/proc/self/status").find("Pid:") != std::string::npos);
 }
