@@ -1,10 +1,11 @@
 """A run on a CUDA device without a card: train and evaluate."""
 
 import json
+import shutil
 import unittest
 
 from kill_test import colour, grey
-from support import BUILD, CommandLineTest, small_pipeline, write_idx
+from support import BUILD, CommandLineTest, read_safetensors, small_pipeline, write_idx
 
 CUDA = {"DHA_CUDA_LIBRARY": str(BUILD / "test-programs" / "libsimulated_cuda.so")}
 
@@ -51,6 +52,26 @@ class CudaTest(CommandLineTest):
                         self.assertAlmostEqual(on_cpu[key], on_device[key], delta=1e-7 * max(1, abs(on_cpu[key])),
                                                msg=f"{kind.__name__} {key} in {on_cpu}")
             self.assertEqual(*((run / "architecture.json").read_bytes() for run in runs))
+            on_cpu, on_device = (read_safetensors(run / "model" / "weights.safetensors") for run in runs)
+            self.assertEqual(list(on_cpu), list(on_device))
+            for name, values in on_cpu.items():
+                for ours, theirs in zip(values, on_device[name], strict=True):
+                    self.assertAlmostEqual(ours, theirs, delta=1e-6 * max(1, abs(ours)), msg=name)
+
+    def test_a_resumed_run_has_the_same_bits(self):
+        for settings in ({"precision": "fp32", "graph": "auto"}, {"precision": "fp16", "graph": "off"}):
+            with self.subTest(settings):
+                shutil.rmtree(self.folder / "runs", ignore_errors=True)
+                shutil.rmtree(self.folder / "whole", ignore_errors=True)
+                pipeline = {**small_pipeline(self.data), "device": "cuda", **settings}
+                for stage in pipeline["stages"]:
+                    stage["epochs"] = 8
+                file = self.write_pipeline(pipeline)
+                self.dha("run", file, "--out", "whole", environment=CUDA)
+                self.interrupted(file, '"epoch":4,"step":2', environment=CUDA)
+                run = self.run_folder()
+                self.dha("resume", run, environment=CUDA)
+                self.assert_same_run(self.run_folder(out="whole"), run)
 
     def test_auto_takes_the_device(self):
         _, messages = self.dha("run", self.pipeline, "--device", "auto", environment=CUDA)

@@ -85,19 +85,6 @@ class RunTest(CommandLineTest):
         self.dha("resume", run)
         self.assert_same_run(whole, run)
 
-    def interrupted(self, file, after):
-        """Stops a run by Ctrl-C once its metrics have the text `after`; returns what it said."""
-        process = subprocess.Popen([DHA, "run", file], cwd=self.folder, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
-        written = lambda: "".join(file.read_text() for file in self.folder.glob("runs/small/*/metrics.jsonl"))
-        while after not in written() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 130, errors)
-        return errors
-
     def test_interrupted_trial_is_gone_on_with(self):
         file = self.write_pipeline(trials_pipeline(self.data, count=3, epochs=40, log_every=1))
         self.dha("run", file, "--out", "whole")

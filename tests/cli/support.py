@@ -1,13 +1,16 @@
 """What the command-line tests share: tiny data sets, pipelines, and a way to run the program."""
 
+import array
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 import zlib
 
@@ -84,6 +87,17 @@ def small_pipeline(data):
     }
 
 
+def read_safetensors(file):
+    """Name -> values, of files with tensors of F32, F64 and I64."""
+    data = file.read_bytes()
+    begin = 8 + struct.unpack("<Q", data[:8])[0]
+    tensors = json.loads(data[8:begin])
+    tensors.pop("__metadata__", None)
+    return {name: array.array({"F32": "f", "F64": "d", "I64": "q"}[tensor["dtype"]],
+                              data[begin + tensor["data_offsets"][0]:begin + tensor["data_offsets"][1]])
+            for name, tensor in tensors.items()}
+
+
 class Line(str):
     """A line of metrics.jsonl: compared as text, so that the order of fields and the digits count; line["event"] is a value."""
 
@@ -113,6 +127,19 @@ class CommandLineTest(unittest.TestCase):
                               timeout=timeout, env={**os.environ, **(environment or {})})
         self.assertEqual(done.returncode, status, f"dha {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}")
         return done.stdout, done.stderr
+
+    def interrupted(self, file, after, environment=None):
+        """Stops a run by Ctrl-C once its metrics have the text `after`; returns what it said."""
+        process = subprocess.Popen([DHA, "run", file], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
+        deadline = time.monotonic() + 120
+        written = lambda: "".join(file.read_text() for file in self.folder.glob("runs/small/*/metrics.jsonl"))
+        while after not in written() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        return errors
 
     def run_folder(self, name="small", out="runs"):
         """Of the only run of that name below `out`."""
