@@ -1,12 +1,17 @@
 // Supernet and lean network: what is executed and trained, gate gradients, drop path, image sizes, messages.
 #include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <set>
+#include <string>
 
 #include "dha/error.hpp"
+#include "dha/operators.hpp"
 #include "test_space.hpp"
 
 namespace dha::cell {
@@ -207,6 +212,40 @@ BOOST_AUTO_TEST_CASE(weights_are_drawn_as_pytorch_draws_them) {
     if (one.tensor.numel() > 1000)
       BOOST_TEST(std::abs(one.tensor.std().item<double>() * std::sqrt(3.0) / bound - 1) < 0.06, one.name);
   }
+}
+
+// LibTorch's operators in a training step of `network` that have a counterpart of ours; a convolution with groups is
+// depthwise here.
+std::set<std::string> foreign_operators(Network& network, const Gates& gates) {
+  static std::set<std::string> found;
+  found.clear();
+  const auto begin = [](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+    const std::string name = function.name();
+    const bool is_depthwise = name == "aten::convolution" && function.inputs()[8].toInt() > 1;
+    if (is_depthwise || name == "aten::batch_norm" || name == "aten::max_pool2d" || name == "aten::avg_pool2d")
+      found.insert(name);
+    return nullptr;
+  };
+  const at::CallbackHandle handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback(begin).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  const at::Tensor images = random_images(2, image_set(5, 32), at::kFloat);
+  loss_of(network.forward(images.contiguous(at::MemoryFormat::ChannelsLast), gates), 0.4).backward();
+  at::removeCallback(handle);
+  return found;
+}
+
+BOOST_AUTO_TEST_CASE(layers_of_channels_last_networks_are_our_operators) {
+  TestSpace space(R"({"channels": 4, "cells": 3})", image_set(5, 32));
+  const auto supernet = space->supernet(at::kFloat);
+  const std::set<std::string> none,
+      all{"aten::avg_pool2d", "aten::batch_norm", "aten::convolution", "aten::max_pool2d"};
+  for (const char* name : {"darts_v2", "nsganet"})
+    BOOST_TEST(foreign_operators(*space->lean(published(name), at::kFloat), {}) == none, name);
+  for (uint64_t seed : {1, 2, 3, 4})
+    BOOST_TEST(foreign_operators(*supernet, decided_gates(random_decisions(space, seed), at::kFloat, false)) == none);
+  ops::enable(false);
+  BOOST_TEST(foreign_operators(*space->lean(published("darts_v2"), at::kFloat), {}) == all);
+  ops::enable(true);
 }
 
 BOOST_AUTO_TEST_CASE(channels_last_flows_through_and_weights_keep_their_identity) {
