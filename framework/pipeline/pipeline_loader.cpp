@@ -100,11 +100,19 @@ class PipelineLoader {
     const ComponentRecord* record = find_component(kind, *use, pointer);
     if (record == nullptr) return {};
     const Json schema = entry_schema(kind, record->schema_json);
-    Entry entry{check_fields(node, pointer, schema, directory_, problems_), {record->id, "", node.place, pointer}};
+    Entry entry{check_fields(node, pointer, schema, directory_, problems_),
+                {record->id, "", likely_fault(node), pointer}};
     Json params = entry.json;
     for (const Json& field : entry_fields(kind)) params.erase(field.at("name").get<std::string>());
     entry.component.params_json = params.dump();
     return entry;
+  }
+
+  // What a component refuses has most likely to do with what the command line changes, if it changes anything.
+  static Place likely_fault(const Node& node) {
+    for (const Member& member : node.members)
+      if (member.value.place.line == 0) return member.value.place;
+    return node.place;
   }
 
   const ComponentRecord* find_component(const std::string& kind, const Node& use, const std::string& pointer) {

@@ -122,6 +122,11 @@ class BadInputTest(CommandLineTest):
         self.assertEqual([problem["pointer"] for problem in problems], ["/stages/0/space", "/stages/0/hyper"])
         self.assertGreater(problems[0]["line"], 10)
 
+    def test_a_refused_change_of_the_command_line_is_named(self):
+        file = self.write_pipeline(small_pipeline(self.data))
+        _, errors = self.dha("validate", file, "--set", "stages.search.space.reduction_cells=[2,1]", status=2)
+        self.assertIn("--set stages.search.space.reduction_cells=[2,1]: /stages/0/space cannot be used", errors)
+
     def test_the_size_of_a_network_costs_nothing_to_check(self):
         pipeline = small_pipeline(self.data)
         pipeline["stages"][0]["space"].update(channels=1024, cells=60)  # 20 GB of weights
