@@ -94,6 +94,7 @@ class Child {
     std::array<char, 4096> part;
     while (is_open_) {
       const ssize_t count = read(answer_, part.data(), part.size());
+      if (count < 0 && errno == EINTR) continue;
       if (count < 0) return;
       is_open_ = count > 0;
       text_.append(part.data(), static_cast<size_t>(count));

@@ -205,19 +205,21 @@ void check_stages(const PipelineConfig& config, const PluginRegistry& registry, 
   if (!shape) return;
   const DatasetInfo info = with_colours(*shape);
   const StageEnvironment environment{
-      registry, services, info, weight_type(config.precision), config.channels_last, /*shapes_only=*/true};
+      registry, silent, info, weight_type(config.precision), config.channels_last, /*shapes_only=*/true};
   UntrainedStages(config, environment, problems).begin_all();
   problems.throw_if_any();
 }
 
 void check_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
   try {
+    ProblemList problems;
     std::optional<DatasetInfo> shape;
     try {
       shape = declared_shape(config, registry);
-    } catch (const ComponentError&) {
-      // check_stages() meets it too and says where it is.
+    } catch (const ComponentError& error) {
+      report(error, error.use(), problems);
     }
+    problems.throw_if_any();
     check_stages(config, registry, shape, {nullptr, at::kCPU, config.seed, {}});
   } catch (const PipelineError& error) {
     ProblemList problems;
