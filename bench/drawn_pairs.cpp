@@ -6,7 +6,9 @@
 //
 //   apply       the milliseconds of applying its pair to each image once
 //   results     the bytes of all results
-//   sample N    the milliseconds of dha.tau's drawing pairs, levels, signs and resampling for N batches of 96 images
+//   sample N    the milliseconds of dha.tau's making its probabilities of logits and drawing pairs, levels, signs and
+//               resampling, for N batches of 96 images
+//   gumbel N    the same with "sampling": "gumbel"
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
@@ -14,6 +16,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,6 +24,7 @@
 #include "apply_operation.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
+#include "pair_distribution.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "training/component_slot.hpp"
 
@@ -84,35 +88,42 @@ class Work {
   Workspace workspace_;
 };
 
-// dha.tau, as a run loads it, whose logits leave nothing but two identities: what is left of apply() on images of one
-// pixel is the drawing.
+// What a joint step pays for its samples. dha.tau, as a run loads it, has logits that leave nothing but two identities:
+// what is left of apply() on images of one pixel is the drawing. The probabilities, which dha.tau makes anew each step
+// as it learns, are made beside it, so that its gradient step is left out.
 class Sampling {
  public:
-  Sampling() : images_(at::zeros({kBatch, 1, 1, 1}, at::kByte)), labels_(at::zeros({kBatch}, at::kLong)) {
-    registry_.load_directory(DHA_BENCH_PLUGIN_DIR, true);
+  Sampling(const PluginRegistry& registry, const std::string& params, std::optional<double> temperature)
+      : images_(at::zeros({kBatch, 1, 1, 1}, at::kByte)),
+        labels_(at::zeros({kBatch}, at::kLong)),
+        logits_(at::zeros({kPairCount}, at::kDouble)),
+        distribution_(0, temperature, at::kCPU) {
     tau_ = ComponentSlot<Augmenter>(
-        registry_, {},
-        {"dha.tau", check_params(registry_.find(Augmenter::kKind, "dha.tau").schema_json, "{}").completed}, "bench");
+        registry, {},
+        {"dha.tau", check_params(registry.find(Augmenter::kKind, "dha.tau").schema_json, params).completed}, "bench");
     DatasetInfo info;
     info.classes = 10;
     info.channels = info.height = info.width = 1;
     info.mean = info.standard_deviation = {0.5};
     tau_.shared()->prepare(info);
-    at::Tensor logits = at::full({kPairCount}, -1000.0, at::kDouble);
-    logits[kPairCount - 1].fill_(1000.0);
-    tau_.shared()->restore({{{"logits", logits}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"});
+    at::Tensor identities = at::full({kPairCount}, -1000.0, at::kDouble);
+    identities[kPairCount - 1].fill_(1000.0);
+    tau_.shared()->restore({{{"logits", identities}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"});
   }
 
   double draw(int64_t batches) {
     const auto begun = Clock::now();
-    for (int64_t i = 0; i < batches; ++i) tau_.shared()->apply(images_, labels_);
+    for (int64_t i = 0; i < batches; ++i) {
+      distribution_.follow(logits_);
+      tau_.shared()->apply(images_, labels_);
+    }
     return milliseconds_since(begun);
   }
 
  private:
-  PluginRegistry registry_;
   ComponentSlot<Augmenter> tau_;
-  at::Tensor images_, labels_;
+  at::Tensor images_, labels_, logits_;
+  PairDistribution distribution_;
 };
 
 }  // namespace
@@ -121,7 +132,9 @@ int main() {
   at::set_num_threads(1);
   std::ios::sync_with_stdio(false);
   Work work(std::cin);
-  Sampling sampling;
+  PluginRegistry registry;
+  registry.load_directory(DHA_BENCH_PLUGIN_DIR, true);
+  Sampling categorical(registry, "{}", std::nullopt), gumbel(registry, R"({"sampling": "gumbel"})", 2.0);
   for (std::string question; std::cin >> question;) {
     if (question == "apply") {
       std::cout << work.apply() << '\n';
@@ -131,7 +144,7 @@ int main() {
     } else {
       int64_t batches = 0;
       std::cin >> batches;
-      std::cout << sampling.draw(batches) << '\n';
+      std::cout << (question == "gumbel" ? gumbel : categorical).draw(batches) << '\n';
     }
     std::cout.flush();
   }

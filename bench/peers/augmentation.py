@@ -8,8 +8,8 @@ its own C code for every operation. The two run in turns in one run; the results
 first. Images are CIFAR-10 and Imagenette from data/ where they are there, else noise. --check: the comparison alone.
 
 Prints images a second and the median over rounds of the ratio, at 32 and 224 px, with levels as the search of the paper
-draws them (magnitude_max 1) and as its second phase does (10); then the time that dha.tau takes to draw a batch of 96,
-as a share of applying one.
+draws them (magnitude_max 1) and as its second phase does (10); then the time that dha.tau takes to make its probabilities and draw
+a batch of 96 by them, and the same with Gumbel noise, as shares of applying one.
 """
 import argparse
 import functools
@@ -27,7 +27,8 @@ from PIL import Image  # noqa: E402
 
 BATCH = 96
 COUNTS = {32: 10 * BATCH, 224: BATCH}  # images of a round
-DRAWN_BATCHES = {32: 50, 224: 50}  # that a round of drawing is for
+DRAWN_BATCHES = 1000  # of a round of drawing, which then takes about as long as one of applying at 32 px
+DRAWING = ("sample", "gumbel")  # the program's names
 
 
 def cifar(count):
@@ -95,22 +96,23 @@ class Contest:
             sys.exit(f"{self.side} px: the results differ from Pillow's")
 
     def run(self, rounds):
-        times = {"Pillow": [], "dha": [], "drawing": []}
+        times = {name: [] for name in ("Pillow", "dha", *DRAWING)}
         for _ in range(rounds):
             times["Pillow"].append(pillow_round(self.pictures, self.pairs)[0])
             times["dha"].append(float(self.program.ask("apply")))
-            times["drawing"].append(float(self.program.ask(f"sample {DRAWN_BATCHES[self.side]}")))
+            for name in DRAWING:
+                times[name].append(float(self.program.ask(f"{name} {DRAWN_BATCHES}")) / DRAWN_BATCHES)
         self.report(times)
 
     def report(self, times):
         count = len(self.pairs)
         pillow, own = (count / statistics.median(times[name]) * 1e3 for name in ("Pillow", "dha"))
-        share = statistics.median((draw / DRAWN_BATCHES[self.side]) / (apply / count * BATCH)
-                                  for draw, apply in zip(times["drawing"], times["dha"]))
-        batch = statistics.median(times["drawing"]) / DRAWN_BATCHES[self.side] * 1e3
+        drawing = ""
+        for name in DRAWING:
+            share = statistics.median(draw / (apply / count * BATCH) for draw, apply in zip(times[name], times["dha"]))
+            drawing += f"{statistics.median(times[name]) * 1e3:9.1f} us {100 * share:5.2f} %"
         print(f"{self.side:4} px {self.magnitude:9} {pillow:11,.0f} {own:11,.0f} "
-              f"{turns.median_ratio(times['Pillow'], times['dha']):7.1f} {batch:11.1f} us {100 * share:6.2f} %  "
-              f"{self.source}")
+              f"{turns.median_ratio(times['Pillow'], times['dha']):7.1f} {drawing}  {self.source}")
 
 
 def main():
@@ -121,7 +123,7 @@ def main():
     options = parser.parse_args()
     if not options.check:
         print(f"images a second, two operations each, one core, {options.rounds} rounds in turns")
-        print("side    magnitude      Pillow         dha   ratio   drawing 96  of applying  images")
+        print("side    magnitude      Pillow         dha   ratio   drawing 96, of applying     gumbel  images")
     for side in COUNTS:
         for magnitude in (1, 10):
             contest = Contest(options.build, side, magnitude)

@@ -63,20 +63,13 @@ void PairAugmenter::prepare(const DatasetInfo& info) {
 
 // A number in [0, 1) decides all about an operation: its quarter the sign and the resampling, its place there the
 // level.
-std::array<OperationCall, 2> PairAugmenter::calls_of(int64_t pair, const double* uniform) const {
-  std::array<OperationCall, 2> calls;
-  const std::array<int64_t, 2> operations{pair / kOperationCount, pair % kOperationCount};
-  for (size_t i = 0; i < 2; ++i) {
-    const auto operation = static_cast<Operation>(operations[i]);
-    const double quarters = 4 * uniform[i];
-    const int quarter = static_cast<int>(quarters);
-    const double level = std::min((quarters - quarter) * magnitude_max_, kMaximumLevel);
-    calls[i].operation = operation;
-    calls[i].value = operation_value(operation, level, quarter % 2 == 0 ? 1 : -1, mapping_);
-    calls[i].resampling = resampling_.value_or(quarter < 2 ? Resampling::kBilinear : Resampling::kBicubic);
-    calls[i].fill = fill_;
-  }
-  return calls;
+OperationCall PairAugmenter::call_of(int64_t operation, double uniform) const {
+  const double quarters = 4 * uniform;
+  const int quarter = static_cast<int>(quarters);
+  const double level = std::min((quarters - quarter) * magnitude_max_, kMaximumLevel);
+  const auto own = static_cast<Operation>(operation);
+  return {own, operation_value(own, level, 1 - 2 * (quarter & 1), mapping_),
+          resampling_.value_or(quarter < 2 ? Resampling::kBilinear : Resampling::kBicubic), fill_};
 }
 
 Augmented PairAugmenter::apply(const at::Tensor& images, const at::Tensor& labels) {
@@ -99,14 +92,16 @@ at::Tensor PairAugmenter::apply_on_host(const at::Tensor& images, const at::Tens
   const std::vector<double> uniform = uniform_numbers(context_.generator(), source.size(0) * 2);
   at::parallel_for(0, source.size(0), 1, [&](int64_t begin, int64_t end) {
     Workspace workspace;
-    for (int64_t i = begin; i < end; ++i)
-      apply_pair(calls_of(pair[i], &uniform[static_cast<size_t>(i) * 2]), shape, from + i * shape.size(),
-                 to + i * shape.size(), workspace);
+    for (int64_t i = begin; i < end; ++i) {
+      const double* own = &uniform[static_cast<size_t>(i) * 2];
+      apply_pair({call_of(pair[i] / kOperationCount, own[0]), call_of(pair[i] % kOperationCount, own[1])}, shape,
+                 from + i * shape.size(), to + i * shape.size(), workspace);
+    }
   });
   return target;
 }
 
-// calls_of() and apply_pair() as tensors.
+// call_of() and apply_pair() as tensors.
 at::Tensor PairAugmenter::apply_on_device(const at::Tensor& images, const at::Tensor& pairs) const {
   const at::Tensor operation = at::stack({pairs.floor_divide(kOperationCount), pairs.remainder(kOperationCount)}, 1);
   const at::Tensor quarters =

@@ -32,7 +32,7 @@ class PairAugmenter : public Augmenter {
   virtual at::Tensor draw_pairs(int64_t count) = 0;
 
  private:
-  std::array<OperationCall, 2> calls_of(int64_t pair, const double* uniform) const;
+  OperationCall call_of(int64_t operation, double uniform) const;
   at::Tensor apply_on_host(const at::Tensor& images, const at::Tensor& pairs) const;
   at::Tensor apply_on_device(const at::Tensor& images, const at::Tensor& pairs) const;
 

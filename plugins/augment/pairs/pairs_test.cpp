@@ -5,6 +5,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/multinomial.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
@@ -169,6 +170,22 @@ BOOST_AUTO_TEST_CASE(draws_are_those_of_multinomial) {
     tau.restore({{{"logits", logits}, {"velocity", at::zeros_like(logits)}}, "{}"});
     const at::Tensor drawn = tau.apply(images(5000, 1, 1), {}).record;
     BOOST_TEST(at::equal(drawn, at::multinomial(at::softmax(logits, 0), 5000, true, other.generator())));
+  }
+}
+
+// The formula in tensors, on a generator that is where tau's is.
+BOOST_AUTO_TEST_CASE(gumbel_draws_are_those_of_multinomial) {
+  test::TestContext context(21), other(21);
+  Tau tau(defaults<Tau>(R"({"sampling": "gumbel", "temperature": 0.7})"), context);
+  tau.prepare(info_of(1, 1));
+  set_logits(tau, random_logits(3, 4));
+  for (const int64_t count : {5000, 96}) {
+    const at::Tensor uniform = at::rand({kPairCount}, other.generator(), at::kDouble).clamp_min(1e-300);
+    const at::Tensor noise = -(-uniform.log()).clamp_min(1e-300).log();
+    const at::Tensor weights = at::softmax((tau.probabilities().log() + noise) / 0.7, 0);
+    const at::Tensor drawn = tau.apply(images(count, 1, 1), {}).record;
+    BOOST_TEST(at::equal(drawn, at::multinomial(weights, count, true, other.generator())));
+    at::rand({count, 2}, other.generator(), at::kDouble);  // levels, signs and resampling
   }
 }
 

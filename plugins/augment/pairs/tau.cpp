@@ -2,19 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/multinomial.h>
-#include <ATen/ops/rand.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <numeric>
 
 #include "policy.hpp"
-#include "uniform_numbers.hpp"
 
 namespace dha::pairs {
 
@@ -37,27 +32,9 @@ double share_for(double floor) {
   return floor <= 0 ? 0 : high;
 }
 
-// The sums of `weights` up to and with a pair, as shares of all.
-std::array<double, kPairCount> cumulated(const at::Tensor& weights) {
-  std::array<double, kPairCount> sums;
-  const auto* weight = weights.const_data_ptr<double>();
-  std::partial_sum(weight, weight + kPairCount, sums.begin());
-  const double all = sums.back();
-  for (double& sum : sums) sum /= all;
-  return sums;
-}
-
-// The draws of at::multinomial with replacement on the CPU, bit for bit, in a fraction of its time.
-at::Tensor multinomial_on_host(const std::array<double, kPairCount>& sums, int64_t count,
-                               const at::Generator& generator) {
-  at::Tensor drawn = at::empty({count}, at::kLong);
-  auto* category = drawn.mutable_data_ptr<int64_t>();
-  for (const double value : uniform_numbers(generator, count)) {
-    const double* first = sums.data();  // std::lower_bound without branches, which would be guessed wrong half the time
-    for (int64_t left = kPairCount; left > 1; left -= left / 2) first += first[left / 2 - 1] < value ? left / 2 : 0;
-    *category++ = first - sums.data();
-  }
-  return drawn;
+std::optional<double> gumbel_temperature(const Params& params) {
+  if (params.string("sampling") != "gumbel") return std::nullopt;
+  return params.real("temperature");
 }
 
 }  // namespace
@@ -94,36 +71,18 @@ Schema Tau::schema() {
 
 Tau::Tau(const Params& params, Context& context)
     : PairAugmenter(params, context),
-      gumbel_(params.string("sampling") == "gumbel"),
-      temperature_(params.real("temperature")),
       learning_rate_(params.real("learning_rate")),
       momentum_(params.real("momentum")),
       weight_decay_(params.real("weight_decay")),
-      uniform_share_(share_for(params.real("entropy_floor"))) {
+      uniform_share_(share_for(params.real("entropy_floor"))),
+      distribution_(uniform_share_, gumbel_temperature(params), context.device()) {
   const at::TensorOptions options = at::TensorOptions(context.device()).dtype(at::kDouble);
   logits_ = at::full({kPairCount}, 1.0 / kPairCount, options);
   velocity_ = at::zeros({kPairCount}, options);
-  probabilities_ = at::empty({kPairCount}, options);
-  follow_logits();
+  distribution_.follow(logits_);
 }
 
-// In place, so that a recorded step finds them where they were.
-void Tau::follow_logits() {
-  const at::Tensor softmax = at::softmax(logits_, 0);
-  probabilities_.copy_(uniform_share_ > 0 ? softmax * (1 - uniform_share_) + uniform_share_ / kPairCount : softmax);
-  if (probabilities_.is_cpu()) cumulated_ = cumulated(probabilities_);
-}
-
-at::Tensor Tau::draw_pairs(int64_t count) {
-  at::Tensor weights = probabilities_;
-  if (gumbel_) {
-    const at::Tensor uniform = at::rand({kPairCount}, context().generator(), weights.options()).clamp_min(1e-300);
-    const at::Tensor noise = -(-uniform.log()).clamp_min(1e-300).log();
-    weights = at::softmax((weights.log() + noise) / temperature_, 0);
-  }
-  if (!weights.is_cpu()) return at::multinomial(weights, count, /*replacement=*/true, context().generator());
-  return multinomial_on_host(gumbel_ ? cumulated(weights) : cumulated_, count, context().generator());
-}
+at::Tensor Tau::draw_pairs(int64_t count) { return distribution_.draw(count, context().generator()); }
 
 void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   if (!record.defined()) return;
@@ -139,11 +98,11 @@ void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   gradient.add_(logits_, weight_decay_);
   velocity_.mul_(momentum_).add_(gradient);
   logits_.sub_(gradient.add_(velocity_, momentum_), learning_rate_);
-  follow_logits();
-  context().metric("entropy", -(probabilities_ * probabilities_.clamp_min(1e-300).log()).sum());
+  distribution_.follow(logits_);
+  context().metric("entropy", -(probabilities() * probabilities().clamp_min(1e-300).log()).sum());
 }
 
-std::string Tau::policy() const { return policy_json(probabilities_.cpu().const_data_ptr<double>()); }
+std::string Tau::policy() const { return policy_json(probabilities().cpu().const_data_ptr<double>()); }
 
 State Tau::state() const { return {{{"logits", logits_}, {"velocity", velocity_}}, "{}"}; }
 
@@ -154,7 +113,7 @@ void Tau::restore(const State& state) {
       throw Error(ErrorCode::kInvalidParameter, std::string("the state has no '") + name + "' of 196 values");
     (name[0] == 'l' ? logits_ : velocity_).copy_(found->second);
   }
-  follow_logits();
+  distribution_.follow(logits_);
 }
 
 }  // namespace dha::pairs

@@ -5,9 +5,8 @@
 // no pass through the network: dL_tau/dtau_j = sum_a c_a P_a ([a = j] - P_j) with c_a = -sum_{k: a_k = a} l_k / n.
 #pragma once
 
-#include <array>
-
 #include "pair_augmenter.hpp"
+#include "pair_distribution.hpp"
 
 namespace dha::pairs {
 
@@ -23,18 +22,15 @@ class Tau : public PairAugmenter {
   std::string policy() const override;
 
   // Double (196): P, with the entropy floor; learn() writes into it.
-  const at::Tensor& probabilities() const { return probabilities_; }
+  const at::Tensor& probabilities() const { return distribution_.probabilities(); }
 
  protected:
   at::Tensor draw_pairs(int64_t count) override;
 
  private:
-  void follow_logits();
-
-  bool gumbel_;
-  double temperature_, learning_rate_, momentum_, weight_decay_, uniform_share_;
-  at::Tensor logits_, velocity_, probabilities_;  // double (196)
-  std::array<double, kPairCount> cumulated_{};    // probabilities_, on the CPU
+  double learning_rate_, momentum_, weight_decay_, uniform_share_;
+  PairDistribution distribution_;
+  at::Tensor logits_, velocity_;  // double (196)
 };
 
 }  // namespace dha::pairs
