@@ -3,8 +3,10 @@
 Each problem is solved by CLARABEL (an interior point method, through CVXPY) at its tightest tolerances. The support and the
 signs that it finds are then solved exactly with 50 digits, and the optimality conditions are checked with 50 digits, so that
 `objective` and `coefficients` are right to the last digit wherever `exact` is true; `unique` says that every condition holds
-strictly. `intercept` problems are solved by scikit-learn's Lasso (coordinate descent, alpha = lambda / rows, with
-intercept) as DHA's authors did.
+strictly. `degenerate` problems are solved among columns that are enough for an optimum; others may be as good, so that
+what is given is what all optima share: `objective`, `fit` (the columns times the coefficients) and the sum of the
+coefficients' sizes, `norm`. `intercept` problems are solved by scikit-learn's Lasso (coordinate descent, alpha = lambda /
+rows, with intercept) as DHA's authors did.
 
 Run in an environment with: cvxpy 1.9.3, clarabel 0.11.1, scikit-learn 1.9.1, mpmath 1.4.1, numpy 2.4.6.
 """
@@ -48,7 +50,7 @@ def objective(matrix, target, penalty, z):
 
 def clarabel(matrix, target, penalty):
     # Scaled so that the target has norm 1, which interior point tolerances like; the solution scales back.
-    scale = max(float(numpy.linalg.norm(target)), 1e-300)
+    scale = float(numpy.linalg.norm(target)) or 1.0
     z = cvxpy.Variable(matrix.shape[1])
     loss = 0.5 * cvxpy.sum_squares(matrix @ z - target / scale) + penalty / scale * cvxpy.norm1(z)
     cvxpy.Problem(cvxpy.Minimize(loss)).solve(
@@ -102,6 +104,23 @@ def solve(problem):
     return problem
 
 
+def degenerate(problem, representatives):
+    """The problem with an optimum, of which the columns other than `representatives` are no part."""
+    matrix, target = arrays(problem)
+    part = solve({**problem, "columns": matrix[:, representatives].T.ravel().tolist()})
+    assert part["exact"], problem["name"]
+    coefficients = [0.0] * matrix.shape[1]
+    for j, entry in zip(representatives, part["coefficients"]):
+        coefficients[j] = entry
+    guess = clarabel(matrix, target, problem["lambda"])
+    # CLARABEL with all columns finds nothing better, and the same but for its tolerance.
+    theirs = float(objective(matrix, target, problem["lambda"], guess))
+    assert abs(theirs - part["objective"]) <= 1e-8 * max(theirs, problem["lambda"]), (problem["name"], theirs, part)
+    fit = [float(mpmath.fdot(zip(row, coefficients))) for row in matrix.tolist()]
+    return {**problem, "solver_objective": theirs, "objective": part["objective"], "fit": fit,
+            "norm": float(mpmath.fsum(coefficients, absolute=True))}
+
+
 def with_intercept(problem):
     matrix, target = arrays(problem)
     model = Lasso(alpha=problem["lambda"] / problem["rows"], fit_intercept=True, max_iter=20_000_000, tol=1e-15)
@@ -133,16 +152,47 @@ def plain_problems(rng):
     yield make("target of zeros", 7, 14, 0.0, 1e-5, rng)
 
 
+def degenerate_problems(rng):
+    """Problems, each with columns that are enough for an optimum."""
+    wide, square, column = rng.random((7, 21)), rng.random((7, 7)), rng.random((7, 1))
+    positive, target = rng.random(7), rng.standard_normal(7)
+
+    def one(name, matrix, target, penalty=1e-5, among=None):
+        columns = matrix.shape[1]
+        problem = make(name, 7, columns, 1.0, penalty, rng, matrix=matrix, target=target)
+        return degenerate(problem, list(range(columns)) if among is None else among)
+
+    yield one("target of zeros", wide, numpy.zeros(7))
+    yield one("columns of zeros", numpy.zeros((7, 14)), target)
+    for scale in (1e-3, 0.1, 10.0):
+        yield one(f"target outside the cone of the columns, |b| about {scale:g}", wide, -scale * positive)
+    equal = numpy.tile(column, 14)
+    yield one("all columns equal", equal, target, among=[0])
+    yield one("all columns equal, target outside their cone", equal, -positive, among=[0])
+    yield one("all columns equal, target of zeros", equal, numpy.zeros(7), among=[0])
+    yield one("all columns and all their entries equal", numpy.full((7, 14), 0.5), numpy.ones(7), among=[0])
+    yield one("all columns equal to the target", numpy.tile(rounded_column(target), 14), target, among=[0])
+    yield one("every column three times", numpy.hstack([square] * 3), target, among=list(range(7)))
+    yield one("every column and its opposite", numpy.hstack([square, -square]), target, among=list(range(7)))
+    yield one("columns that are multiples of one", column.round(2) * numpy.arange(1, 8), target, among=[6])
+
+
+def rounded_column(values):
+    return numpy.array(rounded(values, 4)).reshape(-1, 1)
+
+
 def main():
     rng = numpy.random.default_rng(20210905)
     plain = [solve(problem) for problem in plain_problems(rng)]
     centred = [with_intercept(make(f"intercept, {count} candidates, |b| about {scale:g}", 7, count, scale, 7e-5, rng))
                for count in (14, 21, 28, 35) for scale in (1e-3, 1e-2)]
+    odd = list(degenerate_problems(numpy.random.default_rng(20210906)))
     out = pathlib.Path(__file__).with_name("problems.json")
     lines = lambda problems: ",\n".join(json.dumps(problem) for problem in problems)
-    out.write_text('{"plain": [\n' + lines(plain) + '\n],\n"intercept": [\n' + lines(centred) + "\n]}\n")
+    lists = {"plain": plain, "degenerate": odd, "intercept": centred}
+    out.write_text("{" + ",\n".join(f'"{name}": [\n{lines(problems)}\n]' for name, problems in lists.items()) + "}\n")
     print(len(plain), "plain,", sum(p["exact"] for p in plain), "exact,", sum(p.get("unique", False) for p in plain),
-          "unique;", len(centred), "with intercept;", out.stat().st_size, "bytes")
+          "unique;", len(odd), "degenerate;", len(centred), "with intercept;", out.stat().st_size, "bytes")
     for problem in plain:
         if problem["exact"] and problem["objective"] > 0:
             excess = problem["solver_objective"] / problem["objective"] - 1

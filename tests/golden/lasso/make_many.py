@@ -2,9 +2,11 @@
 
 Problem i has 7 rows, 14, 21, 28 or 35 columns, |b| of about 1e-4 to 10 and one of two penalties, every combination of them,
 from splitmix64 (see `problem`). CLARABEL gives the objective that ours must not exceed; `objective`, `support` and `unique`
-come from solving its signs with 50 digits (make_lasso.exact), null where that gave no certificate. Where two columns are
-equal, `objective` is that of the problem with one of them, which is the same, and there is no `support`: either of them may
-be in it.
+come from solving its signs with 50 digits (make_lasso.exact), null where that gave no certificate. `unique` says that the
+columns of the support are independent and that the others' optimality conditions hold strictly; without that there is no
+`support`. Where two columns are equal, the problem with one of them is solved, whose minimum is the same. Where its support
+leaves that one out, it is the problem's own, for then the other's condition holds as strictly; where it does not, either of
+the two may be in the support, which `unique` denies, and column 0 stands for both in `support`.
 
 Run in the environment of make_lasso.py:  python make_many.py
 """
@@ -51,18 +53,21 @@ def problem(index):
 
 def solve(index):
     matrix, target, penalty = problem(index)
-    if numpy.abs(matrix.T @ target).max() <= penalty:
+    largest = numpy.abs(matrix.T @ target).max()
+    if largest <= penalty:
         half = 0.5 * float(target @ target)
-        return {"solver": half, "objective": half, "support": [], "unique": True}
+        return {"solver": half, "objective": half, "support": [], "unique": bool(largest < penalty)}
     guess = clarabel(matrix, target, penalty)
     twice = index % 5 == 4
-    single = numpy.delete(matrix, 1, axis=1) if twice else matrix
+    columns = [j for j in range(matrix.shape[1]) if not (twice and j == 1)]
+    single = matrix[:, columns]
     found = exact(single, target, penalty, clarabel(single, target, penalty) if twice else guess)
     result = {"solver": float(objective(matrix, target, penalty, guess)), "objective": None, "support": None, "unique": False}
     if found:
-        z, result["objective"], unique = found
-        if not twice:
-            result.update(support=[j for j, entry in enumerate(z) if entry], unique=bool(unique))
+        z, result["objective"], strict = found
+        support = [column for column, entry in zip(columns, z) if entry]
+        if strict and numpy.linalg.matrix_rank(matrix[:, support]) == len(support):
+            result.update(support=support, unique=not (twice and 0 in support))
     return result
 
 
