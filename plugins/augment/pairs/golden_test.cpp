@@ -1,10 +1,10 @@
 // The image operations against checksums of Pillow's results (tests/golden/image_operations).
 #include <openssl/evp.h>
+#include <png.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,26 +21,54 @@ using Json = nlohmann::json;
 
 constexpr std::array<const char*, 4> kKinds{"noise", "photo", "constant", "two_valued"};
 
-// A triangle between 0 and 255 with a period of 510.
-int wave(int t) { return std::abs(t % 510 - 255); }
+std::filesystem::path folder() { return test::source_dir() / "tests/golden/image_operations"; }
 
-int pixel(const std::string& kind, int noise, int c, int y, int x) {
-  if (kind == "noise") return noise;
-  if (kind == "constant") return 37 + 80 * c;
-  if (kind == "two_valued") return noise >= 128 ? 200 - 10 * c : 20 + 30 * c;
-  const int smooth = (3 * wave(7 * x + 3 * y + 50 * c) + 2 * wave(2 * x + 11 * y + 90 * c)) / 5;
-  return std::clamp(smooth + noise / 16 - 8, 0, 255);
+// Interleaved RGB.
+struct Photograph {
+  std::vector<uint8_t> pixels;
+  int height = 0, width = 0;
+};
+
+const Photograph& photograph() {
+  static const Photograph read = [] {
+    Photograph photo;
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    BOOST_TEST_REQUIRE(png_image_begin_read_from_file(&image, (folder() / "photograph.png").c_str()) != 0);
+    image.format = PNG_FORMAT_RGB;
+    photo.height = static_cast<int>(image.height);
+    photo.width = static_cast<int>(image.width);
+    photo.pixels.resize(PNG_IMAGE_SIZE(image));
+    BOOST_TEST_REQUIRE(png_image_finish_read(&image, nullptr, photo.pixels.data(), 0, nullptr) != 0);
+    return photo;
+  }();
+  return read;
 }
 
-// The formula of pillow_operations.py.
+// Of the middle of the photograph; an image of one channel is its green.
+int photographed(const ImageShape& shape, int c, int y, int x) {
+  const Photograph& photo = photograph();
+  const int top = (photo.height - shape.height) / 2, left = (photo.width - shape.width) / 2;
+  return photo.pixels[static_cast<size_t>(((top + y) * photo.width + left + x) * 3 + (shape.channels == 3 ? c : 1))];
+}
+
+int made(const std::string& kind, int noise, int c) {
+  if (kind == "noise") return noise;
+  if (kind == "constant") return 37 + 80 * c;
+  return noise >= 128 ? 200 - 10 * c : 20 + 30 * c;
+}
+
+// As pillow_operations.py makes them.
 std::vector<uint8_t> make_image(size_t kind, const ImageShape& shape) {
+  const std::string name = kKinds[kind];
   auto state = static_cast<uint32_t>(kind + 1);
   std::vector<uint8_t> image;
   for (int c = 0; c < shape.channels; ++c)
     for (int y = 0; y < shape.height; ++y)
       for (int x = 0; x < shape.width; ++x) {
         state = state * 1664525u + 1013904223u;
-        image.push_back(static_cast<uint8_t>(pixel(kKinds[kind], static_cast<int>(state >> 24), c, y, x)));
+        image.push_back(static_cast<uint8_t>(name == "photo" ? photographed(shape, c, y, x)
+                                                             : made(name, static_cast<int>(state >> 24), c)));
       }
   return image;
 }
@@ -92,7 +120,7 @@ std::string checksum_of_results(const OperationCall& call, const ImageGroup& gro
 BOOST_AUTO_TEST_SUITE(image_operations_golden)
 
 BOOST_AUTO_TEST_CASE(results_are_pillows) {
-  const Json golden = Json::parse(std::ifstream(test::source_dir() / "tests/golden/image_operations/golden.json"));
+  const Json golden = Json::parse(std::ifstream(folder() / "golden.json"));
   const std::vector<ImageGroup> groups = make_groups(golden);
   const std::array<uint8_t, 3> fill = golden.at("fill");
   for (size_t i = 0; i < groups.size(); ++i)

@@ -1,5 +1,5 @@
 """Compares the image operations with the Pillow that is installed, over every operation, level, sign and resampling, on made
-images and on photographs of CIFAR-10 and Imagenette where SOURCE_DIR/data has them.
+images, on a photograph, and on those of CIFAR-10 and Imagenette where SOURCE_DIR/data has them.
 
 usage: live_test.py APPLY_IMAGE SOURCE_DIR
 
@@ -66,12 +66,12 @@ def photographs(data):
         with Image.open(file) as image:
             found.append((file.name, image.convert("RGB")))
     if not found:
-        print(f"no photographs: {data} has neither cifar-10-batches-bin nor imagenette2-224-mini")
+        print(f"no further photographs: {data} has neither cifar-10-batches-bin nor imagenette2-224-mini")
     return found
 
 
 def images_of(shape, photos, pillow):
-    """(name, Pillow image) of one shape: each kind of made image, and each photograph at that size."""
+    """(name, Pillow image) of one shape: each kind of golden image, and each further photograph at that size."""
     channels, height, width = shape
     for kind in pillow.KINDS:
         yield kind, pillow.to_pillow(pillow.make_image(kind, *shape), height, width)
@@ -100,7 +100,7 @@ def main(apply_image, source_dir):
                           f"{first_difference(expected, found, height, width)}")
     program.process.stdin.close()
     status = program.process.wait()
-    print(f"{compared} cases against Pillow {PIL.__version__}, {len(photos)} photographs among the images: {wrong} differ")
+    print(f"{compared} cases against Pillow {PIL.__version__}, {len(photos)} further photographs among the images: {wrong} differ")
     return 1 if wrong or status else 0
 
 

@@ -3,7 +3,7 @@
     .venv/bin/python tests/golden/image_operations/make_golden.py > tests/golden/image_operations/golden.json
 
 A checksum is the first 16 hexadecimal digits of the SHA-256 of the result's planes, of all kinds of image at one size and
-number of channels after another. The images follow a formula that golden_test.cpp has too.
+number of channels after another. The images are parts of photograph.png, and others by a formula that golden_test.cpp has too.
 """
 import hashlib
 import json

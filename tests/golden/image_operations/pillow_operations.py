@@ -1,9 +1,12 @@
-"""The image operations as Pillow has them, and images that the C++ tests make by the same formula.
+"""The image operations as Pillow has them, and the images that the C++ tests apply them to.
 
 An image is a list of planes (one or three), each `height * width` bytes. Needs Pillow alone.
 """
+import pathlib
 
 from PIL import Image, ImageEnhance, ImageOps
+
+PHOTOGRAPH = pathlib.Path(__file__).parent / "photograph.png"  # 224 x 224 px, RGB
 
 KINDS = ("noise", "photo", "constant", "two_valued")
 LEVELS = (0, 0.5, 1, 2, 3, 4, 5, 6, 7, 8)
@@ -16,13 +19,19 @@ OPERATIONS = ("auto_contrast", "equalize", "rotate", "posterize", "solarize", "c
               "sharpness", "shear_x", "shear_y", "translate_x_rel", "translate_y_rel", "identity")
 
 
-def wave(t):
-    """A triangle between 0 and 255 with a period of 510."""
-    return abs(t % 510 - 255)
+def photograph(channels, height, width):
+    """The middle of the photograph; of one channel its green."""
+    with Image.open(PHOTOGRAPH) as image:
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        planes = to_planes(image.crop((left, top, left + width, top + height)))
+    return planes if channels == 3 else planes[1:2]
 
 
 def make_image(kind, channels, height, width):
-    """Bytes from a 32-bit linear congruential generator, one step a byte, in the order of planes, rows and columns."""
+    """The photograph, or bytes from a 32-bit linear congruential generator, one step a byte, in the order of planes, rows and
+    columns."""
+    if kind == "photo":
+        return photograph(channels, height, width)
     state = KINDS.index(kind) + 1
     planes = []
     for c in range(channels):
@@ -33,9 +42,6 @@ def make_image(kind, channels, height, width):
                 noise = state >> 24
                 if kind == "noise":
                     value = noise
-                elif kind == "photo":
-                    smooth = (3 * wave(7 * x + 3 * y + 50 * c) + 2 * wave(2 * x + 11 * y + 90 * c)) // 5
-                    value = min(255, max(0, smooth + noise // 16 - 8))
                 elif kind == "constant":
                     value = 37 + 80 * c
                 else:
