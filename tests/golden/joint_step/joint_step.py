@@ -7,13 +7,13 @@ hypergradient comes from autograd through the update, the gradient of the codes 
 from autograd through its softmax; b learns by torch.optim.Adam, tau and eta by torch.optim.SGD, and the LASSO is solved
 along its path and checked against its optimality conditions. The network is that of ../cell/supernet.py.
 
-start.safetensors    codes, coding matrices and tau at the start
+start.safetensors    weights, codes, coding matrices and tau at the start, and the batches of all steps
 draws.safetensors    the pairs that dha.tau drew in each step and the images that they made: data, written by
                      DHA_WRITE_DRAWS=draws.safetensors joint_step_golden_test
 <case>.safetensors   what each step came to
-Weights, images and labels follow formulas. Of weights, momentum and tau the files keep, after every step, the largest value
-of each tensor and its projection on a random direction of that tensor and step alone; of running statistics after the last.
-What goes wrong in a tensor stays wrong, so that up to seven independent directions see it.
+Of weights, momentum and tau the files keep, after every step, the largest value of each tensor and its projection on a
+random direction of that tensor and step alone; of running statistics after the last. What goes wrong in a tensor stays
+wrong, so that up to seven independent directions see it.
 """
 import json
 import math
@@ -53,12 +53,6 @@ def fnv(text):
     return h
 
 
-def wave(name, shape):
-    """Values in [-1, 1] from the name and the squares of positions modulo 1009: far from each other's multiples."""
-    n = torch.arange(int(torch.Size(shape).numel()))
-    return torch.sin(0.00623 * ((fnv(name) % 1009 + 131 * n + 17 * n * n) % 1009).double()).reshape(shape)
-
-
 def direction(name, step, shape):
     """Values in [-1, 1], independent of each other and of those of other names and steps: a counter through the mixer of
     SplitMix64, in integers of 64 bits that wrap, with shifts that keep the sign."""
@@ -73,17 +67,18 @@ def projection(name, step, tensor):
     return (direction(name, step, tensor.shape) * tensor.detach()).sum()
 
 
-def pixels(salt):
-    """uint8 (BATCH, 3, SIDE, SIDE) of a linear congruential sequence: smooth enough to survive the operations."""
-    values, state = [], salt * 7919 + 12345
-    for i in range(BATCH * 3 * SIDE * SIDE):
-        state = (state * 1103515245 + 12345) % 2**31
-        values.append((i * (salt + 3) // 5 + (state >> 24)) % 256)
-    return torch.tensor(values, dtype=torch.uint8).reshape(BATCH, 3, SIDE, SIDE)
-
-
-def labels(salt):
-    return torch.tensor([(3 * salt + 2 * i + i * i) % CLASSES for i in range(BATCH)])
+def make_batches():
+    """The images and labels of every step, and those of the second passes of probe `batch`."""
+    generator, steps = torch.Generator().manual_seed(2), STEPS + MORE_STEPS
+    batches = {}
+    for part in ("", "probe_"):
+        # Smooth enough to survive the operations.
+        coarse = torch.rand(steps * BATCH, 3, 5, 5, generator=generator)
+        smooth = nn.functional.interpolate(coarse, size=(SIDE, SIDE), mode="bilinear", align_corners=True)
+        noisy = smooth + 0.1 * torch.rand(smooth.shape, generator=generator)
+        batches[part + "images"] = (noisy * 230).to(torch.uint8).reshape(steps, BATCH, 3, SIDE, SIDE)
+        batches[part + "labels"] = torch.randint(CLASSES, (steps, BATCH), generator=generator)
+    return batches
 
 
 def normalised(images):
@@ -91,27 +86,32 @@ def normalised(images):
     return (images.double() / 255 - mean) / sd
 
 
-# --- the supernet: every operation on every edge -----------------------------------------------------------------------
-
-
 def make_supernet():
     return Supernet(OPERATIONS, CHANNELS, CELLS, NODES, CLASSES, REDUCTIONS).double()
 
 
-def fill(network):
+def make_weights():
+    """Of sixteen values a tensor, which numbers of half precision hold exactly, so that the file is small."""
+    generator = torch.Generator().manual_seed(3)
+    network, weights = make_supernet(), {}
     for name, tensor in list(network.named_parameters()) + list(network.named_buffers()):
         if name.endswith("num_batches_tracked"):
             continue
-        value = wave(name, tensor.shape)
-        if name.endswith("running_var"):
-            value = 1 + 0.2 * value
-        elif "norm" in name and name.endswith(".weight"):
-            value = 1 + 0.3 * value
+        value = (torch.randint(16, tensor.shape, generator=generator) - 7.5) / 8
+        if name.endswith("running_var") or ("norm" in name and name.endswith(".weight")):
+            value = 1 + value / 4
         elif tensor.dim() >= 2:
-            value = value / tensor[0].numel() ** 0.5
+            value = value * 2.0 ** round(-math.log2(tensor[0].numel()) / 2)
         else:
-            value = 0.2 * value
-        tensor.data.copy_(value)
+            value = value / 4
+        weights[f"network/{name}"] = value.half()
+    return weights
+
+
+def fill(network, start):
+    for name, tensor in list(network.named_parameters()) + list(network.named_buffers()):
+        if not name.endswith("num_batches_tracked"):
+            tensor.data.copy_(start[f"network/{name}"])
 
 
 def choice_of_affine(name):
@@ -120,9 +120,6 @@ def choice_of_affine(name):
     if parts[0] != "cells" or not parts[2].startswith("node") or not any(p.startswith("norm") for p in parts):
         return None
     return int(parts[2][4:]) + (NODES if int(parts[1]) in REDUCTIONS else 0)
-
-
-# --- recovery ----------------------------------------------------------------------------------------------------------
 
 
 def lasso(matrix, target, penalty):
@@ -188,14 +185,11 @@ def parameter_count(kept):
     return sum(p.numel() for p in network.parameters())
 
 
-# --- one training ------------------------------------------------------------------------------------------------------
-
-
 class Training:
     def __init__(self, settings, start, draws):
-        self.settings, self.draws = settings, draws
+        self.settings, self.start, self.draws = settings, start, draws
         self.network = make_supernet()
-        fill(self.network)
+        fill(self.network, start)
         self.network.train()
         self.b = start["codes"].clone().requires_grad_(True)
         self.matrices = [start[f"matrix.{j}"] for j in range(2 * NODES)]  # (rows, candidates)
@@ -238,7 +232,7 @@ class Training:
         return gradient
 
     def step(self, index):
-        images, truth, pairs = self.draws["images"][index], labels(index), self.draws["pairs"][index]
+        images, truth, pairs = self.draws["images"][index], self.start["labels"][index], self.draws["pairs"][index]
         # For probe `next` the weights are still a function of the last step's eta.
         function_of_eta = self.settings["probe"] == "next" and self.updated is not None
         theta = dict(self.weights()) if not function_of_eta else {**self.weights(), **self.updated}
@@ -264,7 +258,8 @@ class Training:
         self.update({n: g * factor for n, g in gradients.items()})
         if self.settings["probe"] == "batch":
             theta = {**self.weights(), **self.updated}
-            probe_loss = self.losses(theta, self.b.detach(), pixels(100 + index), labels(50 + index), 0).mean()
+            probe = self.start["probe_images"][index], self.start["probe_labels"][index]
+            probe_loss = self.losses(theta, self.b.detach(), *probe, 0).mean()
             eta_gradient = self.learn_eta(probe_loss)
         self.keep("eta_gradient", eta_gradient)
         self.keep_state(index)
@@ -336,10 +331,10 @@ class Training:
 
     def save(self, file):
         """Tensors go by the numbers of their names in sorted order, which are shorter than the names, and those that no step
-        reached are left out: they stay as the formula says, and the reader knows them by their absence."""
+        reached are left out: they stay as they were, and the reader knows them by their absence."""
         tensors = {n: torch.stack(v) if isinstance(v, list) else v for n, v in self.record.items()}
         start = make_supernet()
-        fill(start)
+        fill(start, self.start)
         now, before = {**self.weights(), **dict(self.network.named_buffers())}, start.state_dict()
         for kinds, names in ((("theta", "momentum"), [n for n, _ in start.named_parameters()]),
                              (("statistics",), [n for n in before if "running" in n])):
@@ -355,7 +350,8 @@ class Training:
 def make_start(seed=10):
     generator = torch.Generator().manual_seed(seed)
     draw = dict(generator=generator, dtype=torch.float64)
-    start = {f"matrix.{j}": torch.rand(ROWS, len(OPERATIONS) * (2 + j % NODES), **draw) for j in range(2 * NODES)}
+    start = {**make_weights(), **make_batches()}
+    start |= {f"matrix.{j}": torch.rand(ROWS, len(OPERATIONS) * (2 + j % NODES), **draw) for j in range(2 * NODES)}
     start["codes"] = CODE_SCALE * torch.randn(2 * NODES, ROWS, **draw)
     start["tau"] = 1 / 196 + 0.3 * torch.randn(196, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return start

@@ -3,6 +3,7 @@
 // The pairs that dha.tau draws and the images that they make are data of that program; a test that finds other ones
 // than it was given says so. After a change of what is drawn: DHA_WRITE_DRAWS=draws.safetensors joint_step_golden_test,
 // then joint_step.py again.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dha/params.hpp"
-#include "golden/joint_step/formulas.hpp"
+#include "golden/joint_step/projection.hpp"
 #include "model/normalizer.hpp"
 #include "run/safetensors.hpp"
 #include "support/paths.hpp"
@@ -23,14 +24,27 @@
 namespace {
 
 using namespace dha;
-using dha::test::kBatch;
 using Json = nlohmann::json;
 
 constexpr double kTolerance = 1e-9;
 constexpr double kSingle = 1e-7;  // of values that the files have in single precision
 constexpr int64_t kSteps = 5, kMoreSteps = 2;
 
+using Tensors = std::map<std::string, at::Tensor>;
+
 std::filesystem::path folder() { return test::source_dir() / "tests/golden/joint_step"; }
+
+// What joint_step.py starts from.
+const at::Tensor& given(const std::string& name) {
+  static const Tensors start = load_safetensors(folder() / "start.safetensors").tensors;
+  return start.at(name);
+}
+
+at::Tensor given_weight(const std::string& name) { return given("network/" + name).to(at::kDouble); }
+
+Batch given_batch(const std::string& part, int64_t index) {
+  return {given(part + "images").select(0, index), given(part + "labels").select(0, index)};
+}
 
 const PluginRegistry& registry() {
   static const PluginRegistry loaded = [] {
@@ -47,9 +61,9 @@ ComponentUse use(const char* kind, const char* id, const Json& params) {
 
 DatasetInfo image_set() {
   DatasetInfo info;
-  info.classes = test::kClasses;
+  info.classes = 5;
   info.channels = 3;
-  info.height = info.width = test::kSide;
+  info.height = info.width = given("images").size(-1);
   info.mean = {0.4914, 0.4822, 0.4465};
   info.standard_deviation = {0.2470, 0.2435, 0.2616};
   return info;
@@ -82,9 +96,7 @@ class ProbeFeed : public BatchFeed {
   void begin(int64_t, int64_t first_step) override { step_ = first_step; }
   std::optional<Batch> next() override {
     if (step_ == steps()) return std::nullopt;
-    const Batch batch{test::pixels(100 + step_), test::labels(50 + step_)};
-    ++step_;
-    return batch;
+    return given_batch("probe_", step_++);
   }
 
  private:
@@ -119,7 +131,7 @@ class Search {
 
   StepReport step(int64_t index) { return step_->run(step_->input_for(batch(index)), progress(index)); }
 
-  static Batch batch(int64_t index) { return {test::pixels(index), test::labels(index)}; }
+  static Batch batch(int64_t index) { return given_batch("", index); }
 
   void end_epoch() {
     StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(kSteps - 1), {});
@@ -137,25 +149,21 @@ class Search {
 
   // The state after make_network() with codes, matrices, tau, weights and statistics of joint_step.py.
   State start() const {
-    const std::map<std::string, at::Tensor> given = load_safetensors(folder() / "start.safetensors").tensors;
     State state = parts_.state();
-    for (auto& [name, tensor] : state.tensors) {
-      const std::string inner = name.substr(name.find('/') + 1);
-      if (name.starts_with("network/") && !name.ends_with(".gate")) tensor = test::initial_value(inner, tensor.sizes());
-    }
-    state.tensors["augment.0/logits"] = given.at("tau");
-    state.tensors["searcher/code"] = given.at("codes");
+    for (auto& [name, tensor] : state.tensors)
+      if (name.starts_with("network/") && !name.ends_with(".gate")) tensor = given(name).to(at::kDouble);
+    state.tensors["augment.0/logits"] = given("tau");
+    state.tensors["searcher/code"] = given("codes");
     Json json = Json::parse(state.json);
     Json searcher = Json::parse(json["searcher"]["state"].get<std::string>());
     int64_t first = 0;
     for (size_t j = 0; j < searcher["choices"].size(); ++j) {
       Json& choice = searcher["choices"][j];
       const std::string name = choice["name"];
-      const at::Tensor columns = given.at(fmt::format("matrix.{}", j)).t().contiguous();
+      const at::Tensor columns = given(fmt::format("matrix.{}", j)).t().contiguous();
       state.tensors["searcher/columns." + name] = columns;
-      state.tensors["searcher/coefficients." + name] =
-          given.at("coefficients").slice(0, first, first + columns.size(0));
-      const int64_t* kept = given.at("kept").select(0, static_cast<int64_t>(j)).const_data_ptr<int64_t>();
+      state.tensors["searcher/coefficients." + name] = given("coefficients").slice(0, first, first + columns.size(0));
+      const int64_t* kept = given("kept").select(0, static_cast<int64_t>(j)).const_data_ptr<int64_t>();
       choice["kept"] = {kept[0], kept[1]};
       first += columns.size(0);
     }
@@ -269,15 +277,13 @@ class Expected {
   void check_rest(const std::string& list, const std::vector<NamedTensor>& all) const {
     for (size_t i = 0; i < all.size(); ++i)
       if (!is_moved(list, i))
-        BOOST_TEST(all[i].tensor.detach().equal(test::initial_value(all[i].name, all[i].tensor.sizes())),
-                   all[i].name << " moved");
+        BOOST_TEST(all[i].tensor.detach().equal(given_weight(all[i].name)), all[i].name << " moved");
   }
 
   SafetensorsFile file_;
 };
 
-void check_step(Search& search, const Expected& expected, const std::map<std::string, at::Tensor>& draws,
-                int64_t index) {
+void check_step(Search& search, const Expected& expected, const Tensors& draws, int64_t index) {
   const Augmented drawn = search.coming_draws(Search::batch(index));
   BOOST_TEST_REQUIRE(drawn.record.equal(draws.at("pairs").select(0, index)),
                      "dha.tau drew other pairs; write draws.safetensors and run joint_step.py again");
@@ -344,7 +350,7 @@ void write_draws(const std::string& file) {
 
 BOOST_AUTO_TEST_CASE(joint_steps_equal_an_independent_program) {
   if (const char* file = std::getenv("DHA_WRITE_DRAWS")) return write_draws(file);
-  const auto draws = load_safetensors(folder() / "draws.safetensors").tensors;
+  const Tensors draws = load_safetensors(folder() / "draws.safetensors").tensors;
   size_t cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
     const std::string name = entry.path().stem().string();
@@ -352,6 +358,9 @@ BOOST_AUTO_TEST_CASE(joint_steps_equal_an_independent_program) {
     ++cases;
     BOOST_TEST_CONTEXT(name) {
       const Expected expected(name);
+      const double clip = expected.settings().at("clip");
+      const at::Tensor norms = expected.at_end("norm");  // of the gradients, ahead of clipping
+      BOOST_TEST((clip < 100 ? norms.gt(clip) : norms.lt(clip)).all().item<bool>());
       Search search(expected.settings());
       for (int64_t index = 0; index < kSteps + kMoreSteps; ++index) {
         BOOST_TEST_CONTEXT("step " << index) { check_step(search, expected, draws, index); }
