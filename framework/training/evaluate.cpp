@@ -29,7 +29,7 @@ class InEvaluationMode {
 }  // namespace
 
 Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
-                     const std::string& precision, at::Device device) {
+                     const std::string& precision, at::Device device, Stop stop) {
   const at::NoGradGuard no_grad;
   Network& network = parts.network();
   const InEvaluationMode evaluation(network);
@@ -39,7 +39,8 @@ Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& fee
   Measurement result;
   feed.begin(0, 0);
   while (const std::optional<Batch> batch = feed.next()) {
-    if (stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted during an evaluation");
+    if (stop == Stop::kAtOnce && stop_requested())
+      throw Error(ErrorCode::kCancelled, "interrupted during an evaluation");
     if (batch->labels.size(0) == 0) continue;
     NetworkOutput output;
     {

@@ -42,11 +42,7 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
                            {images, view.labels});
     parts_.searcher().call("before_step", [&](Searcher& searcher) { searcher.before_step(services); });
   }
-  Gates gates;
-  if (searches)
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
-                       weight_type(options_.precision), true);
-
+  const Gates gates = parts_.gates(progress, /*with_gradients=*/true);
   const NetworkOutput output = forward(images, gates);
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
   const StepReport report{losses.detach(), correct_predictions(output.logits, view.labels)};
@@ -112,11 +108,7 @@ void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Prog
 void JointStep::probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress) {
   const at::Tensor& images = probe ? probe->images : view.images;
   const at::Tensor& labels = probe ? probe->labels : view.labels;
-  Gates gates;
-  if (parts_.searches())
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress); }),
-                       weight_type(options_.precision), false);
-  const NetworkOutput output = forward(normalizer_(images), gates);
+  const NetworkOutput output = forward(normalizer_(images), parts_.gates(progress, /*with_gradients=*/false));
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
   const std::vector<at::Tensor> gradients = backward(criterion_(output, labels, auxiliary_weight));
   loss_scale_.unscale(gradients, /*adapts=*/true);

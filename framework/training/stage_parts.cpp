@@ -8,6 +8,8 @@
 #include <set>
 
 #include "dha/error.hpp"
+#include "training/check_gates.hpp"
+#include "training/leaf_gates.hpp"
 
 namespace dha {
 
@@ -98,6 +100,21 @@ StageParts::StageParts(const StageConfig& config, const StageEnvironment& enviro
   hyper_ = ComponentSlot<HyperOptimizer>(registry, services, config.hyper, place + "/hyper");
 }
 
+Gates StageParts::gates(const Progress& progress, bool with_gradients) const {
+  if (!is_supernet_) return {};
+  return leaf_gates(searcher_gates(progress), environment_.dtype, with_gradients);
+}
+
+Gates StageParts::searcher_gates(const Progress& progress) const {
+  Gates gates = searcher_.call("gates", [&](Searcher& searcher) { return searcher.gates(progress); });
+  check(gates);
+  return gates;
+}
+
+void StageParts::check(const Gates& gates) const {
+  check_gates(gates, space_.shared()->choices(), environment_.services.device, searcher_.id());
+}
+
 void StageParts::make_network(const std::string& architecture) {
   if (!architecture.empty()) return make_lean(architecture);
   if (!searcher_.call("finished", [](Searcher& searcher) { return searcher.finished(); })) return make_supernet();
@@ -132,9 +149,7 @@ void StageParts::carry_weights(const StageParts& earlier) {
     copy_by_name(tensors, named_weights_);
     return copy_by_name(tensors, buffers());
   }
-  Gates gates;
-  if (earlier.is_supernet_)
-    gates = earlier.searcher_.call("gates", [](Searcher& searcher) { return searcher.gates(Progress{}); });
+  const Gates gates = earlier.is_supernet_ ? earlier.searcher_gates({}) : Gates{};
   space_.call("carry_weights", [&](Space& space) { space.carry_weights(*earlier.network_, gates, *network_); });
 }
 

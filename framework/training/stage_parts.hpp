@@ -46,6 +46,13 @@ class StageParts {
   // True where the searcher is there and has choices left to decide.
   bool searches() const { return is_supernet_; }
 
+  // The searcher's gates for a forward pass, checked, as leaves of the host's graph (leaf_gates.hpp) in the type of the
+  // weights; none where the architecture is decided.
+  Gates gates(const Progress& progress, bool with_gradients) const;
+
+  // Throws Error{kContractViolation} for gates that this stage's network cannot take.
+  void check(const Gates& gates) const;
+
   // Makes the network: a lean one of `architecture`; where that is empty a supernet, or a lean one of the searcher's
   // architecture if it is finished. Attaches the hyper-optimizer to its weights.
   void make_network(const std::string& architecture = "");
@@ -85,6 +92,7 @@ class StageParts {
   void restore_hyper(const State& state);
 
  private:
+  Gates searcher_gates(const Progress& progress) const;
   void adopt(std::unique_ptr<Network> network, bool is_supernet, const std::string& architecture);
   void make_supernet();
   void make_lean(const std::string& architecture);

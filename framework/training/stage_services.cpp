@@ -134,6 +134,7 @@ const PreparedBatch& StageServices::batch_for(EvaluationData data) {
 }
 
 Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& request) {
+  parts_.check(gates);
   check_displacement(parts_.weights(), request.displacement, parts_.searcher().id());
   const Restored weights(displaced(parts_.weights(), request.displacement));
   displace(parts_.weights(), request.displacement, request.scale);
@@ -167,8 +168,9 @@ Evaluation StageServices::evaluate(const Gates& gates, const EvaluationRequest& 
 
 Evaluation StageServices::evaluate_whole(const Gates& gates) {
   if (!data_.validation) batch_for(EvaluationData::kNextValidation);  // throws with the reason
-  const Measurement measured = dha::evaluate(parts_, leaf_gates(gates, weight_type(options_.precision), false),
-                                             *data_.validation, normalizer_, options_.precision, options_.device);
+  const Measurement measured =
+      dha::evaluate(parts_, leaf_gates(gates, weight_type(options_.precision), false), *data_.validation, normalizer_,
+                    options_.precision, options_.device, Stop::kAfterwards);
   Evaluation evaluation;
   evaluation.loss = at::scalar_tensor(measured.loss);
   evaluation.accuracy = at::scalar_tensor(measured.accuracy);

@@ -24,8 +24,8 @@ def grey(folder):
 
 
 def colour(folder):
-    """Trials ahead of a search with an auxiliary head, Nesterov, probe `batch` and validation images, on PNG files;
-    checkpoints by time."""
+    """Trials ahead of a search with an auxiliary head, Nesterov, probe `batch`, codes that learn from validation images and
+    pairs drawn with noise, on PNG files; checkpoints by time."""
     write_images(folder)
     pipeline = small_pipeline(folder)
     search, final = pipeline["stages"]
@@ -37,6 +37,8 @@ def colour(folder):
               "trials": {"use": "dha.random", "count": 3}}
     del trials["searcher"]
     search.update({"epochs": 3, "validation_fraction": 0.25, "log_every": 1})
+    search["searcher"]["mode"] = "two_stage"
+    search["augment"][1]["sampling"] = "gumbel"
     search["hyper"].update({"probe": "batch", "nesterov": True, "probe_rate": 1e-3, "probe_subset": 0.3})
     final["epochs"] = 3
     pipeline["stages"] = [trials, search, final]

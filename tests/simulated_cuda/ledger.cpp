@@ -2,10 +2,12 @@
 
 #include <c10/util/Backtrace.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <sstream>
+#include <vector>
 
 #include "recording.hpp"
 
@@ -21,6 +23,7 @@ constexpr const char* kStackVariable = "DHA_SIMULATED_CUDA_STACKS";
 struct Ledger {
   std::mutex mutex;
   Traffic traffic;
+  std::vector<Traffic> at_replays;
   std::deque<std::string> crossings;
 };
 
@@ -47,6 +50,11 @@ void remember(Ledger& held, std::string line) {
 void note_operator() {
   const std::lock_guard lock(ledger().mutex);
   ++ledger().traffic.operators;
+}
+
+void note_replay() {
+  const std::lock_guard lock(ledger().mutex);
+  ledger().at_replays.push_back(ledger().traffic);
 }
 
 void note_synchronisation(const std::string& what) {
@@ -87,6 +95,14 @@ void dha_simulated_cuda_traffic(dha::simulated_cuda::Traffic* traffic) {
   auto& held = dha::simulated_cuda::ledger();
   const std::lock_guard lock(held.mutex);
   *traffic = held.traffic;
+}
+
+int64_t dha_simulated_cuda_traffic_at_replays(dha::simulated_cuda::Traffic* traffic, int64_t capacity) {
+  auto& held = dha::simulated_cuda::ledger();
+  const std::lock_guard lock(held.mutex);
+  const auto count = static_cast<int64_t>(held.at_replays.size());
+  std::copy_n(held.at_replays.begin(), std::min(count, capacity), traffic);
+  return count;
 }
 
 const char* dha_simulated_cuda_crossings(void) {

@@ -9,6 +9,7 @@
 #include "device.hpp"
 #include "device/device_graph.hpp"
 #include "device_memory.hpp"
+#include "ledger.hpp"
 
 namespace dha::simulated_cuda {
 
@@ -48,6 +49,7 @@ class Graph : public DeviceGraph {
   }
 
   void replay() override {
+    note_replay();
     for (const std::function<void()>& again : recording_.work) again();
   }
 

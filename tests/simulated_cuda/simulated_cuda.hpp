@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "device/accelerator.hpp"
 #include "simulated_cuda/traffic.hpp"
@@ -28,6 +29,12 @@ class SimulatedCuda {
     traffic_(&traffic);
     return traffic;
   }
+  // What had crossed at each replay of a recording so far.
+  std::vector<simulated_cuda::Traffic> traffic_at_replays() const {
+    std::vector<simulated_cuda::Traffic> found(static_cast<size_t>(at_replays_(nullptr, 0)));
+    at_replays_(found.data(), static_cast<int64_t>(found.size()));
+    return found;
+  }
   std::string crossings() const { return crossings_(); }
   void forget_crossings() const { forget_(); }
 
@@ -38,6 +45,7 @@ class SimulatedCuda {
     device_ = choose_device("cuda");
     void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_NOLOAD);
     traffic_ = function<decltype(traffic_)>(handle, "dha_simulated_cuda_traffic");
+    at_replays_ = function<decltype(at_replays_)>(handle, "dha_simulated_cuda_traffic_at_replays");
     crossings_ = function<decltype(crossings_)>(handle, "dha_simulated_cuda_crossings");
     forget_ = function<decltype(forget_)>(handle, "dha_simulated_cuda_forget_crossings");
   }
@@ -51,6 +59,7 @@ class SimulatedCuda {
 
   DeviceChoice device_;
   void (*traffic_)(simulated_cuda::Traffic*) = nullptr;
+  int64_t (*at_replays_)(simulated_cuda::Traffic*, int64_t) = nullptr;
   const char* (*crossings_)() = nullptr;
   void (*forget_)() = nullptr;
 };

@@ -23,6 +23,10 @@ extern "C" {
 // What crossed since the start. [any thread]
 void dha_simulated_cuda_traffic(dha::simulated_cuda::Traffic* traffic);
 
+// What had crossed when a recording was replayed, for the first `capacity` replays of the process. Returns how many
+// there were. [any thread]
+int64_t dha_simulated_cuda_traffic_at_replays(dha::simulated_cuda::Traffic* traffic, int64_t capacity);
+
 // One line for each of the last crossings, the newest last, such as "copy to the device, pinned: int64 (16)". Valid
 // until the next call.
 const char* dha_simulated_cuda_crossings(void);

@@ -29,7 +29,7 @@ struct Choice {
 // The gates of one choice in one forward pass.
 struct ChoiceGates {
   std::vector<int64_t> active;  // executed candidates, ascending, no repeats
-  at::Tensor weights;  // (active), any floating type: factor of each active candidate; may carry the searcher's graph
+  at::Tensor weights;  // (active), floating, on the context's device: factor of each; may carry the searcher's graph
   // Candidates that are not executed in the forward pass but whose gate gradient is wanted (ProxylessNAS): the network
   // computes <gradient of the choice's output, candidate's output> for them in the backward pass. Disjoint from active.
   std::vector<int64_t> observed;

@@ -22,7 +22,7 @@ namespace dha {
 enum class EvaluationData {
   kTrainingBatch,    // the augmented batch of the coming weight step; only in before_step()
   kNextValidation,   // the next batch of the stage's validation images
-  kSameValidation,   // the batch that kNextValidation gave last
+  kSameValidation,   // the batch that kNextValidation gave last in this call, or else the next one
   kWholeValidation,  // all of them, in evaluation mode; no gradients
 };
 

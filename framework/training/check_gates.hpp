@@ -1,0 +1,17 @@
+// Whether gates are such as the space's networks take: what a searcher gets wrong is its own error, not the network's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dha/architecture.hpp"
+
+namespace dha {
+
+// Throws Error{kContractViolation} that names the searcher and the choice, unless there is an entry a choice, with
+// ascending active candidates of it, a weight of floating type on `device` for each, and no observed one twice or among
+// the active ones.
+void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device,
+                 const std::string& searcher);
+
+}  // namespace dha
