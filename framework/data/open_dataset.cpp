@@ -82,6 +82,16 @@ const ImageTensors& OpenDataset::tensors_on(Split split, at::Device device) cons
   return tensors_[key] = {images.to(place), labels(split).to(place)};
 }
 
+void OpenDataset::note_unreadable(const std::vector<ImageId>& images) const {
+  const std::lock_guard lock(unreadable_mutex_);
+  unreadable_.insert(images.begin(), images.end());
+}
+
+std::vector<ImageId> OpenDataset::unreadable() const {
+  const std::lock_guard lock(unreadable_mutex_);
+  return {unreadable_.begin(), unreadable_.end()};
+}
+
 bool OpenDataset::fits(int64_t bytes, at::Device device) const {
   const std::optional<DeviceMemory> memory = device_memory(device);
   if (!memory) return true;

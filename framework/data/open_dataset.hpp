@@ -5,6 +5,8 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +14,9 @@
 #include "dha/dataset.hpp"
 
 namespace dha {
+
+// An image by its split and its place there.
+using ImageId = std::pair<Split, int64_t>;
 
 class OpenDataset {
  public:
@@ -37,6 +42,10 @@ class OpenDataset {
   // this one, else on the CPU. [training thread]
   const ImageTensors& tensors_on(Split split, at::Device device) const;
 
+  // Images that read() left out, each once, in order; those of a run that is resumed too. [any thread]
+  void note_unreadable(const std::vector<ImageId>& images) const;
+  std::vector<ImageId> unreadable() const;
+
  private:
   bool fits(int64_t bytes, at::Device device) const;
 
@@ -46,6 +55,8 @@ class OpenDataset {
   bool in_memory_ = false;
   std::map<Split, at::Tensor> labels_;
   mutable std::map<std::pair<Split, std::string>, ImageTensors> tensors_;  // by split and device
+  mutable std::mutex unreadable_mutex_;
+  mutable std::set<ImageId> unreadable_;
 };
 
 }  // namespace dha

@@ -95,9 +95,10 @@ void ReadingFeed::decode_slot(Pending& batch, int64_t slot, int64_t epoch) const
   const ImageRequest request = options_.random_geometry ? geometry_->training(size, options_.seed, epoch, position)
                                                         : geometry_->evaluation(size);
   uint8_t* pixels = batch.images.mutable_data_ptr<uint8_t>() + slot * info.channels * info.height * info.width;
-  batch.readable[slot] =
-      guarded_call(source_.id(), "read", [&] { return source_.dataset().read(split_, index, request, pixels); }) ? 1
-                                                                                                                 : 0;
+  const bool readable =
+      guarded_call(source_.id(), "read", [&] { return source_.dataset().read(split_, index, request, pixels); });
+  if (!readable) source_.note_unreadable({{split_, index}});
+  batch.readable[slot] = readable ? 1 : 0;
 }
 
 // Takes the next slot of `batch`, decodes it without the lock, and notes the result under it.

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-
 #include "data/batch_feed.hpp"
 #include "dha/error.hpp"
 
 namespace dha {
 
 PixelStatistics measure_statistics(const ImageSet& set, int64_t most, int64_t threads) {
-  std::vector<int64_t> first(std::min(most, set.size()));
-  std::iota(first.begin(), first.end(), int64_t{0});
-  const auto feed = make_feed(set.subset(first), {.batch_size = 64, .threads = threads});
+  std::vector<int64_t> chosen(std::min(most, set.size()));
+  for (size_t i = 0; i < chosen.size(); ++i)
+    chosen[i] = static_cast<int64_t>(i) * set.size() / static_cast<int64_t>(chosen.size());
+  const auto feed = make_feed(set.subset(chosen), {.batch_size = 64, .threads = threads});
   const int64_t channels = set.source().info().channels;
   std::vector<uint64_t> sum(channels), square_sum(channels);
   uint64_t pixels = 0;

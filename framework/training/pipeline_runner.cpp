@@ -68,6 +68,8 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
 
   const ContextServices services{&log, device_.device, config_.seed, directory_.file("scratch")};
   const PipelineData data(registry_, services, config_, directory_.file("statistics.json"));
+  if (!results.empty()) data.dataset().note_unreadable(results.back().unreadable);
+  if (checkpoint) data.dataset().note_unreadable(Json::parse(checkpoint->json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunScene scene{registry_,  config_, data.dataset(), data.images(), services,
@@ -80,9 +82,14 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
     const StageConfig& stage = config_.stages[results.size()];
     results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));
     results.back().files = growing_files(directory_);
+    results.back().unreadable = data.dataset().unreadable();
     checkpoint.reset();
     write_summary(directory_, config_, device_.device.str(), results);
   }
+  if (const size_t count = results.back().unreadable.size(); count > 0)
+    log.write(LogLevel::kWarning, "dha",
+              fmt::format("{} image{} could not be read and {} left out; log.txt names them", count,
+                          count == 1 ? "" : "s", count == 1 ? "was" : "were"));
   return results;
 }
 

@@ -84,8 +84,7 @@ void write_summary(const RunDirectory& directory, const PipelineConfig& config, 
     stages.push_back(to_json(result));
     seconds += result.seconds;
   }
-  write_json(directory.file("stages.json"), {{"format", kStagesFormat}, {"stages", stages}});
-  if (results.empty()) return;
+  const Json positions{{"format", kStagesFormat}, {"stages", stages}};
   const StageResult& last = results.back();
   Json summary{{"name", config.name},
                {"seed", config.seed},
@@ -101,6 +100,7 @@ void write_summary(const RunDirectory& directory, const PipelineConfig& config, 
                {"multiply_adds", last.cost.multiply_adds},
                {"seconds", seconds},
                {"peak_memory_bytes", peak_host_memory_bytes()},
+               {"unreadable_images", last.unreadable.size()},
                {"stages", Json::array()}};
   if (last.best_epoch)
     summary["best_epoch_by_validation"] = {
@@ -111,9 +111,11 @@ void write_summary(const RunDirectory& directory, const PipelineConfig& config, 
     stage.erase("architecture");
     stage.erase("checkpoint");
     stage.erase("files");
+    stage.erase("unreadable");
     summary["stages"].push_back(stage);
   }
   write_json(directory.file("summary.json"), summary);
+  write_json(directory.file("stages.json"), positions);  // last: a run goes on from it, and would not write the other
 }
 
 std::vector<StageResult> read_results(const RunDirectory& directory) {

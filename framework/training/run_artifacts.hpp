@@ -20,7 +20,8 @@ void write_learned(const RunDirectory& directory, const StageParts& parts);
 // Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const DatasetInfo& info);
 
-// summary.json and stages.json. `results` may be a part of the stages: then "finished" is false. Throws Error{kIo}.
+// summary.json and stages.json. `results` may be a part of the stages: then "finished" is false, but not none. Throws
+// Error{kIo}.
 void write_summary(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
                    const std::vector<StageResult>& results);
 

@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "run/checkpoint_store.hpp"
 #include "run/program_name.hpp"
-#include "training/leaf_gates.hpp"
 #include "training/pipeline_data.hpp"
 #include "training/run_artifacts.hpp"
-#include "training/seeds.hpp"
 #include "training/stage_parts.hpp"
 #include "training/trained_config.hpp"
 
@@ -27,12 +23,6 @@ ImageSet images_of(const std::string& split, const RunImages& run, const StageIm
   throw Error(ErrorCode::kUsage, fmt::format("--split must be test, validation or train, found '{}'", split));
 }
 
-// A stage's, or that of its best trial.
-uint64_t seed_of(const PipelineConfig& config, const State& checkpoint) {
-  const std::string place = nlohmann::json::parse(checkpoint.json).at("trainer").at("place");
-  return derive_seed(config.seed, place);
-}
-
 }  // namespace
 
 RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
@@ -46,7 +36,7 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
   const PipelineData data(registry, services, config, directory.file("statistics.json"));
   const StageConfig& stage = config.stages.back();
   const State checkpoint = load_checkpoint(directory.file(results.back().checkpoint));
-  const StageImages stage_images = choose_stage_images(data.images(), stage, seed_of(config, checkpoint));
+  const StageImages stage_images = choose_stage_images(data.images(), stage, config.seed);
   const ImageSet images = images_of(split, data.images(), stage_images);
   if (images.empty())
     throw Error(ErrorCode::kUsage,
@@ -60,14 +50,10 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
   StageParts parts(trained_config(stage, checkpoint),
                    {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
   parts.restore(checkpoint);
-  Gates gates;
-  if (parts.searches())
-    gates = leaf_gates(parts.searcher().call("gates", [](Searcher& searcher) { return searcher.gates(Progress{}); }),
-                       type, false);
   const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(type), config.channels_last);
   const auto feed =
       make_feed(images, {.batch_size = stage.batch_size, .device = device, .threads = config.loader_threads});
-  return {evaluate(parts, gates, *feed, normalizer, config.precision, device),
+  return {evaluate(parts, parts.gates({}, /*with_gradients=*/false), *feed, normalizer, config.precision, device),
           stage_images.holds_out && split != "test" ? stage.name : ""};
 }
 

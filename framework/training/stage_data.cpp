@@ -44,16 +44,17 @@ RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint6
   return images;
 }
 
-StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t seed) {
+StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t run_seed) {
   if (!images.validation.empty() || config.validation_fraction == 0) return {images.train, images.validation};
   const TrainValidationSplit split =
-      stratified_split(images.train.labels(), config.validation_fraction, derive_seed(seed, "validation"));
+      stratified_split(images.train.labels(), config.validation_fraction, derive_seed(run_seed, "validation"));
   return {images.train.subset(split.train), images.train.subset(split.validation), true};
 }
 
-StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t seed,
-                          at::Device device, int64_t threads) {
-  const auto [train, validation, holds_out] = choose_stage_images(images, config, seed);
+StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
+                          const std::string& place, at::Device device, int64_t threads) {
+  const auto [train, validation, holds_out] = choose_stage_images(images, config, run_seed);
+  const uint64_t seed = derive_seed(run_seed, place);
   const FeedOptions plain{.batch_size = config.batch_size, .seed = seed, .device = device, .threads = threads};
   StageData data;
   FeedOptions training = plain;
@@ -63,10 +64,10 @@ StageData make_stage_data(const RunImages& images, const StageConfig& config, co
   if (!validation.empty()) data.validation = make_feed(validation, plain);
   if (!images.test.empty()) data.test = make_feed(images.test, plain);
 
-  const auto cycling = [&](const ImageSet& set, std::string_view place) {
+  const auto cycling = [&](const ImageSet& set, std::string_view purpose) {
     FeedOptions options = plain;
     options.shuffle = options.drop_incomplete = true;
-    options.seed = derive_seed(seed, place);
+    options.seed = derive_seed(seed, purpose);
     return std::make_unique<CyclingFeed>(make_feed(set, options));
   };
   if (!validation.empty() && config.searcher) data.search_batches = cycling(validation, "search_batches");

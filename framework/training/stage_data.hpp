@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "data/batch_feed.hpp"
 #include "data/cycling_feed.hpp"
@@ -25,8 +26,9 @@ struct StageImages {
   bool holds_out = false;      // validation is a part of the training images, which `train` lacks
 };
 
-// `seed`: of the stage.
-StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t seed);
+// `run_seed`: stages and trials that hold out the same share hold out the same images, and a smaller share is a part of
+// a larger one but for rounding, so that no stage validates on what it was trained on before.
+StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t run_seed);
 
 struct StageData {
   std::unique_ptr<BatchFeed> train;
@@ -36,9 +38,9 @@ struct StageData {
   std::unique_ptr<CyclingFeed> probe_batches;   // for a hyper-optimizer that asks for batches of its own; may be null
 };
 
-// `seed`: of the stage. `plan`: what the stage's hyper-optimizer asks for.
-// Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.
-StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t seed,
-                          at::Device device, int64_t threads);
+// `place`: of the stage or trial, by which it draws other orders than the rest of the run. `plan`: what its
+// hyper-optimizer asks for. Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.
+StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
+                          const std::string& place, at::Device device, int64_t threads);
 
 }  // namespace dha

@@ -1,5 +1,6 @@
 #include "training/stage_result.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace dha {
@@ -13,7 +14,9 @@ Json to_json(const std::optional<Measurement>& measurement) {
 
 std::optional<Measurement> measurement_from_json(const Json& json) {
   if (json.is_null()) return std::nullopt;
-  return Measurement{json.at("loss"), json.at("accuracy"), json.at("images")};
+  const Json& loss = json.at("loss");  // null: not a finite number, for which JSON has no notation
+  return Measurement{loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>(),
+                     json.at("accuracy"), json.at("images")};
 }
 
 Json to_json(const StageResult& result) {
@@ -33,7 +36,8 @@ Json to_json(const StageResult& result) {
           {"multiply_adds", result.cost.multiply_adds},
           {"architecture", Json::parse(result.architecture)},
           {"checkpoint", result.checkpoint},
-          {"files", result.files}};
+          {"files", result.files},
+          {"unreadable", result.unreadable}};
 }
 
 StageResult stage_result_from_json(const Json& json) {
@@ -53,6 +57,7 @@ StageResult stage_result_from_json(const Json& json) {
   result.architecture = json.at("architecture").dump();
   result.cost = {json.at("parameters"), json.at("auxiliary_parameters"), json.at("multiply_adds")};
   result.files = json.at("files");
+  result.unreadable = json.at("unreadable").get<std::vector<ImageId>>();
   return result;
 }
 

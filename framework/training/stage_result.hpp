@@ -6,7 +6,9 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "data/open_dataset.hpp"
 #include "dha/architecture.hpp"
 #include "training/evaluate.hpp"
 
@@ -25,6 +27,7 @@ struct StageResult {
   std::string architecture;                               // JSON text
   Cost cost;
   std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow
+  std::vector<ImageId> unreadable;        // that were left out of the run by its end
 };
 
 nlohmann::ordered_json to_json(const std::optional<Measurement>& measurement);  // null where there is none

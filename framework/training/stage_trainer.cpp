@@ -17,7 +17,6 @@
 #include "run/checkpoint_store.hpp"
 #include "run/signals.hpp"
 #include "training/fetch_values.hpp"
-#include "training/leaf_gates.hpp"
 #include "training/run_artifacts.hpp"
 #include "training/seeds.hpp"
 #include "training/stage_services.hpp"
@@ -65,7 +64,7 @@ StageTrainer::StageTrainer(const RunScene& scene, const StageConfig& config, con
       last_epoch_(config.epochs),
       device_(scene.services.device),
       parts_(config, environment_of(scene), place),
-      data_(make_stage_data(scene.images, config, plan_of(parts_), derive_seed(scene.config.seed, place), device_,
+      data_(make_stage_data(scene.images, config, plan_of(parts_), scene.config.seed, place, device_,
                             scene.config.loader_threads)),
       normalizer_(scene.dataset.info(), at::TensorOptions(device_).dtype(weight_type(scene.config.precision)),
                   scene.config.channels_last),
@@ -115,6 +114,7 @@ State StageTrainer::checkpoint() const {
   Json json = Json::parse(state.json);
   json["derived"] = parts_.architecture();
   json["files"] = growing_files(scene_.directory);
+  json["unreadable"] = scene_.dataset.unreadable();
   json["trainer"] = {{"place", place_},
                      {"params", component_params(config_)},
                      {"epoch", epoch_},
@@ -127,6 +127,7 @@ State StageTrainer::checkpoint() const {
                      {"probe_batches", position(data_.probe_batches)},
                      {"seconds", seconds_before_ + now() - begun_},
                      {"training_seconds", training_seconds_},
+                     {"epoch_seconds", epoch_seconds_},
                      {"images_trained", images_trained_},
                      {"train_loss", epoch_means_.loss},
                      {"train_accuracy", epoch_means_.accuracy},
@@ -154,6 +155,7 @@ void StageTrainer::resume(const State& checkpoint) {
   seek(data_.probe_batches, trainer.at("probe_batches"));
   seconds_before_ = trainer.at("seconds");
   training_seconds_ = trainer.at("training_seconds");
+  epoch_seconds_ = trainer.at("epoch_seconds");
   images_trained_ = trainer.at("images_trained");
   epoch_means_ = {trainer.at("train_loss"), trainer.at("train_accuracy"), 0};
   validation_ = measurement_from_json(trainer.at("validation"));
@@ -188,10 +190,7 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) try {
   replayer_.emplace(*step_, parts_, records, scene_.log);
   while ((!over_ || epoch_ended_) && epoch_ < last_epoch_) {
     train_epoch();
-    const EpochOutcome outcome = finish_epoch();
-    if (!keep_going || over_ || keep_going(outcome)) continue;
-    over_ = true;
-    save_checkpoint();
+    finish_epoch(keep_going);
   }
   replayer_.reset();  // with what it recorded on the stream
   return result();
@@ -208,7 +207,7 @@ void StageTrainer::train_epoch() {
   if (step_in_epoch_ == 0) begin_epoch();
   replayer_->begin_epoch();
   double begun = interval_begun_ = epoch_begun_ = now();
-  const auto count_time = [&] { training_seconds_ += now() - std::exchange(begun, now()); };
+  const auto count_time = [&] { epoch_seconds_ += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = data_.train->next()) {
     if (batch->labels.size(0) > 0) {
       train_batch(*batch);
@@ -226,6 +225,7 @@ void StageTrainer::train_epoch() {
       begun = now();
     }
   }
+  epoch_means_ = epoch_totals_.means();  // waits for what the device has yet to do of the epoch
   count_time();
 }
 
@@ -256,36 +256,42 @@ void StageTrainer::begin_epoch() {
   if (parts_.searches()) parts_.searcher().call("begin_epoch", [&](Searcher& s) { s.begin_epoch(at); });
 }
 
-EpochOutcome StageTrainer::finish_epoch() {
-  epoch_means_ = epoch_totals_.means();
+void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   if (epoch_means_.images == 0)
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", place_));
   check_finite(epoch_means_.loss, epoch_means_.finite_steps + 1);
   EpochOutcome outcome{progress(), epoch_means_.loss, epoch_means_.accuracy};
-  judge(outcome);
+  judge(outcome, keep_going);
+  training_seconds_ += epoch_seconds_;
   write_epoch_row(outcome);
   ++epoch_;
+  epoch_seconds_ = 0;
   step_in_epoch_ = 0;
   epoch_ended_ = false;
   step_values_.clear();
   epoch_totals_.reset();
   interval_totals_.reset();
   if (!is_trial_) write_learned(scene_.directory, parts_);
-  if (!is_trial_ || over_) save_checkpoint();
-  return outcome;
+  save_checkpoint();
 }
 
-// The evaluations that are due at an epoch's end, and between them what the components make of the epoch.
-void StageTrainer::judge(EpochOutcome& outcome) {
-  const bool due = (epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_;
-  outcome.has_validation = data_.validation && due;
-  if (outcome.has_validation) {
-    if (!epoch_ended_) validation_ = measure(*data_.validation, "validation");
+// The evaluations that are due at an epoch's end, and between them what the components make of the epoch. Where that
+// ends the stage, its result is to have a validation of its own.
+void StageTrainer::judge(EpochOutcome& outcome, const KeepGoing& keep_going) {
+  const bool due = data_.validation && ((epoch_ + 1) % config_.evaluate_every == 0 || epoch_ + 1 == last_epoch_);
+  const auto validate = [&](bool measured_before) {
+    if (!measured_before) validation_ = measure(*data_.validation, "validation");
+    outcome.has_validation = true;
     outcome.validation_loss = validation_->loss;
     outcome.validation_accuracy = validation_->accuracy;
+  };
+  if (due) validate(epoch_ended_);
+  if (!epoch_ended_) {
+    end_components(outcome);
+    over_ = over_ || (keep_going && !keep_going(outcome));
   }
-  if (!epoch_ended_) end_components(outcome);
   epoch_ended_ = true;
+  if (data_.validation && over_ && !due) validate(false);
   const bool better =
       outcome.has_validation && (!best_validation_ || validation_->accuracy > best_validation_->accuracy);
   const bool tested = data_.test && !is_trial_ && (over_ || better);
@@ -321,10 +327,7 @@ void StageTrainer::end_components(const EpochOutcome& outcome) {
 
 // A stop leaves a checkpoint from which the evaluation is made again.
 Measurement StageTrainer::measure(BatchFeed& feed, const char* split) try {
-  Gates gates;
-  if (parts_.searches())
-    gates = leaf_gates(parts_.searcher().call("gates", [&](Searcher& s) { return s.gates(progress()); }),
-                       weight_type(options_.precision), false);
+  const Gates gates = parts_.gates(progress(), /*with_gradients=*/false);
   const Measurement found = evaluate(parts_, gates, feed, normalizer_, options_.precision, device_);
   if (std::isfinite(found.loss)) return found;
   const std::string what = fmt::format("the {} loss is not a finite number after epoch {}", split, epoch_ + 1);
@@ -369,8 +372,8 @@ void StageTrainer::show_progress() {
     const EpochTotals::Means means = epoch_totals_.means();
     shown_ = {means.loss, means.accuracy, static_cast<double>(means.images) / std::max(1e-9, at - epoch_begun_)};
   }
-  const int64_t left = (config_.epochs - epoch_) * steps - step_in_epoch_;
-  scene_.console.progress({.stage = fmt::format("{} {}/{}", place_, epoch_ + 1, config_.epochs),
+  const int64_t left = (last_epoch_ - epoch_) * steps - step_in_epoch_;
+  scene_.console.progress({.stage = fmt::format("{} {}/{}", place_, epoch_ + 1, last_epoch_),
                            .done = step_in_epoch_,
                            .total = steps,
                            .loss = shown_.loss,
@@ -397,11 +400,11 @@ void StageTrainer::write_epoch_row(const EpochOutcome& outcome) {
   row.update(component_values());
   if (parts_.searches())
     row["searcher"] = Json::parse(parts_.searcher().call("report", [](Searcher& s) { return s.report(); }));
-  row["images_per_second"] = static_cast<double>(images_trained_) / std::max(1e-9, training_seconds_);
+  row["images_per_second"] = static_cast<double>(epoch_means_.images) / std::max(1e-9, epoch_seconds_);
   row["time_s"] = seconds_before_ + now() - begun_;
   scene_.metrics.write(row);
 
-  std::string line = fmt::format("{} {}/{}: loss {:.3f}, accuracy {:.1f} %", place_, epoch_ + 1, config_.epochs,
+  std::string line = fmt::format("{} {}/{}: loss {:.3f}, accuracy {:.1f} %", place_, epoch_ + 1, last_epoch_,
                                  outcome.train_loss, 100 * outcome.train_accuracy);
   if (outcome.has_validation) line += fmt::format(", validation {:.1f} %", 100 * outcome.validation_accuracy);
   if (test_) line += fmt::format(", test {:.2f} %", 100 * test_->accuracy);
@@ -483,7 +486,7 @@ void StageTrainer::interrupt() {
 }
 
 std::filesystem::path StageTrainer::write_checkpoint() const {
-  if (is_trial_ && step_in_epoch_ > 0)
+  if (is_trial_ && !(over_ && step_in_epoch_ == 0))
     return save_within_(checkpoint(), epoch_ * data_.train->steps() + step_in_epoch_);
   const std::filesystem::path file = checkpoint_file();
   dha::save_checkpoint(file, checkpoint());

@@ -43,10 +43,10 @@ class StageTrainer {
   // The checkpoint from which a run goes on that ends before this stage has one: errors name it.
   void follows(const std::filesystem::path& checkpoint) { last_checkpoint_ = checkpoint.string(); }
 
-  // Called after each epoch; false ends the stage.
+  // Called at each epoch's end, ahead of what is measured last; false ends the stage.
   using KeepGoing = std::function<bool(const EpochOutcome&)>;
 
-  // How a trial saves its state within an epoch, which is a part of the stage's: writes the file and returns it.
+  // How a trial saves its state ahead of its end, which is a part of the stage's: writes the file and returns it.
   using SaveWithin = std::function<std::filesystem::path(const State& checkpoint, int64_t steps_done)>;
   void save_within(SaveWithin save) { save_within_ = std::move(save); }
 
@@ -60,6 +60,9 @@ class StageTrainer {
 
   const StageParts& parts() const { return parts_; }
 
+  // Whether keep_going() ended the training ahead of its epochs.
+  bool was_stopped() const { return over_ && epoch_ < last_epoch_ && is_trial_; }
+
   // Parts, positions, totals: what resume() takes.
   State checkpoint() const;
 
@@ -69,8 +72,8 @@ class StageTrainer {
   bool checkpoint_is_due() const;
   void train_batch(const Batch& batch);
   void begin_epoch();
-  EpochOutcome finish_epoch();
-  void judge(EpochOutcome& outcome);
+  void finish_epoch(const KeepGoing& keep_going);
+  void judge(EpochOutcome& outcome, const KeepGoing& keep_going);
   void end_components(const EpochOutcome& outcome);
   Measurement measure(BatchFeed& feed, const char* split);
   Progress progress() const;
@@ -111,7 +114,8 @@ class StageTrainer {
   std::optional<Measurement> validation_, test_;
   std::optional<int64_t> best_epoch_;
   std::optional<Measurement> best_validation_, best_test_;
-  double seconds_before_ = 0, training_seconds_ = 0;
+  double seconds_before_ = 0;
+  double training_seconds_ = 0, epoch_seconds_ = 0;  // of training: of the epochs that are over, and of this one
   double begun_ = 0, interval_begun_ = 0, last_saved_ = 0;
   int64_t images_trained_ = 0;
   std::string last_checkpoint_;

@@ -13,9 +13,7 @@ Json component_params(const StageConfig& config) {
 }
 
 StageConfig trained_config(const StageConfig& config, const State& checkpoint) {
-  const Json trainer = Json::parse(checkpoint.json).at("trainer");
-  if (!trainer.contains("params")) return config;  // checkpoints of this format may be without
-  const Json& params = trainer["params"];
+  const Json params = Json::parse(checkpoint.json).at("trainer").at("params");
   StageConfig trained = config;
   trained.space.params_json = params.at("space");
   trained.hyper.params_json = params.at("hyper");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,7 +20,10 @@ std::string trial_place(const std::string& stage, int64_t id) { return fmt::form
 
 // What config_of() and the searcher's calls need; the rest of a trial is in the state of its training.
 Json to_json(const Trial& trial) {
-  return {{"id", trial.id}, {"architecture", trial.architecture}, {"settings", trial.settings}};
+  return {{"id", trial.id},
+          {"architecture", trial.architecture},
+          {"settings", trial.settings},
+          {"first_epoch", trial.first_epoch}};
 }
 
 Trial trial_from(const Json& json) {
@@ -27,6 +31,7 @@ Trial trial_from(const Json& json) {
   trial.id = json.at("id");
   trial.architecture = json.at("architecture");
   trial.settings = json.at("settings");
+  trial.first_epoch = json.at("first_epoch");
   return trial;
 }
 
@@ -38,6 +43,7 @@ TrialStage::TrialStage(const RunScene& scene, const StageConfig& config)
 void TrialStage::resume(const State& checkpoint) {
   const Json json = Json::parse(checkpoint.json).at("trials");
   done_ = json.at("done");
+  seconds_ = json.at("seconds");
   State state;
   state.json = json.at("state");
   std::map<std::string, at::Tensor> context;
@@ -66,12 +72,27 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
     throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
                                                   config_.name, done_));
   StageTrainer trainer(scene_, config_of(*best), trial_place(config_.name, best->id));
-  trainer.resume(load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best->id), 0)));
-  trainer.train();  // nothing is left to train
+  const State checkpoint = trained(*best);
+  trainer.resume(checkpoint);
+  const double before = trainer.train().seconds;  // nothing is left to train
   StageResult result = trainer.test_chosen_trial();
   result.name = config_.name;
+  result.seconds += seconds_ - before;
   leave(trainer.parts());
   return result;
+}
+
+// What a trial came to; it is trained again where its checkpoint is damaged, which gives the same.
+State TrialStage::trained(const Trial& best) {
+  const std::filesystem::path file = stage_checkpoint(scene_.directory, trial_place(config_.name, best.id), 0);
+  try {
+    return load_checkpoint(file);
+  } catch (const Error& error) {
+    scene_.log.write(LogLevel::kWarning, "checkpoint",
+                     fmt::format("{}; trial {} is trained again", error.what(), best.id));
+  }
+  train(best);
+  return load_checkpoint(file);
 }
 
 std::optional<Trial> TrialStage::next_trial() {
@@ -112,7 +133,9 @@ State TrialStage::with_searcher(State state) const {
   for (const auto& [name, tensor] : parts_.searcher.context().state()) state.tensors["trials.context/" + name] = tensor;
   Json json = Json::parse(state.json);
   json["files"] = growing_files(scene_.directory);
+  json["unreadable"] = scene_.dataset.unreadable();
   json["trials"]["done"] = done_;
+  json["trials"]["seconds"] = seconds_;
   json["trials"]["state"] = searcher.json;
   state.json = json.dump();
   return state;
@@ -156,18 +179,16 @@ TrialOutcome TrialStage::train(const Trial& trial) {
   TrialOutcome outcome;
   outcome.id = trial.id;
   const std::optional<State> under_way = std::exchange(under_way_, std::nullopt);
+  const auto begun = std::chrono::steady_clock::now();
+  const double before = under_way ? Json::parse(under_way->json).at("trainer").at("seconds").get<double>() : 0;
   try {
     StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
     begin(trainer, trial, under_way ? &*under_way : nullptr);
-    bool stopped = false;
     const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
-      const bool go_on =
-          parts_.searcher.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
-      stopped = stopped || !go_on;
-      return go_on;
+      return parts_.searcher.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
     });
-    outcome.status = stopped ? TrialStatus::kStopped : TrialStatus::kFinished;
-    outcome.epochs = result.epochs;
+    outcome.status = trainer.was_stopped() ? TrialStatus::kStopped : TrialStatus::kFinished;
+    outcome.epochs = result.epochs - trial.first_epoch;
     outcome.seconds = result.seconds;
     outcome.cost = result.cost;
     if (result.validation) {
@@ -180,6 +201,7 @@ TrialOutcome TrialStage::train(const Trial& trial) {
     outcome.status = TrialStatus::kFailed;
     scene_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", trial.id, error.what()));
   }
+  seconds_ += before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return outcome;
 }
 

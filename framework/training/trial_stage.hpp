@@ -28,6 +28,7 @@ class TrialStage {
   StageConfig config_of(const Trial& trial) const;
   std::optional<Trial> next_trial();
   TrialOutcome train(const Trial& trial);
+  State trained(const Trial& best);
   void begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const;
   void save() const;
   State with_searcher(State state) const;
@@ -39,6 +40,7 @@ class TrialStage {
   StageConfig config_;
   TrialParts parts_;
   int64_t done_ = 0;
+  double seconds_ = 0;              // of all trials that are done, failed ones too
   std::optional<State> under_way_;  // the checkpoint that resume() took, where a trial was under way
 };
 

@@ -345,6 +345,10 @@ class ImageFolderTest(CommandLineTest):
         pipeline["stages"] = [{**pipeline["stages"][0], "batch_size": 8, **(stage or {})}]
         return self.dha("run", self.write_pipeline(pipeline), "--out", "runs", status=status)
 
+    def summary(self):
+        """Of the last run."""
+        return json.loads((self.folder / "runs" / "small" / "latest" / "summary.json").read_text())
+
     def assert_refused(self, *expected, **settings):
         """One sentence that names the place, and the status of bad data."""
         _, errors = self.run_folder_set(status=5, **settings)
@@ -363,10 +367,13 @@ class ImageFolderTest(CommandLineTest):
             out, errors = self.run_folder_set(dataset={**dataset, "unreadable": "skip"})
             self.assertEqual((out + errors).count(f"skipped: {file} {reason}"), 1, out + errors)
             self.assertIn("(1 so far)", out + errors)
+            self.assertIn("1 image could not be read and was left out", out + errors)
+            self.assertEqual(self.summary()["unreadable_images"], 1)
 
     def test_sound(self):
         out, errors = self.run_folder_set()
         self.assertNotIn("skipped", out + errors)
+        self.assertEqual(self.summary()["unreadable_images"], 0)
 
     def test_class_of_one_image(self):
         self.put_images("train/owl", 1)

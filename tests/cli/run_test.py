@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import resource
 import signal
 import struct
 import subprocess
@@ -190,6 +191,18 @@ class RunTest(CommandLineTest):
         _, errors = self.dha("eval", self.run_folder(), "--split", "validation", status=2)
         self.assertIn("stage 'search' held none out; set its validation_fraction", errors)
 
+    def test_a_stopped_trial_is_validated(self):
+        """Though no evaluation was due; and the stage takes as long as all of its trials."""
+        pipeline = trials_pipeline(self.data, use="fixture.impatient", epochs=8, evaluate_every=5, hyper={"use": "dha.sgd"})
+        self.dha("run", self.write_pipeline(pipeline), "--plugin-path", BUILD / "fixtures" / "plugins" / "impatient.so")
+        run = self.run_folder()
+        told = [row for row in self.rows(run) if row["event"] == "trial"][-1]["searcher"]["told"]
+        self.assertEqual([(t["stopped"], t["epochs"], t["validated"]) for t in told], [(True, 2, True)] * 2)
+        last = [row for row in self.rows(run) if row["event"] == "epoch" and row["epoch"] == 2]
+        self.assertTrue(all("validation_accuracy" in row for row in last))
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertGreater(summary["stages"][0]["seconds"], sum(t["seconds"] for t in told))
+
     def test_trial_searcher_is_asked(self):
         pipeline = trials_pipeline(self.data, name="random", epochs=1, hyper={"use": "dha.sgd"})
         final = small_pipeline(self.data)["stages"][1]
@@ -231,7 +244,18 @@ class RunTest(CommandLineTest):
         _, errors = self.dha("run", self.pipeline, "--out", "file/runs", status=1)
         self.assertIn("file/runs", errors)
 
-    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full on this system")
+    def test_a_checkpoint_beyond_what_a_file_may_have(self):
+        """As on a full disk, for users who cannot mount a small one."""
+        def limited():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
+        done = subprocess.run([DHA, "run", self.pipeline], cwd=self.folder, capture_output=True, text=True,
+                              preexec_fn=limited)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("checkpoints/search-0001.safetensors", done.stderr)
+        self.assertIn("File too large", done.stderr)
+        self.assertEqual([p for p in self.folder.rglob("*.tmp*")], [])
+
     def test_full_disk(self):
         mount = self.folder / "full"
         mount.mkdir()

@@ -62,6 +62,20 @@ def write_images(folder):
             write_png(place / f"{i}.png", side, side, RGB, pixels)
 
 
+def write_cifar(folder, images=12):
+    """The binary files of CIFAR-10 and of CIFAR-100, so many images in each, of all classes that this allows."""
+    for name, files, label_bytes, classes in (
+            ("cifar-10-batches-bin", [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"], 1, 10),
+            ("cifar-100-binary", ["train", "test"], 2, 100)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for file in files:
+            count = max(images, classes)
+            records = (bytes([i % 20, i % classes][-label_bytes:]) +
+                       bytes((40 * (i % classes) + x * (1 + c) + 3 * y) % 256
+                             for c in range(3) for y in range(32) for x in range(32)) for i in range(count))
+            (folder / name / f"{file}.bin").write_bytes(b"".join(records))
+
+
 def small_pipeline(data):
     """Joint search and final stage on a network that trains in seconds."""
     return {
@@ -110,6 +124,16 @@ def without_time(text):
     return [Line(re.sub(r',"(time_s|images_per_second)":[^,}]*', "", line)) for line in text.split("\n")[:-1]]
 
 
+def without_measures(summary):
+    """A summary without what differs from run to run: times and memory."""
+    if isinstance(summary, list):
+        return [without_measures(value) for value in summary]
+    if not isinstance(summary, dict):
+        return summary
+    return {key: without_measures(value) for key, value in summary.items()
+            if key not in ("seconds", "images_per_second", "peak_memory_bytes")}
+
+
 class CommandLineTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))
@@ -152,6 +176,7 @@ class CommandLineTest(unittest.TestCase):
         for name in ("model/weights.safetensors", "model/model.json", "architecture.json", "architecture.svg",
                      "policy.json", "hyper.csv"):
             self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
+        self.assertEqual(*(without_measures(json.loads((folder / "summary.json").read_text())) for folder in (whole, run)))
         self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
                          without_time((run / "metrics.jsonl").read_text()))
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])

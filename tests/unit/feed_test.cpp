@@ -1,6 +1,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 #include <set>
@@ -11,6 +12,7 @@
 #include "data/statistics.hpp"
 #include "dha/error.hpp"
 #include "support/counting_dataset.hpp"
+#include "training/stage_data.hpp"
 
 namespace {
 
@@ -121,11 +123,39 @@ BOOST_AUTO_TEST_CASE(cycling_goes_on_where_it_stood) {
     BOOST_TEST(images_of(whole.next()) == images_of(later.next()), boost::test_tools::per_element());
 }
 
+// What one stage validates on, another one that goes on with its weights must not have been trained on.
+BOOST_AUTO_TEST_CASE(stages_hold_out_the_same_images) {
+  const OpenDataset source("test.counting", std::make_shared<CountingDataset>(100, 0, 5, true));
+  const RunImages images = choose_images(source, {}, 7);
+  const auto held_out = [&](const std::string& place, double fraction) {
+    StageConfig config;
+    config.batch_size = 100;
+    config.validation_fraction = fraction;
+    const StageData data = make_stage_data(images, config, {}, 7, place, at::kCPU, 0);
+    const std::vector<int64_t> found = epoch_of(*data.validation, 0);
+    return std::set<int64_t>(found.begin(), found.end());
+  };
+  const std::set<int64_t> search = held_out("search", 0.3), trial = held_out("search/trial-4", 0.3),
+                          less = held_out("final", 0.1);
+  BOOST_TEST(search.size() == 30U);
+  BOOST_TEST(trial == search, boost::test_tools::per_element());
+  BOOST_TEST(less.size() == 10U);
+  BOOST_TEST(std::includes(search.begin(), search.end(), less.begin(), less.end()));
+}
+
 BOOST_AUTO_TEST_CASE(statistics_are_exact) {
   const OpenDataset source("test.counting", std::make_shared<CountingDataset>(11, 0, 5, true));
   const PixelStatistics statistics = measure_statistics(ImageSet(source, Split::kTrain, first(11)), 100, 0);
   BOOST_TEST(statistics.mean.at(0) == 5.0 / 255, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(statistics.standard_deviation.at(0) == std::sqrt(10.0) / 255, boost::test_tools::tolerance(1e-12));
+}
+
+// Images of a class often lie beside each other.
+BOOST_AUTO_TEST_CASE(statistics_of_a_part_are_of_images_from_everywhere) {
+  const OpenDataset source("test.counting", std::make_shared<CountingDataset>(100, 0, 5, true));
+  const ImageSet set(source, Split::kTrain, first(100));
+  BOOST_TEST(measure_statistics(set, 50, 0).mean.at(0) == 49.0 / 255, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(measure_statistics(set, 3, 0).mean.at(0) == 33.0 / 255, boost::test_tools::tolerance(1e-12));
 }
 
 BOOST_AUTO_TEST_CASE(labels_out_of_range_are_refused) {

@@ -11,6 +11,9 @@
 #include <ATen/ops/zeros.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +23,7 @@
 #include "support/counting_dataset.hpp"
 #include "support/toy_space.hpp"
 #include "training/joint_step.hpp"
+#include "training/stage_result.hpp"
 
 namespace {
 
@@ -239,6 +243,17 @@ void for_each_request(Stage& stage, Check check) {
 }
 
 BOOST_AUTO_TEST_SUITE(stage_services)
+
+// JSON has no notation for it; the checkpoint of a search whose validation came to nothing must be readable.
+BOOST_AUTO_TEST_CASE(a_measurement_that_is_not_finite_is_read_again) {
+  const Measurement measured{std::numeric_limits<double>::infinity(), 0.25, 8};
+  const auto text = to_json(std::optional(measured)).dump();
+  const std::optional<Measurement> read = measurement_from_json(nlohmann::ordered_json::parse(text));
+  BOOST_TEST_REQUIRE(read.has_value());
+  BOOST_TEST(std::isnan(read->loss));
+  BOOST_TEST(read->accuracy == 0.25);
+  BOOST_TEST(read->images == 8);
+}
 
 BOOST_AUTO_TEST_CASE(an_evaluation_leaves_everything_as_it_was) {
   Stage stage;

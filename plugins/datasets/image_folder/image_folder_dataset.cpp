@@ -181,11 +181,6 @@ bool ImageFolderDataset::read(Split split, int64_t index, const ImageRequest& re
   }
 }
 
-int64_t ImageFolderDataset::skipped() const {
-  const std::lock_guard lock(skipped_mutex_);
-  return static_cast<int64_t>(skipped_.size());
-}
-
 // Logs an image once, however many threads find it unreadable at the same time.
 void ImageFolderDataset::skip_or_throw(Split split, int64_t index, const char* reason) const {
   const std::string sentence = path_of(entry(split, index)).string() + " " + reason;

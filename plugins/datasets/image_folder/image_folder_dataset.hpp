@@ -36,9 +36,6 @@ class ImageFolderDataset : public Dataset {
   ImageSize image_size(Split split, int64_t index) const override;
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
 
-  // Number of files that were unreadable and skipped so far. [any thread]
-  int64_t skipped() const;
-
  private:
   const ImageEntry& entry(Split split, int64_t index) const;
   std::filesystem::path path_of(const ImageEntry& entry) const { return source_.root / entry.path; }

@@ -212,7 +212,7 @@ void Hypergradient::end_epoch(const EpochOutcome& outcome) {
   const int64_t skipped = scalars_.skipped().item<int64_t>();
   if (skipped > skipped_before_epoch_)
     context_.log(LogLevel::kWarning, std::to_string(skipped - skipped_before_epoch_) + " hypergradients of epoch " +
-                                         std::to_string(outcome.progress.epoch) +
+                                         std::to_string(outcome.progress.epoch + 1) +
                                          " were not finite and left learning rate and weight decay as they were; "
                                          "lower the maximum of 'learning_rate' if this goes on");
   skipped_before_epoch_ = skipped;

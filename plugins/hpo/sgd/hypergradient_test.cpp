@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_hypergradient_that_is_not_finite_changes_nothing_and_is_r
 
     hyper->end_epoch({});
     BOOST_REQUIRE(context.warnings.size() == 1u);
-    BOOST_TEST(context.warnings[0].rfind("1 hypergradients of epoch 0", 0) == 0u);
+    BOOST_TEST(context.warnings[0].rfind("1 hypergradients of epoch 1", 0) == 0u);
     train(*hyper, problem, weights, 2, 4);
     hyper->end_epoch({});
     BOOST_TEST(context.warnings.size() == 1u);  // told once

@@ -107,12 +107,15 @@ const void* Sgd::capability(std::string_view id) const {
 State Sgd::state() const {
   State state;
   update_.save(state);
+  state.tensors["learning_rate"] = learning_rate_;  // of the last step
   return state;
 }
 
 void Sgd::restore(const State& state) {
   const at::NoGradGuard no_grad;
   const size_t taken = update_.restore(state);
+  if (const auto rate = state.tensors.find("learning_rate"); rate != state.tensors.end())
+    learning_rate_ = rate->second.to(at::kCPU, at::kDouble).clone();
   context_.log(LogLevel::kDebug, "took the momentum of " + std::to_string(taken) + " of " +
                                      std::to_string(update_.names().size()) + " weights");
 }

@@ -151,11 +151,24 @@ BOOST_AUTO_TEST_CASE(restore_matches_name_and_shape_and_ignores_the_rest) {
       {"momentum/same", at::ones({2})}, {"momentum/other_shape", at::ones({2})}, {"momentum/gone", at::ones({2})}};
   sgd->restore(state);
   const dha::State kept = sgd->state();
-  BOOST_REQUIRE(kept.tensors.size() == 1u);
+  BOOST_REQUIRE(kept.tensors.size() == 2u);
+  BOOST_TEST(kept.tensors.contains("learning_rate"));
   BOOST_TEST(kept.tensors.at("momentum/same").equal(at::ones({2})));
   // A copy: the host may do with its state what it likes.
   state.tensors["momentum/same"].zero_();
   BOOST_TEST(kept.tensors.at("momentum/same").equal(at::ones({2})));
+}
+
+BOOST_AUTO_TEST_CASE(the_rate_of_the_last_step_is_restored) {
+  dha::test::TestContext context;
+  const auto trained = dha::test::make<Sgd>("{}", context), resumed = dha::test::make<Sgd>("{}", context);
+  const Tensors weights = {at::ones({2})}, gradients = {at::ones({2})};
+  for (const auto& sgd : {trained.get(), resumed.get()}) sgd->attach({{"w", weights[0]}});
+  trained->step({weights, gradients, {6, 10, 0, 5}});
+  resumed->restore(trained->state());
+  const double rate = trained->values()[0].tensor.item<double>();
+  BOOST_TEST(rate < 0.01);
+  BOOST_TEST(resumed->values()[0].tensor.item<double>() == rate);
 }
 
 BOOST_AUTO_TEST_CASE(channels_last_weights_move_as_contiguous_ones_do) {
@@ -227,5 +240,5 @@ BOOST_AUTO_TEST_CASE(a_step_without_any_gradient_changes_nothing) {
   sgd->step({weights, gradients, {}});
   BOOST_TEST(weights[0].equal(at::ones({2})));
   BOOST_TEST(!sgd->preview({weights, gradients, {}})[0].defined());
-  BOOST_TEST(sgd->state().tensors.empty());
+  BOOST_TEST(!sgd->state().tensors.contains("momentum/w"));
 }

@@ -93,7 +93,7 @@ class DHA_API Space : public Component {
   // Copies the weights of `from` into `to`, a lean network of an architecture that `gates` decides (frozen, `keep`
   // active candidates a choice), so that both compute the same function: gate weights are absorbed into the last affine
   // layer of each operation or kept as factors. With empty `gates`, `from` is lean too and everything is copied by
-  // name. Throws Error{kContractViolation} where a weight of `to` has no source.
+  // name. Throws Error{kInvalidConfig} where a weight of `to` has no source.
   virtual void carry_weights(const Network& from, const Gates& gates, Network& to) const = 0;
 
   // Decisions to JSON text and back. Throw Error{kInvalidParameter} that names what is wrong.
