@@ -40,8 +40,6 @@ def measure(options, sizes):
     return [(statistics.median(times[i]), memory[i]) for i in range(len(sizes))]
 
 
-# --- the plot ----------------------------------------------------------------------------------------------------------
-
 WIDTH, HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 190, 130, 62, 44, 34, 64
 ROWS = (("time of a step", "ms", "#1f5fa8"), ("peak memory of the process", "MB", "#a8481f"))
 FONT = 'font-family="sans-serif"'

@@ -1,7 +1,7 @@
 # dha_add_test(NAME LABELS <unit|plugin|conformance|golden|property|cli|install|example|slow|gpu …> SOURCES a.cpp … [LINK target …])
 #
-# One Boost.Test program, run by CTest. Tests find the build through DHA_BUILD_DIR, the sources through DHA_SOURCE_DIR and the
-# real image sets through DHA_DATA_DIR (see tests/support/paths.hpp).
+# One Boost.Test program, run by CTest. Tests find the build through DHA_BUILD_DIR and the sources, with the real image sets in
+# their data/, through DHA_SOURCE_DIR (tests/support/paths.hpp).
 function(dha_add_test name)
   if(NOT DHA_BUILD_TESTS)
     return()

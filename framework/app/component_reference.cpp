@@ -87,8 +87,8 @@ std::string range_of(const Json& field) {
     return fmt::format("{}", fmt::join(field["choices"].get<std::vector<std::string>>(), ", "));
   if (field.contains("one_of")) return fmt::format("{}", fmt::join(field["one_of"].get<std::vector<int64_t>>(), ", "));
   if (field.contains("maximum"))
-    return fmt::format("[{}, {}]", field.contains("minimum") ? literal(field["minimum"]) : "-inf",
-                       literal(field["maximum"]));
+    return fmt::format("[{}, {}{}", field.contains("minimum") ? literal(field["minimum"]) : "-inf",
+                       literal(field["maximum"]), field.contains("below_maximum") ? ')' : ']');
   return field.contains("minimum") ? ">= " + literal(field["minimum"]) : "";
 }
 

@@ -46,6 +46,8 @@ class Fields {
 Fields declare_pipeline() {
   const Schema schema =
       Schema("A pipeline: a data set and the stages that train on it.")
+          .choice("format", "of the file; a run writes it into its own", {"dha.pipeline/1"})
+          .def("dha.pipeline/1")
           .string("name", "name of the run's folder")
           .integer("seed", "seed of all random draws")
           .range(0, 9223372036854775807.0)

@@ -17,7 +17,8 @@ struct VerificationOptions {
 // The ids of a plugin's components, asked for in a child process; a plugin that is not accepted has none.
 std::vector<std::string> component_ids(const CheckedPlugin& plugin, const VerificationOptions& options);
 
-// The checks that `options` include, in the order in which they run. [one thread at a time, before any work of LibTorch's]
+// The checks that `options` include, in the order in which they run. [one thread at a time, before any work of
+// LibTorch's]
 std::vector<PluginCheck> checks_of(const CheckedPlugin& plugin, const VerificationOptions& options);
 
 // Runs checks_of() and tells `report` of each as it ends. Failing covers a check that ends its process or does not end

@@ -5,9 +5,19 @@ import shutil
 import unittest
 
 from kill_test import colour, grey
-from support import BUILD, CommandLineTest, read_safetensors, small_pipeline, write_idx
+from support import BUILD, SOURCE, CommandLineTest, read_safetensors, small_pipeline, write_cifar, write_idx
 
 CUDA = {"DHA_CUDA_LIBRARY": str(BUILD / "test-programs" / "libsimulated_cuda.so")}
+
+
+def fixed_architecture(folder):
+    """Published cells on CIFAR-10's files."""
+    write_cifar(folder)
+    pipeline = small_pipeline(folder)
+    pipeline["dataset"] = {"use": "dha.cifar", "path": str(folder), "classes": 10}
+    pipeline["stages"][0]["searcher"] = {"use": "dha.architecture",
+                                         "genotype_file": str(SOURCE / "examples" / "architectures" / "darts_v2.json")}
+    return pipeline
 
 
 class CudaTest(CommandLineTest):
@@ -30,8 +40,8 @@ class CudaTest(CommandLineTest):
             self.assertAlmostEqual(json.loads(out)["loss"], summary["test_loss"], places=4)
 
     def test_trains_as_the_cpu_does(self):
-        """In double precision: the search with probe `next`, then trials, probe `batch` and images from files."""
-        for kind in (grey, colour):
+        """In double precision: the search with probe `next`; trials, probe `batch` and images from files; a given network."""
+        for kind in (grey, colour, fixed_architecture):
             pipeline = kind(self.data / kind.__name__)
             pipeline["precision"] = "fp64"
             for stage in pipeline["stages"]:

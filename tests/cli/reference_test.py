@@ -5,7 +5,9 @@ import json
 import re
 import unittest
 
-from support import SOURCE, CommandLineTest, write_idx
+from support import SOURCE, CommandLineTest, write_cifar, write_idx, write_images
+
+EXAMPLES = [SOURCE / "examples" / "quickstart.json", *sorted((SOURCE / "examples" / "pipelines").glob("*.json"))]
 
 
 class ReferenceTest(CommandLineTest):
@@ -22,11 +24,30 @@ class ReferenceTest(CommandLineTest):
             self.assertTrue((page.parent / link).exists(), f"{page.name} links to {link}")
 
     def test_examples_are_valid(self):
-        files = [SOURCE / "examples" / "quickstart.json", *sorted((SOURCE / "examples" / "pipelines").glob("*.json"))]
-        self.assertGreater(len(files), 8)
-        for file in files:
+        self.assertGreater(len(EXAMPLES), 8)
+        for file in EXAMPLES:
             with self.subTest(file.name):
                 self.dha("validate", file)
+
+    def test_examples_run(self):
+        """On made images, with networks that train in seconds."""
+        write_idx(self.data / "idx", classes=10, side=28)
+        write_cifar(self.data)
+        write_images(self.data / "folder")
+        made = {"dha.idx": "idx", "dha.cifar": ".", "dha.image_folder": "folder"}
+        for file in EXAMPLES:
+            options = ["stages.search.epochs=1", "stages.final.epochs=1", "stages.search.batch_size=16",
+                       "stages.final.batch_size=16", "stages.search.space.channels=4", "stages.search.space.cells=3",
+                       "stages.search.space.auxiliary_weight=0"]
+            resolved = json.loads(self.dha("validate", file, "--json")[0])["pipeline"]
+            data = resolved["dataset"]["use"]
+            options.append(f"dataset.path={self.data / made[data]}")
+            if data == "dha.image_folder":
+                options.append("dataset.size_px=32")
+            with self.subTest(file.name):
+                self.dha("run", file, *(argument for option in options for argument in ("--set", option)))
+                summary = json.loads((self.run_folder(resolved["name"]) / "summary.json").read_text())
+                self.assertTrue(summary["finished"])
 
     def test_fixed_eta_keeps_the_learning_rate(self):
         write_idx(self.data, train=96)

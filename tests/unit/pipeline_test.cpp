@@ -184,8 +184,6 @@ BOOST_AUTO_TEST_CASE(a_carried_architecture_takes_over_no_search) {
   BOOST_TEST(config.stages[1].space.id == "dha.cell");
 }
 
-// --- places and syntax ---
-
 BOOST_AUTO_TEST_CASE(faults_name_file_line_column_and_pointer) {
   check_problems("{\n  \"seed\": -1,\n  \"name\": \"a\",   \"dataset\": {},\n  \"stages\": [] }",
                  {"p.json:2:11: /seed must lie in [0, 9223372036854775807], found -1",
@@ -335,8 +333,6 @@ BOOST_AUTO_TEST_CASE(a_pipe_is_read_as_a_file) {
   close(ends[0]);
 }
 
-// --- extends ---
-
 BOOST_AUTO_TEST_CASE(extending_merges_deeply_and_the_extending_file_wins) {
   write("base/search.json", kGood);
   const PipelineConfig config = load(R"({ "extends": "base/search.json", "name": "mine", "seed": null,
@@ -420,8 +416,6 @@ BOOST_AUTO_TEST_CASE(a_base_may_be_reached_twice) {
   write("c.json", R"({ "extends": "a.json", "device": "cpu" })");
   BOOST_TEST(load(R"({ "extends": ["b.json", "c.json"] })").device == "cpu");
 }
-
-// --- rules between keys and stages ---
 
 BOOST_AUTO_TEST_CASE(stage_rules_hold) {
   struct Fault {
@@ -520,8 +514,6 @@ BOOST_AUTO_TEST_CASE(a_stage_from_nowhere_does_not_cascade) {
   BOOST_TEST(problems(good_with(R"("from": "search")", R"("from": "serch")")).size() == 2u);  // and hyper lacks "use"
 }
 
-// --- exclusive parameters ---
-
 // A stage with a file for its architecture, and one from it with `searcher`.
 std::string decided_twice(const std::string& searcher) {
   return edited(good_with(R"({ "use": "dha.ista", "lambda": 1e-4 })",
@@ -559,8 +551,6 @@ BOOST_AUTO_TEST_CASE(a_searcher_without_either_of_exclusive_parameters_is_an_err
   check_problems(text, {at(text, R"({ "use": "dha.architecture" })") +
                         "/stages/0/searcher must have exactly one of 'genotype_file', 'genotype', found none"});
 }
-
-// --- overrides ---
 
 BOOST_AUTO_TEST_CASE(overrides_set_values_by_number_and_by_name) {
   const PipelineConfig config = load(kGood, {{"stages.0.epochs", "3"},
@@ -615,8 +605,6 @@ BOOST_AUTO_TEST_CASE(overrides_are_split_at_the_first_equals_sign) {
   BOOST_TEST(parse_override("name=").value.empty());
   BOOST_CHECK_EXCEPTION(parse_override("seed"), Error, test::error_with(ErrorCode::kUsage, "--set seed", "PATH=VALUE"));
 }
-
-// --- the resolved file ---
 
 BOOST_AUTO_TEST_CASE(the_resolved_file_is_complete_and_stable) {
   write("base/a.json", kGood);

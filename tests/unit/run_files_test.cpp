@@ -10,10 +10,12 @@
 
 #include "dha/error.hpp"
 #include "run/atomic_file.hpp"
+#include "support/as_nobody.hpp"
 #include "support/child_process.hpp"
 #include "support/paths.hpp"
 
 namespace fs = std::filesystem;
+using dha::test::AsNobody;
 using dha::test::TemporaryDirectory;
 
 namespace {
@@ -48,20 +50,6 @@ class SmallDisk {
  private:
   fs::path folder_;
   bool is_mounted_;
-};
-
-// Without the rights of root, which sees no permissions.
-class AsNobody {
- public:
-  AsNobody() : user_(geteuid()) { is_nobody_ = user_ != 0 || seteuid(65534) == 0; }
-  ~AsNobody() {
-    if (user_ == 0 && seteuid(user_) != 0) std::abort();
-  }
-  bool is_nobody() const { return is_nobody_; }
-
- private:
-  uid_t user_;
-  bool is_nobody_;
 };
 
 boost::test_tools::assertion_result can_mount(boost::unit_test::test_unit_id) {

@@ -20,7 +20,7 @@ Schema CifarDataset::schema() {
   schema.integer("classes", "10: CIFAR-10; 100: CIFAR-100; 20: CIFAR-100 with its coarse labels")
       .one_of({10, 20, 100})
       .def(10);
-  declare_statistics(schema);
+  declare_statistics(schema, "that of CIFAR-10's training images");
   return schema;
 }
 

@@ -18,11 +18,12 @@ void check_length(const char* name, const std::vector<double>& values, int64_t c
 
 }  // namespace
 
-void declare_statistics(Schema& schema) {
-  schema.reals("mean", "mean of each channel, of pixels in [0, 1]; measured where absent", 1, 3).range(0, 1).optional();
-  schema.reals("std", "standard deviation of each channel, of pixels in [0, 1]; measured where absent", 1, 3)
-      .range(1e-6, 1)
-      .optional();
+void declare_statistics(Schema& schema, const std::string& where_absent) {
+  const auto declare = [&](const char* name, const std::string& what) -> Schema& {
+    return schema.reals(name, what + " of each channel, of pixels in [0, 1]; where absent " + where_absent, 1, 3);
+  };
+  declare("mean", "mean").range(0, 1).optional();
+  declare("std", "standard deviation").range(1e-6, 1).optional();
 }
 
 ChannelStatistics read_statistics(const Params& params, int64_t channels, ChannelStatistics otherwise) {
@@ -30,7 +31,7 @@ ChannelStatistics read_statistics(const Params& params, int64_t channels, Channe
   if (!params.has("mean") || !params.has("std"))
     throw Error(ErrorCode::kInvalidParameter, std::string("parameter '") + (params.has("mean") ? "mean" : "std") +
                                                   "' is given without '" + (params.has("mean") ? "std" : "mean") +
-                                                  "'; give both, or neither to have them measured");
+                                                  "'; give both, or neither");
   ChannelStatistics statistics{params.reals("mean"), params.reals("std")};
   check_length("mean", statistics.mean, channels);
   check_length("std", statistics.standard_deviation, channels);

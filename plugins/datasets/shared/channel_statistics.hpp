@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "dha/dataset.hpp"
@@ -14,8 +15,8 @@ struct ChannelStatistics {
   std::vector<double> mean, standard_deviation;
 };
 
-// Adds both parameters, optional.
-void declare_statistics(Schema& schema);
+// Adds both parameters, optional. `where_absent`: what then counts, for the help text.
+void declare_statistics(Schema& schema, const std::string& where_absent = "measured");
 
 // Reads both parameters; where neither is given, `otherwise`. Throws Error{kInvalidParameter} where one is given
 // without the other or has not one value a channel.
