@@ -5,11 +5,10 @@
 #include <ATen/ops/_softmax.h>
 #include <ATen/ops/_softmax_cpu_dispatch.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/log_cpu_dispatch.h>
 #include <ATen/ops/multinomial.h>
+#include <ATen/ops/pow_cpu_dispatch.h>
 #include <ATen/ops/rand.h>
-#include <ATen/ops/softmax.h>
 
 #include <algorithm>
 #include <numeric>
@@ -20,8 +19,6 @@
 namespace dha::pairs {
 
 namespace {
-
-constexpr double kLeast = 1e-300;  // that a logarithm is taken of
 
 // The sums of `weights` up to and with a pair, as shares of all.
 void cumulate(const at::Tensor& weights, std::array<double, kPairCount>& sums) {
@@ -49,8 +46,7 @@ at::Tensor multinomial_on_host(const std::array<double, kPairCount>& sums, int64
 PairDistribution::PairDistribution(double uniform_share, std::optional<double> temperature, const at::Device& device)
     : uniform_share_(uniform_share),
       temperature_(temperature),
-      probabilities_(at::empty({kPairCount}, at::TensorOptions(device).dtype(at::kDouble))),
-      log_probabilities_(at::empty_like(probabilities_)) {}
+      probabilities_(at::empty({kPairCount}, at::TensorOptions(device).dtype(at::kDouble))) {}
 
 // In place, so that a recorded step finds them where they were.
 void PairDistribution::follow(const at::Tensor& logits) {
@@ -59,32 +55,31 @@ void PairDistribution::follow(const at::Tensor& logits) {
   else
     at::_softmax_out(probabilities_, logits, 0, /*half_to_float=*/false);
   if (uniform_share_ > 0) probabilities_.mul_(1 - uniform_share_).add_(uniform_share_ / kPairCount);
-  if (!probabilities_.is_cpu()) return;
-  if (temperature_)
-    at::cpu::log_out(log_probabilities_, probabilities_);
-  else
-    cumulate(probabilities_, cumulated_);
+  if (probabilities_.is_cpu() && !temperature_) cumulate(probabilities_, cumulated_);
 }
 
+// What pairs are drawn by, up to a factor. Gumbel noise is G = -log E with E = -log U of a uniform U, so that
+// softmax((log P + G) / T) is (P / E)^(1 / T) over its sum: a logarithm and a power, with T = 2 a root.
 at::Tensor PairDistribution::noisy_weights(const at::Generator& generator) const {
   if (probabilities_.is_cpu()) return noisy_weights_on_host(generator);
-  const at::Tensor uniform = at::rand({kPairCount}, generator, probabilities_.options()).clamp_min(kLeast);
-  const at::Tensor noise = -(-uniform.log()).clamp_min(kLeast).log();
-  return at::softmax((probabilities_.log() + noise) / *temperature_, 0);
+  const at::Tensor exponential = -at::rand({kPairCount}, generator, probabilities_.options()).log();
+  const at::Tensor ratios = probabilities_ / exponential;
+  return (ratios / ratios.max()).pow(1 / *temperature_);
 }
 
 // What the tensors of noisy_weights() would be on the CPU, bit for bit, in loops where a tensor is not faster.
 at::Tensor PairDistribution::noisy_weights_on_host(const at::Generator& generator) const {
-  at::Tensor noise = at::detail::empty_cpu({kPairCount}, at::kDouble);
-  auto* values = noise.mutable_data_ptr<double>();
+  at::Tensor weights = at::detail::empty_cpu({kPairCount}, at::kDouble);
+  auto* const weight = weights.mutable_data_ptr<double>();
   const std::vector<double> uniform = uniform_numbers(generator, kPairCount);
-  for (size_t i = 0; i < kPairCount; ++i) values[i] = std::max(uniform[i], kLeast);
-  at::cpu::log_(noise);
-  for (size_t i = 0; i < kPairCount; ++i) values[i] = std::max(-values[i], kLeast);
-  at::cpu::log_(noise);
-  const auto* logarithm = log_probabilities_.const_data_ptr<double>();
-  for (size_t i = 0; i < kPairCount; ++i) values[i] = (logarithm[i] - values[i]) / *temperature_;
-  return at::cpu::_softmax(noise, 0, /*half_to_float=*/false);
+  std::copy(uniform.begin(), uniform.end(), weight);
+  at::cpu::log_(weights);
+  const auto* const probability = probabilities_.const_data_ptr<double>();
+  for (size_t i = 0; i < kPairCount; ++i) weight[i] = probability[i] / -weight[i];
+  const double greatest = *std::max_element(weight, weight + kPairCount);
+  for (size_t i = 0; i < kPairCount; ++i) weight[i] /= greatest;
+  at::cpu::pow_(weights, 1 / *temperature_);
+  return weights;
 }
 
 at::Tensor PairDistribution::draw(int64_t count, const at::Generator& generator) {

@@ -35,8 +35,8 @@ class PairDistribution {
 
   double uniform_share_;
   std::optional<double> temperature_;
-  at::Tensor probabilities_, log_probabilities_;  // the second where there is noise, on the CPU
-  std::array<double, kPairCount> cumulated_{};    // of what is drawn by, on the CPU
+  at::Tensor probabilities_;
+  std::array<double, kPairCount> cumulated_{};  // of what is drawn by, on the CPU
 };
 
 }  // namespace dha::pairs
