@@ -57,8 +57,8 @@ profile: configure
 
 fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null
-	@ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure; \
-	  status=$$?; cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=20 > /dev/null; exit $$status
+	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=20 > /dev/null' EXIT; \
+	  ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure
 
 soak: build
 	@DHA_KILLS=100 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/kill_test.py -v

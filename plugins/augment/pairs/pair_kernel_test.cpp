@@ -79,6 +79,34 @@ BOOST_AUTO_TEST_CASE(every_operation_gives_the_loops_bytes) {
     }
 }
 
+// Every operation after other ones. A colour operation after a geometric one may make more of a level that the
+// geometric one was off by; where that one gave the loops' bytes, so must the pair.
+BOOST_AUTO_TEST_CASE(pairs_give_the_loops_bytes) {
+  const std::vector<Draw> seconds = all_draws();
+  const size_t count = seconds.size();
+  std::vector<Draw> firsts, identities = seconds;
+  for (size_t i = 0; i < count; ++i) firsts.push_back(seconds[(i * 37 + 11) % count]);
+  for (Draw& draw : identities) draw.operation = Operation::kIdentity;
+  for (const std::array<int64_t, 3> shape :
+       std::vector<std::array<int64_t, 3>>{{1, 17, 31}, {3, 32, 32}, {3, 224, 224}})
+    for (const Mapping mapping : {Mapping::kPaper, Mapping::kStrength}) {
+      const at::Tensor images = make_images(static_cast<int64_t>(count), shape);
+      const at::Tensor half = applied_by_loops(images, firsts, mapping);
+      const at::Tensor expected = applied_by_loops(half, seconds, mapping);
+      const DrawnCalls first = calls_of(firsts, mapping), second = calls_of(seconds, mapping);
+      at::Tensor found = applied_by_card(images, first, second);
+      const at::Tensor found_half = applied_by_card(images, first, calls_of(identities, mapping));
+      int64_t compared = 0;
+      for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
+        if (found_half[i].equal(half[i]))
+          ++compared;
+        else
+          found[i].copy_(expected[i]);
+      BOOST_TEST(compared * 2 > static_cast<int64_t>(count));
+      check_like_loops(found, expected, seconds);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
