@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFormatName = "dha.checkpoint/";
-constexpr std::string_view kFormat = "dha.checkpoint/1";
+constexpr std::string_view kFormat = "dha.checkpoint/2";
 constexpr std::string_view kExtension = ".safetensors";
 
 // A file named as RunDirectory::checkpoint() names it.

@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr const char* kStagesFormat = "dha.stages/1";
+constexpr const char* kStagesFormat = "dha.stages/2";
 constexpr const char* kGrowingFiles[] = {"metrics.jsonl", "hyper.csv"};
 
 void write_json(const std::filesystem::path& file, const Json& json) {
