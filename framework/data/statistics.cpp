@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+
 #include "data/batch_feed.hpp"
 #include "dha/error.hpp"
 

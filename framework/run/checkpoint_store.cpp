@@ -160,12 +160,19 @@ std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, Lo
   std::vector<Candidate> candidates;
   for (CheckpointName& name : list_checkpoints(folder)) {
     if (!stage.empty() && name.stage != stage) continue;
+    std::map<std::string, std::string> metadata;
     try {
-      const int64_t sequence = sequence_of(load_safetensors_metadata(name.file));
-      candidates.push_back({std::move(name), sequence});
+      metadata = load_safetensors_metadata(name.file);
     } catch (const Error& error) {
       log.write(LogLevel::kWarning, "checkpoint", error.what());
+      continue;
     }
+    // One of another version is no damage: to go on without it would lose what it holds.
+    if (const auto format = metadata.find("format");
+        format != metadata.end() && format->second.starts_with(kFormatName))
+      check_format(format->second, name.file);
+    const int64_t sequence = sequence_of(metadata);
+    candidates.push_back({std::move(name), sequence});
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return std::tie(a.sequence, a.name.epoch, a.name.step) > std::tie(b.sequence, b.name.epoch, b.name.step);

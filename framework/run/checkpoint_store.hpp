@@ -34,7 +34,8 @@ void save_checkpoint(const std::filesystem::path& file, const State& state);
 State load_checkpoint(const std::filesystem::path& file);
 
 // The checkpoint that was saved last and loads; by "sequence", because copies lose file times. Damaged ones are
-// reported to `log` and passed over. Only those of `stage` count where it is not "". Empty where there is none.
+// reported to `log` and passed over. Only those of `stage` count where it is not "". Empty where there is none. Throws
+// Error{kData} for one of another version's format.
 std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, Log& log,
                                                       std::string_view stage = "");
 

@@ -25,9 +25,6 @@ void EpochTotals::reset() { sums_.zero_(); }
 
 std::map<std::string, at::Tensor> EpochTotals::tensors() const { return {{"sums", sums_}}; }
 
-void EpochTotals::restore(const std::map<std::string, at::Tensor>& tensors) {
-  const at::Tensor& sums = tensors.at("sums");
-  sums_.narrow(0, 0, sums.size(0)).copy_(sums);  // earlier checkpoints do not count finite steps
-}
+void EpochTotals::restore(const std::map<std::string, at::Tensor>& tensors) { sums_.copy_(tensors.at("sums")); }
 
 }  // namespace dha

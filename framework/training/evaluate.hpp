@@ -21,7 +21,8 @@ struct Measurement {
 enum class Stop { kAtOnce, kAfterwards };
 
 // One pass of the network of `parts` over `feed` in evaluation mode; it is in training mode afterwards. A lean network
-// ignores `gates`. Throws Error{kCancelled} when the user asks to stop, Error{kData} where no image can be read.
+// ignores `gates`. Throws Error{kCancelled} when the user asks to stop, unless that has to wait, and Error{kData} where
+// no image can be read.
 Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
                      const std::string& precision, at::Device device, Stop stop = Stop::kAtOnce);
 

@@ -27,7 +27,7 @@ struct StageImages {
 };
 
 // `run_seed`: stages and trials that hold out the same share hold out the same images, and a smaller share is a part of
-// a larger one but for rounding, so that no stage validates on what it was trained on before.
+// a larger one but for rounding, so that a stage validates on nothing that one with as large a share was trained on.
 StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t run_seed);
 
 struct StageData {

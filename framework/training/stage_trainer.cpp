@@ -18,7 +18,6 @@
 #include "run/signals.hpp"
 #include "training/fetch_values.hpp"
 #include "training/run_artifacts.hpp"
-#include "training/seeds.hpp"
 #include "training/stage_services.hpp"
 #include "training/trained_config.hpp"
 
@@ -83,6 +82,12 @@ void StageTrainer::begin_from(const StageConfig& earlier_config, const State& ea
   parts_.make_network(config_.carries("architecture") ? json.at("derived").get<std::string>() : "");
   if (config_.carries("weights")) carry_weights(earlier_config, earlier);
   if (config_.carries("hyper")) parts_.restore_hyper(earlier);
+  if (config_.carries("weights") && scene_.images.validation.empty() &&
+      config_.validation_fraction > earlier_config.validation_fraction)
+    scene_.log.write(LogLevel::kWarning, "dha",
+                     fmt::format("stage '{}' validates on images that the weights of '{}' were trained on, which held "
+                                 "out fewer; give that stage the validation_fraction {} too",
+                                 place_, earlier_config.name, config_.validation_fraction));
 }
 
 void StageTrainer::begin_trial(const Trial& trial, const StageConfig& earlier_config, const State* earlier) {

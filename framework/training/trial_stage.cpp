@@ -56,6 +56,14 @@ void TrialStage::resume(const State& checkpoint) {
   if (json.contains("under_way")) under_way_ = checkpoint;
 }
 
+State TrialStage::trained(const Trial& best) const try {
+  return load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best.id), 0));
+} catch (const Error& error) {
+  throw Error(error.code(), fmt::format("stage '{}': the weights of trial {}, which is the best, are lost, and the run "
+                                        "cannot go on without them; run its pipeline again ({})",
+                                        config_.name, best.id, error.what()));
+}
+
 StageResult TrialStage::run(const std::function<void(const StageParts& best)>& leave) {
   if (done_ == 0 && !under_way_) save();  // a run that ends early in the first trial goes on from here
   while (const std::optional<Trial> trial = next_trial()) {
@@ -72,27 +80,13 @@ StageResult TrialStage::run(const std::function<void(const StageParts& best)>& l
     throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
                                                   config_.name, done_));
   StageTrainer trainer(scene_, config_of(*best), trial_place(config_.name, best->id));
-  const State checkpoint = trained(*best);
-  trainer.resume(checkpoint);
+  trainer.resume(trained(*best));
   const double before = trainer.train().seconds;  // nothing is left to train
   StageResult result = trainer.test_chosen_trial();
   result.name = config_.name;
   result.seconds += seconds_ - before;
   leave(trainer.parts());
   return result;
-}
-
-// What a trial came to; it is trained again where its checkpoint is damaged, which gives the same.
-State TrialStage::trained(const Trial& best) {
-  const std::filesystem::path file = stage_checkpoint(scene_.directory, trial_place(config_.name, best.id), 0);
-  try {
-    return load_checkpoint(file);
-  } catch (const Error& error) {
-    scene_.log.write(LogLevel::kWarning, "checkpoint",
-                     fmt::format("{}; trial {} is trained again", error.what(), best.id));
-  }
-  train(best);
-  return load_checkpoint(file);
 }
 
 std::optional<Trial> TrialStage::next_trial() {

@@ -28,7 +28,7 @@ class TrialStage {
   StageConfig config_of(const Trial& trial) const;
   std::optional<Trial> next_trial();
   TrialOutcome train(const Trial& trial);
-  State trained(const Trial& best);
+  State trained(const Trial& best) const;
   void begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const;
   void save() const;
   State with_searcher(State state) const;

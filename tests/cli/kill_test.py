@@ -32,7 +32,7 @@ def colour(folder):
     pipeline["dataset"] = {"use": "dha.image_folder", "path": str(folder), "size_px": 12}
     pipeline["checkpoint_every_minutes"] = 0.002
     search["space"]["auxiliary_weight"] = 0.4
-    trials = {**search, "name": "trials", "epochs": 1, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
+    trials = {**search, "name": "trials", "epochs": 2, "validation_fraction": 0.25, "hyper": {"use": "dha.sgd"},
               "augment": [{"use": "dha.random_pairs"}, {"use": "dha.crop", "padding_px": 2}],
               "trials": {"use": "dha.random", "count": 3}}
     del trials["searcher"]

@@ -174,7 +174,8 @@ class RunTest(CommandLineTest):
     def test_images_that_a_stage_held_out_are_evaluated(self):
         pipeline = small_pipeline(self.data)
         pipeline["stages"][1].update({"validation_fraction": 0.3, "epochs": 2})
-        self.dha("run", self.write_pipeline(pipeline))
+        _, messages = self.dha("run", self.write_pipeline(pipeline))
+        self.assertIn("stage 'final' validates on images that the weights of 'search' were trained on", messages)
         run, found = self.check_held_out("final", 19, 45)
         last = [row for row in self.rows(run) if row["event"] == "epoch"][-1]
         self.assertEqual((last["validation_accuracy"], last["validation_loss"]), (found["accuracy"], found["loss"]))
@@ -190,6 +191,17 @@ class RunTest(CommandLineTest):
         self.dha("run", self.write_pipeline(pipeline))
         _, errors = self.dha("eval", self.run_folder(), "--split", "validation", status=2)
         self.assertIn("stage 'search' held none out; set its validation_fraction", errors)
+
+    def test_the_loss_of_the_best_trial_is_told(self):
+        self.dha("run", self.write_pipeline(trials_pipeline(self.data, epochs=1, hyper={"use": "dha.sgd"})))
+        run = self.run_folder()
+        (run / "stages.json").unlink()  # as if the run had been killed ahead of it
+        weights = list((run / "checkpoints").glob("search.trial-*.safetensors"))
+        self.assertEqual(len(weights), 1)
+        weights[0].write_bytes(weights[0].read_bytes()[:-1])
+        _, errors = self.dha("resume", run, status=5)
+        self.assertIn("which is the best, are lost", errors)
+        self.assertIn("run its pipeline again", errors)
 
     def test_a_stopped_trial_is_validated(self):
         """Though no evaluation was due; and the stage takes as long as all of its trials."""
