@@ -127,7 +127,13 @@ class RunTest(CommandLineTest):
 
     def test_rows_of_epochs_have_what_components_said(self):
         self.dha("run", self.pipeline)  # whose rows of steps end with the epoch
-        epochs = [row for row in self.rows(self.run_folder()) if row["event"] == "epoch" and row["stage"] == "search"]
+        rows = [row for row in self.rows(self.run_folder()) if row["stage"] == "search"]
+        epochs = [row for row in rows if row["event"] == "epoch"]
+        frozen = 0  # changes at the ends of epochs alone
+        for row in rows:
+            if row["event"] == "step":
+                self.assertEqual(row["dha.ista.frozen"], frozen)
+            frozen = row["dha.ista.frozen"]
         for row in epochs:
             self.assertLessEqual({"dha.tau.entropy", "dha.hypergradient.hypergradient_learning_rate", "learning_rate",
                                   "dha.ista.frozen", "searcher"}, set(row))

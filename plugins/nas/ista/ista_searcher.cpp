@@ -245,6 +245,7 @@ Gates IstaSearcher::gates(const Progress&) {
 }
 
 void IstaSearcher::learn(const SearchStep& step) {
+  record_frozen();
   if (mode_ != Mode::kTwoStage && !finished()) update_code(step.gate_gradients);
 }
 
@@ -288,17 +289,19 @@ void IstaSearcher::end_stage(SearchServices& services) {
                  "them; search longer, or loosen them");
 }
 
+// The host's own number: nothing crosses for it.
+void IstaSearcher::record_frozen() {
+  context_.metric("frozen", at::scalar_tensor(std::count_if(choices_.begin(), choices_.end(),
+                                                            [](const Decision& d) { return d.is_frozen; })));
+}
+
 void IstaSearcher::record_metrics() {
   double largest_distance = 0, largest_gap = 0;
-  int64_t frozen = 0;
   for (const Decision& choice : choices_) {
     largest_gap = std::max(largest_gap, choice.recovered.relative_gap);
-    if (choice.is_frozen)
-      ++frozen;
-    else
-      largest_distance = std::max(largest_distance, choice.distance.value_or(0));
+    if (!choice.is_frozen) largest_distance = std::max(largest_distance, choice.distance.value_or(0));
   }
-  context_.metric("frozen", at::scalar_tensor(frozen));
+  record_frozen();
   context_.metric("largest_distance", at::scalar_tensor(largest_distance));
   context_.metric("rejected_updates", at::scalar_tensor(rejected_));
   context_.metric("code_norm", code_.norm());

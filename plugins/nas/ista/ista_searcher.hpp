@@ -71,6 +71,7 @@ class IstaSearcher : public Searcher, private Replay {
   void freeze_settled();
   void rebuild_gates();
   void update_code(const GateGradients& gradients);
+  void record_frozen();
   void record_metrics();
   Decisions decisions() const;
   at::Tensor codes_on_host() const;
