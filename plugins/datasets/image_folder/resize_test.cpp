@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <random>
 
+#include "image_folder/resize_rows.hpp"
 #include "image_folder/written_images.hpp"
 #include "shared/dataset_fixture.hpp"
 
@@ -88,11 +90,61 @@ BOOST_AUTO_TEST_CASE(flips_after_scaling) {
 
 BOOST_AUTO_TEST_CASE(keeps_a_constant_and_the_extremes) {
   for (const uint8_t value : {0, 77, 255}) {
-    Picture picture(40, 30, 3);
+    Picture picture(400, 300, 3);
     std::fill(picture.pixels.begin(), picture.pixels.end(), value);
     for (const int64_t side : {1, 13, 64}) {
       const std::vector<uint8_t> found = resized(block_of(picture), side, side);
       BOOST_TEST(std::count(found.begin(), found.end(), value) == static_cast<std::ptrdiff_t>(found.size()));
+    }
+  }
+}
+
+// Where white meets black, no sum runs over, however many inputs there are.
+BOOST_AUTO_TEST_CASE(shrinks_edges_without_a_jump) {
+  Picture picture(600, 500, 3);
+  for (size_t i = 0; i < picture.pixels.size(); ++i) picture.pixels[i] = i % 7 == 0 ? 0 : 255;
+  for (int64_t y = 0; y < 600; ++y) picture.at(y, 0, 0) = 0;
+  for (const int64_t side : {1, 2, 3, 40, 300, 450}) {
+    const std::vector<uint8_t> found = resized(block_of(picture), side, side);
+    if (side <= 40) BOOST_TEST(*std::min_element(found.begin(), found.end()) > 200);
+    BOOST_TEST(*std::max_element(found.begin(), found.end()) > 210);
+  }
+}
+
+// What vectors come to is what loops without them come to, whatever the scale, to the byte.
+BOOST_AUTO_TEST_CASE(vectors_change_no_bit) {
+  std::mt19937 random(5);
+  for (const int64_t channels : {1, 3})
+    for (const int64_t width : {1, 5, 31, 170, 400})
+      for (const int64_t outputs : {1, 17, 64, 224}) {
+        std::vector<uint8_t> row(static_cast<size_t>(width * channels));
+        for (uint8_t& value : row) value = static_cast<uint8_t>(random());
+        const RowFilter columns(
+            triangle_filter(width, 0.3, static_cast<double>(width) - 0.7, outputs, random() % 2 == 0));
+        const auto size = static_cast<size_t>(channels * columns.filter.stride);
+        std::vector<uint8_t> planes(static_cast<size_t>(channels * (width + pixels_behind(columns))));
+        std::vector<int16_t> vectors(size), loops(size);
+        resize_row(row.data(), width, channels, columns, planes.data(), vectors.data());
+        resize_row_by_index(row.data(), channels, columns, loops.data());
+        BOOST_TEST_CONTEXT(channels << " channels, " << width << " to " << outputs)
+        BOOST_TEST(vectors == loops, boost::test_tools::per_element());
+      }
+  for (const int64_t taps : {2, 3, 6, 40}) {
+    const double extent = 10.0 * static_cast<double>(taps);
+    const Filter rows = triangle_filter(static_cast<int64_t>(extent) + 1, 0.5, extent, 20, false);
+    RowBlend blend(rows.taps);
+    std::vector<std::vector<int16_t>> values(static_cast<size_t>(rows.taps), std::vector<int16_t>(101));
+    std::vector<const int16_t*> inputs;
+    for (std::vector<int16_t>& input : values) {
+      for (int16_t& value : input) value = static_cast<int16_t>(random() % 32641);
+      inputs.push_back(input.data());
+    }
+    std::vector<uint8_t> vectors(100), loops(100);
+    for (int64_t y = 0; y < 20; ++y) {
+      blend.set_weights(rows, y);
+      blend(inputs.data(), 1, 100, vectors.data());
+      blend.by_index(inputs.data(), 1, 0, 100, loops.data());
+      BOOST_TEST(vectors == loops, boost::test_tools::per_element());
     }
   }
 }
