@@ -9,10 +9,10 @@
 
 #include <string>
 
+#include "component/component_slot.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/component_slot.hpp"
 
 namespace {
 

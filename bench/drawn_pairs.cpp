@@ -22,11 +22,11 @@
 #include <vector>
 
 #include "apply_operation.hpp"
+#include "component/component_slot.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
 #include "pair_distribution.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/component_slot.hpp"
 
 namespace {
 

@@ -23,12 +23,12 @@
 
 #include <jpeglib.h>
 
+#include "component/component_slot.hpp"
 #include "data/batch_feed.hpp"
 #include "data/crop_geometry.hpp"
 #include "data/open_dataset.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/component_slot.hpp"
 
 namespace {
 

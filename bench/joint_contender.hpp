@@ -7,7 +7,7 @@
 
 #include "model/normalizer.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/joint_step.hpp"
+#include "step/joint_step.hpp"
 
 namespace dha::bench {
 

@@ -23,10 +23,10 @@
 #include <string>
 #include <vector>
 
+#include "component/stage_parts.hpp"
 #include "device/memory.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/stage_parts.hpp"
 
 namespace {
 

@@ -15,13 +15,13 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
+#include "component/component_slot.hpp"
 #include "data/png_file.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/error.hpp"
 #include "dha/image_operations.hpp"
 #include "dha/params.hpp"
-#include "run/program_name.hpp"
-#include "training/component_slot.hpp"
+#include "process/program_name.hpp"
 
 namespace dha::app {
 

@@ -4,7 +4,7 @@
 
 #include "dha/error.hpp"
 #include "dha/nearest_name.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha::app {
 

@@ -15,7 +15,7 @@
 #include "dha/space.hpp"
 #include "dha/trial_searcher.hpp"
 #include "pipeline/pipeline.hpp"
-#include "run/console.hpp"
+#include "report/console.hpp"
 
 namespace dha::app {
 

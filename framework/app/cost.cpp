@@ -10,7 +10,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "training/stage_cost.hpp"
+#include "component/stage_cost.hpp"
 
 namespace dha::app {
 

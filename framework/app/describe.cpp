@@ -10,8 +10,8 @@
 #include "app/component_reference.hpp"
 #include "app/plugin_options.hpp"
 #include "dha/error.hpp"
-#include "run/console.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
+#include "report/console.hpp"
 
 namespace dha::app {
 

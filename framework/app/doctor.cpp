@@ -21,7 +21,7 @@
 #include "device/device_properties.hpp"
 #include "dha/abi_tag.hpp"
 #include "dha/version.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha::app {
 

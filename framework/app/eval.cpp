@@ -9,9 +9,9 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "run/console.hpp"
-#include "run/signals.hpp"
-#include "training/run_evaluation.hpp"
+#include "process/signals.hpp"
+#include "report/console.hpp"
+#include "run/run_evaluation.hpp"
 
 namespace dha::app {
 

@@ -4,7 +4,7 @@
 
 #include <boost/program_options/errors.hpp>
 
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha::app {
 

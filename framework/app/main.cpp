@@ -11,7 +11,7 @@
 #include "app/exit_status.hpp"
 #include "dha/error.hpp"
 #include "dha/version.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace {
 

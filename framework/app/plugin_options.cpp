@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dha/error.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha::app {
 

@@ -13,8 +13,8 @@
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "plugin/plugin_search.hpp"
-#include "run/console.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
+#include "report/console.hpp"
 
 namespace dha::app {
 

@@ -7,10 +7,10 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
+#include "component/stage_check.hpp"
 #include "device/device_properties.hpp"
-#include "run/atomic_file.hpp"
 #include "run/environment.hpp"
-#include "training/stage_check.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha::app {
 

@@ -6,7 +6,7 @@
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "pipeline/pipeline.hpp"
-#include "run/atomic_file.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha::app {
 

@@ -5,12 +5,12 @@
 #include <cstdio>
 
 #include "app/command.hpp"
-#include "run/atomic_file.hpp"
-#include "run/console.hpp"
-#include "run/program_name.hpp"
-#include "run/signals.hpp"
-#include "training/pipeline_runner.hpp"
-#include "training/run_artifacts.hpp"
+#include "process/program_name.hpp"
+#include "process/signals.hpp"
+#include "report/console.hpp"
+#include "run/pipeline_runner.hpp"
+#include "stage/run_artifacts.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha::app {
 

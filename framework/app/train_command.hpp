@@ -6,7 +6,7 @@
 #include "device/accelerator.hpp"
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "run/run_directory.hpp"
+#include "storage/run_directory.hpp"
 
 namespace dha::app {
 

@@ -10,9 +10,9 @@
 #include "app/exit_status.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "component/stage_check.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
-#include "training/stage_check.hpp"
 
 namespace dha::app {
 

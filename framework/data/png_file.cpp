@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/document_reader.hpp"
-#include "run/atomic_file.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha {
 

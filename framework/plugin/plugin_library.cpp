@@ -20,7 +20,7 @@
 
 #include "plugin/guarded_call.hpp"
 #include "plugin/plugin_refusal.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha {
 

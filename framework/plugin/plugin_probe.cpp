@@ -1,8 +1,8 @@
 #include "plugin/plugin_probe.hpp"
 
-#include "plugin/child_process.hpp"
 #include "plugin/plugin_library.hpp"
 #include "plugin/plugin_refusal.hpp"
+#include "process/child_process.hpp"
 
 namespace dha {
 

@@ -17,7 +17,7 @@
 #include "plugin/plugin_probe.hpp"
 #include "plugin/plugin_refusal.hpp"
 #include "plugin/plugin_search.hpp"
-#include "run/program_name.hpp"
+#include "process/program_name.hpp"
 
 namespace dha {
 

@@ -12,7 +12,7 @@
 
 #include "dha/error.hpp"
 #include "dha/version.hpp"
-#include "run/local_time.hpp"
+#include "process/local_time.hpp"
 #include "run/sha256.hpp"
 
 #define DHA_TEXT_(x) #x

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "component/component_context.hpp"
 #include "dha/error.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "training/component_context.hpp"
 
 namespace dha {
 

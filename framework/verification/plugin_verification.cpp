@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "dha/error.hpp"
-#include "plugin/child_process.hpp"
 #include "plugin/plugin_library.hpp"
 #include "plugin/plugin_refusal.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "plugin/plugin_search.hpp"
+#include "process/child_process.hpp"
 #include "verification/component_checks.hpp"
 #include "verification/library_checks.hpp"
 

@@ -8,10 +8,10 @@
 
 #include "data/png_file.hpp"
 #include "pipeline/pipeline.hpp"
-#include "run/console.hpp"
+#include "report/console.hpp"
+#include "run/pipeline_runner.hpp"
 #include "simulated_cuda/simulated_cuda.hpp"
 #include "support/linked_plugin.hpp"
-#include "training/pipeline_runner.hpp"
 
 namespace dha::test {
 

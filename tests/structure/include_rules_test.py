@@ -9,7 +9,8 @@ import tempfile
 
 # Layers of the framework from the top down: a folder includes its own layer and those below, and no two folders each
 # other, not even over a third.
-LAYERS = [{"app"}, {"verification"}, {"training"}, {"data", "plugin", "pipeline", "run", "model", "device"}]
+LAYERS = [{"app"}, {"run", "verification"}, {"trial"}, {"stage"}, {"step"}, {"component"}, {"report"},
+          {"data", "device", "model"}, {"pipeline", "plugin", "process", "storage"}]
 # Headers of LibTorch that an SDK header may use, beside the standard library: the narrow ones.
 SDK_LIBTORCH = re.compile(r"ATen/core/[A-Za-z]+\.h|torch/headeronly/version\.h")
 STANDARD = re.compile(r"[a-z_]+|stdint\.h|std[a-z]+\.h")
@@ -93,14 +94,14 @@ def problems_everywhere(root, file):
 
 def problems(root):
     rules = [(file, problems_everywhere(root, file))
-             for folder in ("sdk", "operators", "framework", "plugins", "tests", "examples", "bench")
+             for folder in ("sdk", "framework", "plugins", "tests", "examples", "bench")
              for file in sources(root / folder)]
     rules += [(file, problems_of_plugin(root, file)) for folder in ("plugins", "examples") for file in sources(root / folder)]
     rules += [(file, problems_of_framework(root, file)) for file in sources(root / "framework")]
-    rules += [(file, problems_of_operators(root, file)) for file in sources(root / "operators")
+    rules += [(file, problems_of_operators(root, file)) for file in sources(root / "sdk" / "operators")
               if not file.name.endswith("_test.cpp")]
     rules += [(file, problems_of_sdk_header(file))
-              for folder in ("sdk", "operators") for file in sources(root / folder / "include")]
+              for folder in ("include", "operators/include") for file in sources(root / "sdk" / folder)]
     return circles(root) + [f"{file.relative_to(root)}: {problem}" for file, found in rules for problem in found]
 
 
@@ -111,20 +112,20 @@ def self_test():
         ("plugins/nas/ista/ista.cpp", "dha/plugin.hpp", False),
         ("framework/plugin/registry.cpp", "app/command.hpp", True),
         ("framework/plugin/registry.cpp", "plugin/registry.hpp", False),
-        ("framework/training/loop.cpp", "plugin/registry.hpp", False),
-        ("framework/training/loop.cpp", "app/command.hpp", True),
-        ("framework/run/log.cpp", "plugin/registry.hpp", False),
-        ("framework/plugin/registry.hpp", "run/log.hpp", True),  # which includes plugin/registry.hpp
+        ("framework/stage/loop.cpp", "plugin/registry.hpp", False),
+        ("framework/stage/loop.cpp", "app/command.hpp", True),
+        ("framework/report/log.cpp", "plugin/registry.hpp", False),
+        ("framework/plugin/registry.hpp", "report/log.hpp", True),  # which includes plugin/registry.hpp
         ("framework/app/run.cpp", "torch/torch.h", True),
         ("framework/app/run.cpp", "boost/dll/shared_library.hpp", True),
         ("framework/surprise/x.cpp", "string", True),
-        ("framework/run/log.hpp", "nlohmann/json.hpp", True),
-        ("framework/run/log.hpp", "nlohmann/json_fwd.hpp", False),
-        ("framework/run/log.cpp", "nas/ista/ista.hpp", True),
+        ("framework/report/log.hpp", "nlohmann/json.hpp", True),
+        ("framework/report/log.hpp", "nlohmann/json_fwd.hpp", False),
+        ("framework/report/log.cpp", "nas/ista/ista.hpp", True),
         ("sdk/include/dha/x.hpp", "ATen/ATen.h", True),
-        ("operators/include/dha/y.hpp", "ATen/ops/relu.h", True),
-        ("operators/src/y.cpp", "ATen/ops/relu.h", False),
-        ("operators/src/y.cpp", "plugin/registry.hpp", True),
+        ("sdk/operators/include/dha/y.hpp", "ATen/ops/relu.h", True),
+        ("sdk/operators/src/y.cpp", "ATen/ops/relu.h", False),
+        ("sdk/operators/src/y.cpp", "plugin/registry.hpp", True),
         ("sdk/include/dha/x.hpp", "fmt/format.h", True),
         ("sdk/include/dha/x.hpp", "ATen/core/Tensor.h", False),
         ("sdk/include/dha/x.hpp", "string_view", False),
@@ -134,7 +135,7 @@ def self_test():
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for known, content in {"framework/plugin/registry.hpp": "", "framework/app/command.hpp": "",
-                                   "framework/run/log.hpp": "#include \"plugin/registry.hpp\"\n",
+                                   "framework/report/log.hpp": "#include \"plugin/registry.hpp\"\n",
                                    "plugins/nas/ista/ista.hpp": ""}.items():
                 (root / known).parent.mkdir(parents=True, exist_ok=True)
                 (root / known).write_text(content)

@@ -1,5 +1,5 @@
 // Which gates a network is never given.
-#include "training/check_gates.hpp"
+#include "component/check_gates.hpp"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>

@@ -1,5 +1,5 @@
 // Checkpoints: what comes back, which one is taken, and what happens to damaged ones.
-#include "run/checkpoint_store.hpp"
+#include "storage/checkpoint_store.hpp"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
@@ -8,10 +8,10 @@
 #include <fstream>
 
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
-#include "run/console.hpp"
-#include "run/log.hpp"
-#include "run/safetensors.hpp"
+#include "report/console.hpp"
+#include "report/log.hpp"
+#include "storage/atomic_file.hpp"
+#include "storage/safetensors.hpp"
 #include "support/error_checks.hpp"
 #include "support/paths.hpp"
 
@@ -31,7 +31,9 @@ struct Folder {
   fs::path file(const std::string& name) const { return directory.path() / (name + ".safetensors"); }
   std::string said() const { return dha::read_file(directory.path() / "console.txt"); }
   std::optional<FoundCheckpoint> latest(std::string_view stage = "") {
-    return dha::latest_good_checkpoint(directory.path(), log, stage);
+    return dha::latest_good_checkpoint(
+        directory.path(), [this](const std::string& text) { log.write(dha::LogLevel::kWarning, "checkpoint", text); },
+        stage);
   }
 };
 

@@ -1,10 +1,10 @@
 // What a person reads while a run goes on: lines, bars, tables and durations.
-#include "run/console.hpp"
+#include "report/console.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <limits>
 
-#include "run/atomic_file.hpp"
+#include "storage/atomic_file.hpp"
 #include "support/paths.hpp"
 
 using dha::ProgressLine;

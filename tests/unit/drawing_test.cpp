@@ -1,5 +1,5 @@
 // Drawings of architectures: every node and operation is there, nothing overlaps, and the file is well-formed XML.
-#include "run/drawing.hpp"
+#include "report/drawing.hpp"
 
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "dha/error.hpp"
-#include "run/graph_layout.hpp"
+#include "report/graph_layout.hpp"
 
 using dha::ArchitectureGraph;
 using dha::Box;

@@ -9,10 +9,10 @@
 #include "data/batch_feed.hpp"
 #include "data/class_images.hpp"
 #include "data/cycling_feed.hpp"
+#include "data/stage_data.hpp"
 #include "data/statistics.hpp"
 #include "dha/error.hpp"
 #include "support/counting_dataset.hpp"
-#include "training/stage_data.hpp"
 
 namespace {
 

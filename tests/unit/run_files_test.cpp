@@ -9,7 +9,7 @@
 #include <csignal>
 
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
+#include "storage/atomic_file.hpp"
 #include "support/as_nobody.hpp"
 #include "support/child_process.hpp"
 #include "support/paths.hpp"

@@ -12,14 +12,14 @@
 #include <thread>
 
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
-#include "run/console.hpp"
+#include "process/signals.hpp"
+#include "report/console.hpp"
+#include "report/log.hpp"
+#include "report/metrics_writer.hpp"
 #include "run/environment.hpp"
-#include "run/log.hpp"
-#include "run/metrics_writer.hpp"
-#include "run/run_directory.hpp"
 #include "run/sha256.hpp"
-#include "run/signals.hpp"
+#include "storage/atomic_file.hpp"
+#include "storage/run_directory.hpp"
 #include "support/child_process.hpp"
 #include "support/paths.hpp"
 

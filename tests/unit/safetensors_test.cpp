@@ -11,9 +11,9 @@
 
 #include "data/counter_random.hpp"
 #include "dha/error.hpp"
-#include "run/atomic_file.hpp"
-#include "run/safetensors.hpp"
-#include "run/safetensors_header.hpp"
+#include "storage/atomic_file.hpp"
+#include "storage/safetensors.hpp"
+#include "storage/safetensors_header.hpp"
 #include "support/paths.hpp"
 
 namespace fs = std::filesystem;

@@ -1,6 +1,6 @@
 // What an evaluation for a searcher measures, and that it leaves the network as it was, whatever is asked for and
 // whatever goes wrong.
-#include "training/stage_services.hpp"
+#include "step/stage_services.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -20,10 +20,10 @@
 
 #include "data/batch_feed.hpp"
 #include "dha/plugin.hpp"
+#include "stage/stage_result.hpp"
+#include "step/joint_step.hpp"
 #include "support/counting_dataset.hpp"
 #include "support/toy_space.hpp"
-#include "training/joint_step.hpp"
-#include "training/stage_result.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 #include "dha/error.hpp"
 #include "input_file.hpp"
-#include "run/atomic_file.hpp"
-#include "run/safetensors.hpp"
+#include "storage/atomic_file.hpp"
+#include "storage/safetensors.hpp"
 
 namespace {
 

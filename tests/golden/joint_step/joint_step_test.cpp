@@ -16,10 +16,10 @@
 #include "dha/params.hpp"
 #include "golden/joint_step/projection.hpp"
 #include "model/normalizer.hpp"
-#include "run/safetensors.hpp"
+#include "step/joint_step.hpp"
+#include "step/stage_services.hpp"
+#include "storage/safetensors.hpp"
 #include "support/paths.hpp"
-#include "training/joint_step.hpp"
-#include "training/stage_services.hpp"
 
 namespace {
 

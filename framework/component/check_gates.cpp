@@ -1,0 +1,55 @@
+#include "component/check_gates.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "dha/error.hpp"
+
+namespace dha {
+
+namespace {
+
+// Ascending, without repeats.
+bool are_candidates(const std::vector<int64_t>& positions, const Choice& choice) {
+  return std::adjacent_find(positions.begin(), positions.end(), std::greater_equal<>()) == positions.end() &&
+         (positions.empty() ||
+          (positions.front() >= 0 && positions.back() < static_cast<int64_t>(choice.candidates.size())));
+}
+
+// What is wrong with the gates of one choice; empty where nothing is.
+std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device device) {
+  if (!are_candidates(gates.active, choice))
+    return fmt::format("the active candidates [{}]; expected ascending ones below {}", fmt::join(gates.active, ", "),
+                       choice.candidates.size());
+  std::vector<int64_t> all = gates.observed;
+  all.insert(all.end(), gates.active.begin(), gates.active.end());
+  std::sort(all.begin(), all.end());
+  if (!are_candidates(all, choice))
+    return fmt::format("the observed candidates [{}] beside the active ones [{}]; expected different ones below {}",
+                       fmt::join(gates.observed, ", "), fmt::join(gates.active, ", "), choice.candidates.size());
+  const at::Tensor& weights = gates.weights;
+  const auto count = static_cast<int64_t>(gates.active.size());
+  if (!weights.defined() || weights.dim() != 1 || weights.size(0) != count || !weights.is_floating_point())
+    return fmt::format("no weight of floating type for each of {} active candidates", count);
+  if (weights.device() != device)
+    return fmt::format("weights on device {}; expected {}", weights.device().str(), device.str());
+  return "";
+}
+
+}  // namespace
+
+void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device,
+                 const std::string& searcher) {
+  if (gates.choices.size() != choices.size())
+    throw Error(ErrorCode::kContractViolation, fmt::format("{}: gates() gave {} entries for {} choices", searcher,
+                                                           gates.choices.size(), choices.size()));
+  for (size_t i = 0; i < choices.size(); ++i)
+    if (const std::string found = fault(gates.choices[i], choices[i], device); !found.empty())
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("{}: the gates of choice '{}' have {}", searcher, choices[i].name, found));
+}
+
+}  // namespace dha

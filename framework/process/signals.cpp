@@ -1,0 +1,49 @@
+#include "process/signals.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "dha/error.hpp"
+
+namespace dha {
+
+namespace {
+
+// Handlers have no other way to reach the program than a global.
+std::atomic<bool> stop{false};
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "a handler may only touch lock-free atomics");
+
+extern "C" void on_stop_signal(int signal) {
+  if (signal == SIGINT && interrupted.exchange(true)) _exit(130);
+  stop = true;
+}
+
+void install(int signal, void (*handler)(int), struct sigaction* old) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;  // reads and writes under way go on
+  sigemptyset(&action.sa_mask);
+  if (sigaction(signal, &action, old) != 0) throw Error(ErrorCode::kInternal, "cannot install a signal handler");
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  stop = interrupted = false;
+  install(SIGINT, on_stop_signal, &old_interrupt_);
+  install(SIGTERM, on_stop_signal, &old_terminate_);
+  install(SIGPIPE, SIG_IGN, &old_pipe_);
+}
+
+StopSignals::~StopSignals() {
+  sigaction(SIGINT, &old_interrupt_, nullptr);
+  sigaction(SIGTERM, &old_terminate_, nullptr);
+  sigaction(SIGPIPE, &old_pipe_, nullptr);
+}
+
+bool stop_requested() noexcept { return stop.load(std::memory_order_relaxed); }
+
+}  // namespace dha

@@ -1,0 +1,26 @@
+// Measures the final network of a finished run.
+#pragma once
+
+#include <string>
+
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "step/evaluate.hpp"
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+struct RunEvaluation {
+  Measurement measured;
+  // The stage whose validation_fraction took the images out of the training images ("validation") or left them in
+  // ("train"); empty where the split is the data set's own.
+  std::string divided_by;
+};
+
+// `split`: "test", "validation" or "train", in evaluation geometry, as the last stage used it: where that stage held
+// validation images out of the training images, "validation" are those and "train" the others. Throws Error{kUsage} for
+// another name, for a run that did not finish, and for a split without images.
+RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+                           at::Device device, const std::string& split);
+
+}  // namespace dha

@@ -1,0 +1,31 @@
+// What all stages of a run share: configuration, data, and where they report.
+#pragma once
+
+#include "component/component_context.hpp"
+#include "data/open_dataset.hpp"
+#include "data/stage_data.hpp"
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "report/console.hpp"
+#include "report/hyper_table.hpp"
+#include "report/log.hpp"
+#include "report/metrics_writer.hpp"
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+// All references outlive the stages.
+struct RunContext {
+  const PluginRegistry& registry;
+  const PipelineConfig& config;
+  const OpenDataset& dataset;
+  RunImages images;
+  ContextServices services;
+  const RunDirectory& directory;
+  Log& log;
+  Console& console;
+  MetricsWriter& metrics;
+  HyperTable& hyper_table;
+};
+
+}  // namespace dha

@@ -1,0 +1,129 @@
+#include "step/step_replayer.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "dha/replay.hpp"
+#include "model/gradients.hpp"
+
+namespace dha {
+
+namespace {
+
+// Steps one by one at the start of an epoch: afterwards what components make when it is first needed is there.
+constexpr int64_t kStepsBefore = 2;
+
+template <class Slot>
+bool is_replayable(const Slot& slot) {
+  const auto* replay = static_cast<const Replay*>(
+      slot.call("capability", [](const auto& component) { return component.capability(Replay::kCapability); }));
+  return replay != nullptr && slot.call("replayable", [&](const auto&) { return replay->replayable(); });
+}
+
+bool same_shape(const Batch& a, const Batch& b) {
+  return a.images.sizes() == b.images.sizes() && a.labels.sizes() == b.labels.sizes();
+}
+
+Batch copy_of(const Batch& batch) { return {batch.images.clone(), batch.labels.clone()}; }
+
+void copy_into(Batch& target, const Batch& source) {
+  target.images.copy_(source.images);
+  target.labels.copy_(source.labels);
+}
+
+// LibTorch's messages go on with a trace of calls.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+StepReplayer::StepReplayer(JointStep& step, const StageParts& parts, bool wanted, Log& log)
+    : step_(step), parts_(parts), log_(log), wanted_(wanted) {}
+
+void StepReplayer::begin_epoch() {
+  graph_.reset();
+  report_ = {};
+  metrics_.clear();
+  input_ = {};
+  steps_ = 0;
+  if (!wanted_) return;
+  const std::string obstacle = this->obstacle();
+  records_ = obstacle.empty();
+  if (told_) return;
+  told_ = true;
+  log_.write(LogLevel::kInfo, "dha",
+             records_ ? fmt::format("stage '{}': steps are recorded and replayed", parts_.config().name)
+                      : fmt::format("stage '{}': steps run one by one, because {}", parts_.config().name, obstacle));
+}
+
+// Why steps cannot be recorded; empty where they can.
+std::string StepReplayer::obstacle() const {
+  const auto fixed = [](const auto& slot) { return slot.id() + " cannot be replayed"; };
+  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
+    if (!is_replayable(slot)) return fixed(slot);
+  if (!is_replayable(parts_.hyper())) return fixed(parts_.hyper());
+  if (parts_.searches() && !is_replayable(parts_.searcher())) return fixed(parts_.searcher());
+  if (!is_replayable(parts_.space())) return fixed(parts_.space());
+  return make_device_graph() == nullptr ? "nothing that records was opened with the device" : "";
+}
+
+StepReport StepReplayer::run(const StepInput& input, const Progress& progress) {
+  if (graph_ != nullptr && fits(input)) return replay(input);
+  const bool due = records_ && graph_ == nullptr && steps_++ >= kStepsBefore;
+  return due && record(input, progress) ? replay(input) : step_.run(input, progress);
+}
+
+bool StepReplayer::record(const StepInput& input, const Progress& progress) {
+  input_.batch = copy_of(input.batch);
+  if (input.probe) input_.probe = copy_of(*input.probe);
+  std::vector<at::Generator> generators;
+  for (ComponentContext* context : parts_.contexts()) generators.push_back(context->generator());
+  const Metrics before = take_metrics();
+  std::unique_ptr<DeviceGraph> graph = make_device_graph();
+  try {
+    graph->begin(generators);
+    report_ = step_.run(input_, progress);
+    graph->end();
+    metrics_ = take_metrics();
+    graph_ = std::move(graph);
+  } catch (const std::exception& failure) {
+    records_ = wanted_ = false;
+    try {
+      graph->end();
+    } catch (const std::exception&) {  // the recording is void in any case
+    }
+    take_gradients(parts_.weights());
+    take_metrics();
+    log_.write(LogLevel::kWarning, "dha",
+               fmt::format("stage '{}': a step could not be recorded, so all run one by one: {}", parts_.config().name,
+                           first_line(failure.what())));
+  }
+  put_metrics(before);
+  return graph_ != nullptr;
+}
+
+bool StepReplayer::fits(const StepInput& input) const {
+  return same_shape(input.batch, input_.batch) && (!input.probe || same_shape(*input.probe, *input_.probe));
+}
+
+StepReport StepReplayer::replay(const StepInput& input) {
+  copy_into(input_.batch, input.batch);
+  if (input.probe) copy_into(*input_.probe, *input.probe);
+  graph_->replay();
+  put_metrics(metrics_);
+  return report_;
+}
+
+StepReplayer::Metrics StepReplayer::take_metrics() const {
+  Metrics metrics;
+  for (ComponentContext* context : parts_.contexts()) metrics.push_back(context->take_metrics());
+  return metrics;
+}
+
+void StepReplayer::put_metrics(const Metrics& metrics) const {
+  const std::vector<ComponentContext*> contexts = parts_.contexts();
+  for (size_t i = 0; i < metrics.size(); ++i)
+    for (const auto& [name, value] : metrics[i]) contexts[i]->metric(name, value);
+}
+
+}  // namespace dha

@@ -1,0 +1,54 @@
+// Runs the joint steps of a stage: one by one, or, on a CUDA device, as a recording that is made anew in each epoch.
+//
+// Components change what they do between epochs only (dha/replay.hpp): support, drop path, learning rates of a
+// schedule. So each epoch begins with steps one by one, the next one is recorded, and the rest replays it with the
+// images of each batch copied to where the recorded one's were. A batch of another size runs by itself.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "component/stage_parts.hpp"
+#include "device/device_graph.hpp"
+#include "report/log.hpp"
+#include "step/joint_step.hpp"
+
+namespace dha {
+
+class StepReplayer {
+ public:
+  // All references outlive the object. `wanted`: whether to record at all.
+  StepReplayer(JointStep& step, const StageParts& parts, bool wanted, Log& log);
+
+  // Forgets the recording. After the components' begin_epoch().
+  void begin_epoch();
+
+  // The report's tensors are written to by the next step.
+  StepReport run(const StepInput& input, const Progress& progress);
+
+ private:
+  using Metrics = std::vector<std::map<std::string, at::Tensor>>;  // of each context
+
+  std::string obstacle() const;
+  bool record(const StepInput& input, const Progress& progress);
+  bool fits(const StepInput& input) const;
+  StepReport replay(const StepInput& input);
+  Metrics take_metrics() const;
+  void put_metrics(const Metrics& metrics) const;
+
+  JointStep& step_;
+  const StageParts& parts_;
+  Log& log_;
+  bool wanted_, told_ = false;
+  bool records_ = false;  // whether this epoch's steps may be recorded
+  int64_t steps_ = 0;     // of this epoch, so far
+  std::unique_ptr<DeviceGraph> graph_;
+  StepInput input_;  // of the recording
+  StepReport report_;
+  Metrics metrics_;
+};
+
+}  // namespace dha
