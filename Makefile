@@ -48,7 +48,7 @@ bench: configure
 	@bench/run $(BUILD)
 
 gpu-check: configure
-	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs pair_kernel_test
+	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs image_kernel_test
 	@python3 -B bench/gpu_check.py $(BUILD)
 
 profile: configure

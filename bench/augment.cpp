@@ -9,7 +9,8 @@
 
 #include <string>
 
-#include "component/component_slot.hpp"
+#include "component/lone_stage.hpp"
+#include "component/placed_augmenter.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
@@ -32,13 +33,14 @@ DatasetInfo info_of(int64_t channels, int64_t side) {
 class Augmentation {
  public:
   Augmentation(int64_t batch, int64_t channels, int64_t side, double magnitude)
-      : augmenter_(registry(), {}, use(magnitude), "bench"),
+      : stage_(info_of(channels, side), batch),
+        augmenter_(registry(), {}, use(magnitude), "bench"),
         images_(at::randint(256, {batch, channels, side, side}, at::kByte)),
         labels_(at::zeros({batch}, at::kLong)) {
-    augmenter_.shared()->prepare(info_of(channels, side));
+    augmenter_.prepare(stage_);
   }
 
-  void apply() { benchmark::DoNotOptimize(augmenter_.shared()->apply(images_, labels_).images.data_ptr()); }
+  void apply() { benchmark::DoNotOptimize(augmenter_.apply(images_, labels_).images.data_ptr()); }
 
  private:
   static const PluginRegistry& registry() {
@@ -56,11 +58,12 @@ class Augmentation {
             check_params(registry().find(Augmenter::kKind, "dha.random_pairs").schema_json, params).completed};
   }
 
-  ComponentSlot<Augmenter> augmenter_;
+  LoneStage stage_;
+  PlacedAugmenter augmenter_;
   at::Tensor images_, labels_;
 };
 
-// Arguments: images a batch, side (px), magnitude_max.
+// Arguments: images per batch, side (px), magnitude_max.
 void random_pairs(benchmark::State& state) {
   const int64_t batch = state.range(0), side = state.range(1);
   const auto magnitude = static_cast<double>(state.range(2));

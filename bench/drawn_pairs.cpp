@@ -21,9 +21,11 @@
 #include <string>
 #include <vector>
 
-#include "apply_operation.hpp"
-#include "component/component_slot.hpp"
+#include "component/lone_stage.hpp"
+#include "component/placed_augmenter.hpp"
 #include "dha/augmenter.hpp"
+#include "dha/images/level_scale.hpp"
+#include "dha/images/pixels.hpp"
 #include "dha/params.hpp"
 #include "pair_distribution.hpp"
 #include "plugin/plugin_registry.hpp"
@@ -31,7 +33,9 @@
 namespace {
 
 using namespace dha;
-using namespace dha::pairs;
+using namespace dha::images;
+using dha::pairs::kPairCount;
+using dha::pairs::PairDistribution;
 using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kBatch = 96;
@@ -49,7 +53,7 @@ OperationCall read_call(std::istream& in) {
   if (!in || !found) throw std::runtime_error("not an operation: " + operation);
   OperationCall call;
   call.operation = *found;
-  call.value = operation_value(*found, level, sign, Mapping::kPaper);
+  call.value = operation_value(*found, level, sign, LevelScale::kPaper);
   call.resampling = resampling == "bilinear" ? Resampling::kBilinear : Resampling::kBicubic;
   call.fill = {124, 117, 104};  // tests/golden/image_operations/pillow_operations.py
   return call;
@@ -73,7 +77,7 @@ class Work {
   double apply() {
     const auto begun = Clock::now();
     for (size_t i = 0; i < calls_.size(); ++i)
-      apply_pair(calls_[i], shape_, &source_[i * size()], &target_[i * size()], workspace_);
+      apply_operations(calls_[i], shape_, &source_[i * size()], &target_[i * size()], workspace_);
     return milliseconds_since(begun);
   }
 
@@ -97,33 +101,40 @@ class Sampling {
       : images_(at::zeros({kBatch, 1, 1, 1}, at::kByte)),
         labels_(at::zeros({kBatch}, at::kLong)),
         logits_(at::zeros({kPairCount}, at::kDouble)),
-        distribution_(0, temperature, at::kCPU) {
-    tau_ = ComponentSlot<Augmenter>(
-        registry, {},
-        {"dha.tau", check_params(registry.find(Augmenter::kKind, "dha.tau").schema_json, params).completed}, "bench");
-    DatasetInfo info;
-    info.classes = 10;
-    info.channels = info.height = info.width = 1;
-    info.mean = info.standard_deviation = {0.5};
-    tau_.shared()->prepare(info);
+        distribution_(0, temperature, at::kCPU),
+        stage_(info(), kBatch),
+        tau_(registry, {},
+             {"dha.tau", check_params(registry.find(Augmenter::kKind, "dha.tau").schema_json, params).completed},
+             "bench") {
+    tau_.prepare(stage_);
     at::Tensor identities = at::full({kPairCount}, -1000.0, at::kDouble);
     identities[kPairCount - 1].fill_(1000.0);
-    tau_.shared()->restore({{{"logits", identities}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"});
+    tau_.restore({{{"logits", identities}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"},
+                 RestoreReason::kResume);
   }
 
   double draw(int64_t batches) {
     const auto begun = Clock::now();
     for (int64_t i = 0; i < batches; ++i) {
       distribution_.follow(logits_);
-      tau_.shared()->apply(images_, labels_);
+      tau_.apply(images_, labels_);
     }
     return milliseconds_since(begun);
   }
 
  private:
-  ComponentSlot<Augmenter> tau_;
+  static DatasetInfo info() {
+    DatasetInfo info;
+    info.classes = 10;
+    info.channels = info.height = info.width = 1;
+    info.mean = info.standard_deviation = {0.5};
+    return info;
+  }
+
   at::Tensor images_, labels_, logits_;
   PairDistribution distribution_;
+  LoneStage stage_;
+  PlacedAugmenter tau_;
 };
 
 }  // namespace

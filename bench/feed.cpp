@@ -154,12 +154,12 @@ class Folder {
   Folder(const std::filesystem::path& path, int64_t size_px) {
     registry_.load_directory(DHA_BENCH_PLUGIN_DIR, true);
     const std::string params = fmt::format(R"({{"path": "{}", "size_px": {}}})", path.string(), size_px);
-    slot_ = ComponentSlot<Dataset>(
-        registry_, {},
-        {"dha.image_folder",
-         check_params(registry_.find(Dataset::kKind, "dha.image_folder").schema_json, params).completed},
+    slot_.emplace(
+        registry_, ContextServices{},
+        ComponentUse{"dha.image_folder",
+                     check_params(registry_.find(Dataset::kKind, "dha.image_folder").schema_json, params).completed},
         "bench");
-    dataset_ = std::make_unique<OpenDataset>("dha.image_folder", slot_.shared());
+    dataset_ = std::make_unique<OpenDataset>("dha.image_folder", slot_->object());
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path / "train"))
       if (entry.is_regular_file()) files.push_back(entry.path());
@@ -176,7 +176,7 @@ class Folder {
 
  private:
   PluginRegistry registry_;
-  ComponentSlot<Dataset> slot_;
+  std::optional<ComponentSlot<Dataset>> slot_;
   std::unique_ptr<OpenDataset> dataset_;
   std::vector<Image> images_;
 };

@@ -15,16 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-DatasetInfo images_of_cifar() {
-  DatasetInfo info;
-  info.classes = 10;
-  info.channels = 3;
-  info.height = info.width = 32;
-  info.mean = {0.4914, 0.4822, 0.4465};
-  info.standard_deviation = {0.2470, 0.2435, 0.2616};
-  return info;
-}
-
 // A searcher with given gates that learns nothing: what makes a step plain.
 class FixedGates : public Searcher {
  public:
@@ -38,18 +28,9 @@ class FixedGates : public Searcher {
       gates_.choices.push_back(
           {choice.at("active"), at::tensor(choice.at("weights").get<std::vector<double>>(), at::kFloat), {}, false});
   }
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void attach(const Space&) override {}
-  void begin_epoch(const Progress&) override {}
-  void before_step(SearchServices&) override {}
-  Gates gates(const Progress&) override { return gates_; }
-  void learn(const SearchStep&) override {}
-  void end_epoch(SearchServices&) override {}
-  void end_stage(SearchServices&) override {}
-  bool finished() const override { return false; }
+  void attach(const Space&, const Stage&) override {}
+  Gates gates(const GateRequest&) override { return gates_; }
   std::string architecture() const override { return "{}"; }
-  std::string report() const override { return "{}"; }
 
  private:
   Gates gates_;
@@ -77,7 +58,7 @@ void pin(Searcher& searcher, const StepSize& size) {
     choices[static_cast<size_t>(i)]["kept"] = {node * operations, (node + 1) * operations + 1};
   }
   state.json = json.dump();
-  searcher.restore(state);
+  searcher.restore(state, RestoreReason::kResume);
 }
 
 ComponentUse use(const PluginRegistry& registry, const char* kind, const std::string& id, const Json& params) {
@@ -112,6 +93,20 @@ StageConfig config_of(const PluginRegistry& registry, const StepSize& size, cons
 
 }  // namespace
 
+DatasetInfo images_of_cifar() {
+  DatasetInfo info;
+  info.classes = 10;
+  info.channels = 3;
+  info.height = info.width = 32;
+  info.mean = {0.4914, 0.4822, 0.4465};
+  info.standard_deviation = {0.2470, 0.2435, 0.2616};
+  return info;
+}
+
+StageConfig supernet_config(const PluginRegistry& registry, const StepSize& size) {
+  return joint_config(registry, size, "next");
+}
+
 Contender::Contender(const PluginRegistry& registry, const StepSize& size, const std::string& kind)
     : info_(images_of_cifar()),
       parts_(config_of(registry, size, kind), {registry, {}, info_, at::kFloat, true}, "bench"),
@@ -119,7 +114,7 @@ Contender::Contender(const PluginRegistry& registry, const StepSize& size, const
       criterion_(0),
       loss_scale_("fp32", at::kCPU),
       batch_{at::randint(256, {size.batch, 3, 32, 32}, at::kByte), at::randint(10, {size.batch}, at::kLong)} {
-  if (!size.operations.empty() && kind != "plain") pin(*parts_.searcher().shared(), size);
+  if (!size.operations.empty() && kind != "plain") pin(parts_.searcher(), size);
   parts_.make_network();
   step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
 }
@@ -130,10 +125,10 @@ double Contender::time() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
 }
 
-std::string Contender::gates() const { return gates_of(*parts_.searcher().shared()); }
+std::string Contender::gates() const { return gates_of(parts_.searcher()); }
 
 void register_fixed_gates(PluginRegistry& registry) {
-  static const detail::PluginTables tables(DHA_ABI_TAG, "bench", "1.0.0", "bench", "Apache-2.0",
+  static const detail::PluginTables tables(DHA_ABI_TAG, DHA_SDK_VERSION_MINOR, "bench", "1.0.0", "bench", "Apache-2.0",
                                            {component<FixedGates>("bench.fixed_gates")});
   registry.add(*tables.descriptor());
 }

@@ -44,6 +44,12 @@ class Contender {
   Batch batch_;
 };
 
+// The images that steps are measured on.
+DatasetInfo images_of_cifar();
+
+// A search of the cell space whose components are those of a joint step.
+StageConfig supernet_config(const PluginRegistry& registry, const StepSize& size);
+
 // Adds bench.fixed_gates, the searcher of the plain step.
 void register_fixed_gates(PluginRegistry& registry);
 

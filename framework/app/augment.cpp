@@ -15,7 +15,8 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
-#include "component/component_slot.hpp"
+#include "component/lone_stage.hpp"
+#include "component/placed_augmenter.hpp"
 #include "data/png_file.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/error.hpp"
@@ -79,17 +80,9 @@ class NamedOperations {
   // image: (channels, height, width), the kind of image that the augmenter prepares for.
   NamedOperations(const PluginRegistry& registry, const ComponentUse& use, const at::Tensor& image,
                   const std::array<uint8_t, 3>& fill)
-      : augmenter_(registry, {}, use, "augment") {
-    DatasetInfo info;
-    info.channels = image.size(0);
-    info.height = image.size(1);
-    info.width = image.size(2);
-    for (int64_t channel = 0; channel < info.channels; ++channel)
-      info.mean.push_back(fill[static_cast<size_t>(channel)] / 255.0);
-    info.standard_deviation.assign(info.mean.size(), 1);
-    augmenter_.call("prepare", [&](Augmenter& augmenter) { augmenter.prepare(info); });
-    operations_ = static_cast<const ImageOperations*>(augmenter_.call(
-        "capability", [](Augmenter& augmenter) { return augmenter.capability(ImageOperations::kCapability); }));
+      : augmenter_(registry, {}, use, "augment"), stage_(info_of(image, fill)) {
+    augmenter_.prepare(stage_);
+    operations_ = static_cast<const ImageOperations*>(augmenter_.capability(ImageOperations::kCapability));
     if (operations_ == nullptr)
       throw usage(
           fmt::format("{} offers no single operations ({}); name an augmenter that does, such as "
@@ -113,11 +106,23 @@ class NamedOperations {
   }
 
  private:
-  ComponentSlot<Augmenter> augmenter_;
+  static DatasetInfo info_of(const at::Tensor& image, const std::array<uint8_t, 3>& fill) {
+    DatasetInfo info;
+    info.channels = image.size(0);
+    info.height = image.size(1);
+    info.width = image.size(2);
+    for (int64_t channel = 0; channel < info.channels; ++channel)
+      info.mean.push_back(fill[static_cast<size_t>(channel)] / 255.0);
+    info.standard_deviation.assign(info.mean.size(), 1);
+    return info;
+  }
+
+  PlacedAugmenter augmenter_;
+  LoneStage stage_;
   const ImageOperations* operations_ = nullptr;  // owned by the augmenter
 };
 
-// One row an operation, one column a level, on white.
+// One row per operation, one column per level, on white.
 at::Tensor grid_of(const NamedOperations& operations, const at::Tensor& image, ImageOperation operation) {
   const std::vector<std::string> names = operations.names();
   const int64_t row_height = image.size(1) + kGridGap, column_width = image.size(2) + kGridGap;

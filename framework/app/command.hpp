@@ -36,6 +36,7 @@ extern const Command kPluginsCommand;
 extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;
+extern const Command kTrialCommand;
 extern const Command kValidateCommand;
 extern const Command kVerifyCommand;
 

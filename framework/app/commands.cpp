@@ -10,8 +10,8 @@ namespace dha::app {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &kRunCommand,     &kResumeCommand, &kEvalCommand,     &kValidateCommand, &kCostCommand,  &kAugmentCommand,
-      &kPluginsCommand, &kVerifyCommand, &kDescribeCommand, &kSchemaCommand,   &kDoctorCommand};
+      &kRunCommand,     &kResumeCommand,  &kTrialCommand,  &kEvalCommand,     &kValidateCommand, &kCostCommand,
+      &kAugmentCommand, &kPluginsCommand, &kVerifyCommand, &kDescribeCommand, &kSchemaCommand,   &kDoctorCommand};
   return all;
 }
 

@@ -2,6 +2,7 @@
 // training it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -11,12 +12,20 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "component/stage_cost.hpp"
+#include "stage/stage_result.hpp"
 
 namespace dha::app {
 
 namespace {
 
 namespace options = boost::program_options;
+
+// "auxiliary_parameters" as "auxiliary parameters".
+std::string in_words(std::string name) {
+  if (name == quantity::kMultiplyAdds) return "multiply-adds";
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
 
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
@@ -38,15 +47,11 @@ int run(const std::vector<std::string>& arguments) {
   const std::string stage =
       values->count("stage") > 0 ? (*values)["stage"].as<std::string>() : config.stages.back().name;
   const std::string architecture = values->count("architecture") > 0 ? (*values)["architecture"].as<std::string>() : "";
-  const Cost cost = stage_cost(config, stage, architecture, registry);
+  const Quantities cost = stage_cost(config, stage, architecture, registry);
   if (values->count("json") > 0)
-    fmt::print("{}\n", nlohmann::ordered_json{{"parameters", cost.parameters},
-                                              {"auxiliary_parameters", cost.auxiliary_parameters},
-                                              {"multiply_adds", cost.multiply_adds}}
-                           .dump(2));
+    fmt::print("{}\n", costs_to_json(cost).dump(2));
   else
-    fmt::print("parameters            {}\nauxiliary parameters  {}\nmultiply-adds         {}\n", cost.parameters,
-               cost.auxiliary_parameters, cost.multiply_adds);
+    for (const Quantity& one : cost) fmt::print("{:<20}  {:.0f}\n", in_words(one.name), one.value);
   return kDone;
 }
 

@@ -22,8 +22,8 @@ namespace options = boost::program_options;
 void print(const std::string& split, const RunEvaluation& evaluation, bool as_json) {
   const auto& [measured, divided_by] = evaluation;
   if (as_json) {
-    nlohmann::ordered_json json{
-        {"split", split}, {"images", measured.images}, {"accuracy", measured.accuracy}, {"loss", measured.loss}};
+    nlohmann::ordered_json json{{"split", split}, {"images", measured.images}};
+    for (const Quantity& metric : measured.values) json[metric.name] = metric.value;
     if (!divided_by.empty()) json["divided_by"] = divided_by;
     fmt::print("{}\n", json.dump(2));
     return;
@@ -32,7 +32,7 @@ void print(const std::string& split, const RunEvaluation& evaluation, bool as_js
   if (!divided_by.empty())
     images += fmt::format(" (the training images that stage '{}' {})", divided_by,
                           split == "validation" ? "held out" : "did not hold out");
-  fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {}\n", split, 100 * measured.accuracy, measured.loss, images);
+  fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {}\n", split, 100 * measured.accuracy(), measured.loss(), images);
 }
 
 int run(const std::vector<std::string>& arguments) {

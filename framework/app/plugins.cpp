@@ -72,10 +72,10 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     std::cout << fmt::format("\nDHA_DISABLED_PLUGINS names '{}', but no plugin file that was found is called {}.so\n",
                              name, name);
   const auto passed_over = std::count_if(plugins.begin(), plugins.end(), [](const PluginRecord& plugin) {
-    return plugin.state == PluginState::kPassedOver;
+    return plugin.state == PluginState::kShadowed;
   });
   if (passed_over > 0)
-    std::cout << fmt::format("\npassed over: {} that {} nothing new ('{} plugins --json' lists {} with the reason)\n",
+    std::cout << fmt::format("\nshadowed: {} that {} nothing new ('{} plugins --json' lists {} with the reason)\n",
                              passed_over == 1 ? "1 file" : fmt::format("{} files", passed_over),
                              passed_over == 1 ? "offers" : "offer", program_name(), passed_over == 1 ? "it" : "them");
 }

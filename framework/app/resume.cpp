@@ -1,10 +1,13 @@
-// `dha resume RUN`: goes on with a run that was interrupted, from its newest good checkpoint.
+// `dha resume RUN`: continues a run that was interrupted, from its newest good checkpoint; with --set it extends a
+// study of trials.
 #include <boost/program_options/value_semantic.hpp>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
+#include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
+#include "run/study_extension.hpp"
 
 namespace dha::app {
 
@@ -14,7 +17,9 @@ namespace options = boost::program_options;
 
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
-  visible.add_options()("quiet,q", "show warnings and the result only")("json", "print the summary as JSON");
+  add_training_options(visible);
+  visible.add_options()("set", options::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
+                        "stages.NAME.trials.count=N: train N trials in all");
   add_plugin_options(visible);
   hidden.add_options()("run", options::value<std::string>());
   options::positional_options_description positional;
@@ -26,13 +31,16 @@ int run(const std::vector<std::string>& arguments) {
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));
   const PluginRegistry registry = require_plugins(*values);
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
+  PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
+  if (const std::vector<Override> changes = overrides_of(*values); !changes.empty())
+    config = extend_studies(directory, config, changes, registry);
   open_accelerator_code(device, registry);
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }
 
 }  // namespace
 
-const Command kResumeCommand{"resume", "resume RUN", "go on with an interrupted run", run};
+const Command kResumeCommand{"resume", "resume RUN [--set stages.NAME.trials.count=N] [--parallel N]",
+                             "continue an interrupted run, or add trials to a study", run};
 
 }  // namespace dha::app

@@ -31,8 +31,8 @@ std::string environment_text(const DeviceChoice& device, const PluginRegistry& r
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("out", options::value<std::string>()->default_value("runs")->value_name("DIR"),
-                        "folder that gets the run directory")("quiet,q", "show warnings and the result only")(
-      "json", "print the summary as JSON");
+                        "folder that gets the run directory");
+  add_training_options(visible);
   add_set_option(visible);
   add_device_option(visible);
   add_plugin_options(visible);
@@ -48,7 +48,7 @@ int run(const std::vector<std::string>& arguments) {
   const DeviceChoice device = choose_device(requested_device(file, overrides));
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
-  check_without_data(config, registry);  // ahead of a run directory
+  check_without_data(config, registry);  // before there is a run directory
   open_accelerator_code(device, registry);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
@@ -58,7 +58,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--device NAME]",
+const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--device NAME] [--parallel N]",
                           "train a pipeline and leave a run directory", run};
 
 }  // namespace dha::app

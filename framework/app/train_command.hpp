@@ -1,6 +1,7 @@
-// What `dha run` and `dha resume` share: train in a run directory, then tell where to look.
+// What `dha run` and `dha resume` share: train in a run directory, then say where to look.
 #pragma once
 
+#include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
 #include "device/accelerator.hpp"
@@ -9,6 +10,9 @@
 #include "storage/run_directory.hpp"
 
 namespace dha::app {
+
+// Adds --quiet, --json and --parallel.
+void add_training_options(boost::program_options::options_description& visible);
 
 // Prints progress to standard error, the result to standard output (a table, or summary.json with --json).
 // Returns an ExitStatus.

@@ -8,7 +8,7 @@
 
 namespace dha {
 
-// Throws Error{kContractViolation} that names the searcher and the choice, unless there is an entry a choice, with
+// Throws Error{kContractViolation} that names the searcher and the choice, unless there is one entry per choice, with
 // ascending active candidates of it, a weight of floating type on `device` for each, and no observed one twice or among
 // the active ones.
 void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device,

@@ -61,6 +61,7 @@ ComponentContext::ComponentContext(const ContextServices& services, std::string 
       component_id_(std::move(component_id)),
       place_(std::move(place)),
       generator_(make_generator(services.device, derive_seed(services.seed, place_ + "/device"))),
+      shared_generator_(make_generator(services.device, derive_seed(services.seed, place_ + "/shared"))),
       host_generator_(make_generator(at::kCPU, derive_seed(services.seed, place_ + "/host"))) {}
 
 void ComponentContext::log(LogLevel level, std::string_view message) {
@@ -91,6 +92,7 @@ std::map<std::string, at::Tensor> ComponentContext::take_metrics() { return std:
 
 std::map<std::string, at::Tensor> ComponentContext::state() const {
   std::map<std::string, at::Tensor> tensors{{"generator", generator_.get_state()},
+                                            {"shared_generator", shared_generator_.get_state()},
                                             {"host_generator", host_generator_.get_state()}};
   for (const auto& [name, value] : metrics_) tensors[kMetric + name] = value;
   return tensors;
@@ -98,6 +100,7 @@ std::map<std::string, at::Tensor> ComponentContext::state() const {
 
 void ComponentContext::restore(const std::map<std::string, at::Tensor>& state) {
   generator_.set_state(state.at("generator"));
+  shared_generator_.set_state(state.at("shared_generator"));
   host_generator_.set_state(state.at("host_generator"));
   metrics_.clear();
   for (const auto& [name, tensor] : state)

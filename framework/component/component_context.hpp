@@ -28,6 +28,7 @@ class ComponentContext : public Context {
   void log(LogLevel level, std::string_view message) override;
   at::Device device() const override { return services_.device; }
   at::Generator generator() override { return generator_; }
+  at::Generator shared_generator() override { return shared_generator_; }
   at::Generator host_generator() override { return host_generator_; }
   void metric(std::string_view name, const at::Tensor& value) override;
   std::string scratch_directory() override;
@@ -36,15 +37,15 @@ class ComponentContext : public Context {
   // The last value of each metric since the last call, still where it was computed.
   std::map<std::string, at::Tensor> take_metrics();
 
-  // The context's part of a checkpoint: the generators' states as tensors "generator" and "host_generator", and metrics
-  // that were not taken yet as "metric.<name>".
+  // The context's part of a checkpoint: the generators' states as tensors "generator", "shared_generator" and
+  // "host_generator", and metrics that were not taken yet as "metric.<name>".
   std::map<std::string, at::Tensor> state() const;
   void restore(const std::map<std::string, at::Tensor>& state);
 
  private:
   ContextServices services_;
   std::string component_id_, place_;
-  at::Generator generator_, host_generator_;
+  at::Generator generator_, shared_generator_, host_generator_;
   std::map<std::string, at::Tensor> metrics_;
 };
 

@@ -1,8 +1,12 @@
-// A component in its place in a stage: the object, its id for messages, its context.
+// A component in its place in the pipeline: the object, its context, and the guard around every call into it.
+//
+// Whatever a call throws arrives as ComponentError, with the component's id, the name of the call and the place in the
+// pipeline file.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "component/component_context.hpp"
@@ -16,29 +20,27 @@ namespace dha {
 template <class Interface>
 class ComponentSlot {
  public:
-  ComponentSlot() = default;
-
-  // `place`: unique in the run, such as "search/augment.1".
+  // Creates the component. `place`: unique in the run, such as "search/augment.1".
   ComponentSlot(const PluginRegistry& registry, const ContextServices& services, const ComponentUse& use,
                 const std::string& place)
       : use_(use), context_(std::make_unique<ComponentContext>(services, use.id, place)) {
     placed([&] { component_ = registry.create<Interface>(use.id, use.params_json, *context_); });
   }
 
-  explicit operator bool() const { return component_ != nullptr; }
   const std::string& id() const { return use_.id; }
+  const ComponentUse& use() const { return use_; }
   ComponentContext& context() const { return *context_; }
 
-  // Calls the component with what it throws translated, as ComponentError: slot.call("apply", [&](Augmenter& a) {
-  // return a.apply(…); }).
+  // The plugin's own object, for what crosses the boundary again: a searcher is attached to the plugin's space.
+  const std::shared_ptr<Interface>& object() const { return component_; }
+
+  // Calls the component; `name` is the call's name in messages: slot.call("info", [](Dataset& d) { return d.info(); }).
   template <class Call>
   decltype(auto) call(std::string_view name, Call&& call) const {
     return placed([&]() -> decltype(auto) {
       return guarded_call(use_.id, name, [&]() -> decltype(auto) { return call(*component_); });
     });
   }
-
-  const std::shared_ptr<Interface>& shared() const { return component_; }
 
  private:
   template <class Call>

@@ -26,7 +26,7 @@ std::optional<DatasetInfo> declared_shape(const PipelineConfig& config, const Pl
 DatasetInfo dataset_shape(const PipelineConfig& config, const PluginRegistry& registry) {
   const ComponentSlot<Dataset> slot = closed_dataset(config, registry);
   if (const auto declared = declared_by(slot)) return *declared;
-  return OpenDataset(slot.id(), slot.shared()).info();
+  return OpenDataset(slot.id(), slot.object()).info();
 }
 
 }  // namespace dha

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dha/error.hpp"
+
 namespace dha {
 
 Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients) {
@@ -15,14 +17,25 @@ Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients) {
 
 GateGradients gate_gradients(const Gates& leaves, const Network& network) {
   GateGradients gradients;
-  bool observes = false;
   for (const ChoiceGates& choice : leaves.choices) {
     const at::Tensor gradient = choice.weights.grad();
     gradients.active.push_back(gradient.defined() ? gradient : at::zeros_like(choice.weights));
-    observes = observes || !choice.observed.empty();
   }
-  gradients.observed = observes ? network.observed_gradients() : std::vector<at::Tensor>(leaves.choices.size());
+  gradients.observed = observed_gradients(leaves, network);
   return gradients;
+}
+
+std::vector<at::Tensor> observed_gradients(const Gates& leaves, const Network& network) {
+  const bool observes = std::any_of(leaves.choices.begin(), leaves.choices.end(),
+                                    [](const ChoiceGates& choice) { return !choice.observed.empty(); });
+  if (!observes) return std::vector<at::Tensor>(leaves.choices.size());
+  std::vector<at::Tensor> observed = network.observed_gradients();
+  if (observed.size() != leaves.choices.size())
+    throw Error(
+        ErrorCode::kContractViolation,
+        "the searcher observes candidates and the space's network gives no gradients of them; use another space "
+        "or searcher");
+  return observed;
 }
 
 std::vector<at::Tensor> all_gradients(const std::vector<at::Tensor>& of_weights, const GateGradients& of_gates) {

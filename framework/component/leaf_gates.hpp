@@ -13,6 +13,10 @@ Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients);
 // After backward(): the gradients of leaves and observed candidates. A leaf that took no part gets zeros.
 GateGradients gate_gradients(const Gates& leaves, const Network& network);
 
+// Of the observed candidates, per choice; undefined entries where none was asked for. Throws Error{kContractViolation}
+// where a network that was asked cannot observe.
+std::vector<at::Tensor> observed_gradients(const Gates& leaves, const Network& network);
+
 // All gradients of a backward pass in one list; some may be undefined.
 std::vector<at::Tensor> all_gradients(const std::vector<at::Tensor>& of_weights, const GateGradients& of_gates);
 

@@ -1,6 +1,5 @@
 #include "component/stage_check.hpp"
 
-#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <memory>
 
 #include "component/dataset_shape.hpp"
+#include "component/decided_gates.hpp"
+#include "component/stage_needs.hpp"
 #include "component/stage_parts.hpp"
 #include "component/trial_parts.hpp"
 #include "dha/error.hpp"
@@ -44,18 +45,13 @@ void report(const Error& error, const ComponentUse& use, ProblemList& problems) 
     problems.report(use.place, use.pointer, std::string("cannot be used: ") + error.what(), error.code());
 }
 
-Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options) {
-  Gates gates;
-  for (const std::vector<int64_t>& kept : decisions)
-    gates.choices.push_back({kept, at::ones({static_cast<int64_t>(kept.size())}, options), {}, /*frozen=*/true});
-  return gates;
-}
-
 // Begins stages as the run does, with untrained ones in the place of those that they come from.
 class UntrainedStages {
  public:
-  UntrainedStages(const PipelineConfig& config, const StageEnvironment& environment, ProblemList& problems)
-      : config_(config), environment_(environment), problems_(problems) {}
+  // `images`: the run's, or null while its data set is not open.
+  UntrainedStages(const PipelineConfig& config, const StageEnvironment& environment, const RunImages* images,
+                  ProblemList& problems)
+      : config_(config), environment_(environment), images_(images), problems_(problems) {}
 
   void begin_all() {
     for (const StageConfig& stage : config_.stages) {
@@ -71,9 +67,12 @@ class UntrainedStages {
   // With its network; null where training alone tells which one that is, or its space cannot make it without values. A
   // search that is carried counts as decided.
   std::unique_ptr<StageParts> begin(const StageConfig& stage) {
-    auto parts = std::make_unique<StageParts>(stage, environment_, stage.name);
+    StageEnvironment environment = environment_;
+    if (images_ != nullptr) environment.images = count_images(choose_stage_images(*images_, stage, config_.seed));
+    auto parts = std::make_unique<StageParts>(stage, environment, stage.name);
+    check_needs(*parts, problems_);
     if (stage.trials) {
-      const TrialParts trials(stage, environment_);
+      attach_trials(stage, environment);
       return nullptr;
     }
     if (stage.from.empty()) {
@@ -87,13 +86,26 @@ class UntrainedStages {
     }
     State state;
     if (!without_values([&] { state = earlier->state(); })) return nullptr;
-    take(stage, "searcher", [&] { parts->restore_searcher(state); });
-    take(stage, "augment", [&] { parts->restore_augmenters(state); });
+    take(stage, "searcher", [&] { parts->carry_searcher(state); });
+    take(stage, "augment", [&] { parts->carry_augmenters(state); });
     without_values([&] { make_network(stage, *earlier, *parts); });
     if (!parts->has_network()) return nullptr;
     take(stage, "weights", [&] { carry_weights(*earlier, *parts); });
-    take(stage, "hyper", [&] { parts->restore_hyper(state); });
+    const char* hyper = stage.carries("hyper") ? "hyper" : "momentum";
+    take(stage, hyper, [&] { parts->carry_hyper(state, {stage.carries("hyper"), stage.carries("momentum")}); });
     return parts;
+  }
+
+  // The architecture that trials carry is known where a search comes before them, even if that has not trained.
+  void attach_trials(const StageConfig& stage, const StageEnvironment& environment) {
+    std::string carried;
+    if (stage.carries("architecture")) {
+      const std::unique_ptr<StageParts>& earlier = begun_[stage.from];
+      if (!earlier) return;
+      carried = earlier->architecture();
+    }
+    TrialParts trials(stage, environment, carried);
+    check_needs(trials, stage, problems_);
   }
 
   // Trials leave a network whose architecture is decided.
@@ -101,7 +113,7 @@ class UntrainedStages {
     if (stage.carries("architecture") || stage.carries("searcher")) return;
     without_values([&] { parts.make_network(); });
     if (stage_named(stage.from).trials && parts.has_network() && parts.searches())
-      take(stage, "weights", [&] { throw undecided_takes_decided(stage.name, stage.from); });
+      take(stage, "weights", [&] { throw supernet_from_lean_error(stage.name, stage.from); });
   }
 
   const StageConfig& stage_named(const std::string& name) const {
@@ -122,18 +134,19 @@ class UntrainedStages {
   void carry_weights(const StageParts& earlier, StageParts& parts) const {
     // Whether a search that the earlier stage carried on is decided then shows at its end.
     if (parts.searches() && !earlier.searches() && earlier.config().carries("searcher")) return;
-    if (parts.searches() || !earlier.searches()) return parts.carry_weights(earlier);
+    if (parts.searches() || !earlier.searches()) {
+      parts.carry_weights(earlier, CarryMode::kExact);
+      return;
+    }
     Gates gates;
     try {
-      gates = decided_gates(
-          earlier.space().call("decisions", [&](Space& space) { return space.decisions(parts.architecture()); }),
-          at::TensorOptions(at::kMeta).dtype(environment_.dtype));
+      gates = decided_gates(earlier.space().decisions(parts.architecture()),
+                            at::TensorOptions(at::kMeta).dtype(environment_.dtype));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInvalidParameter) throw;
       return;  // no outcome of that search
     }
-    parts.space().call("carry_weights",
-                       [&](Space& space) { space.carry_weights(earlier.network(), gates, parts.network()); });
+    parts.space().carry_weights(earlier.network(), gates, parts.network(), CarryMode::kExact);
   }
 
   template <class Take>
@@ -166,6 +179,7 @@ class UntrainedStages {
 
   const PipelineConfig& config_;
   const StageEnvironment& environment_;
+  const RunImages* images_;
   ProblemList& problems_;
   std::map<std::string, std::unique_ptr<StageParts>> begun_;  // by name
 };
@@ -196,7 +210,7 @@ DatasetInfo with_colours(DatasetInfo info) {
 }  // namespace
 
 void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
-                  const ContextServices& services) {
+                  const RunImages* images, const ContextServices& services) {
   ContextServices silent = services;
   silent.log = nullptr;
   ProblemList problems;
@@ -205,8 +219,8 @@ void check_stages(const PipelineConfig& config, const PluginRegistry& registry, 
   if (!shape) return;
   const DatasetInfo info = with_colours(*shape);
   const StageEnvironment environment{
-      registry, silent, info, weight_type(config.precision), config.channels_last, /*shapes_only=*/true};
-  UntrainedStages(config, environment, problems).begin_all();
+      registry, silent, info, weight_type(config.precision), config.channels_last, {}, /*shapes_only=*/true};
+  UntrainedStages(config, environment, images, problems).begin_all();
   problems.throw_if_any();
 }
 
@@ -220,7 +234,7 @@ void check_without_data(const PipelineConfig& config, const PluginRegistry& regi
       report(error, error.use(), problems);
     }
     problems.throw_if_any();
-    check_stages(config, registry, shape, {nullptr, at::kCPU, config.seed, {}});
+    check_stages(config, registry, shape, nullptr, {nullptr, at::kCPU, config.seed, {}});
   } catch (const PipelineError& error) {
     ProblemList problems;
     for (const PipelineProblem& problem : error.problems())

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "dha/architecture.hpp"
+#include "dha/quantities.hpp"
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 
@@ -14,7 +14,7 @@ namespace dha {
 // only where its parameters do not tell shape and classes. Throws Error{kUsage} for an unknown stage, and where no
 // architecture is known; Error{kData} that names the file where it cannot be read or the space does not know what it
 // holds.
-Cost stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
-                const PluginRegistry& registry);
+Quantities stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
+                      const PluginRegistry& registry);
 
 }  // namespace dha

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "component/check_gates.hpp"
+#include "component/decided_gates.hpp"
 #include "component/leaf_gates.hpp"
 #include "dha/error.hpp"
 
@@ -30,28 +31,30 @@ std::map<std::string, at::Tensor> tensors_below(const State& all, const std::str
 }
 
 // A component's part of a checkpoint: its state at `place`, its context's at `place`.context, its id in the JSON.
-template <class Interface>
-void add_component(State& all, Json& json, const std::string& place, const ComponentSlot<Interface>& slot) {
-  if (!slot) return;
-  const State state = slot.call("state", [](Interface& component) { return component.state(); });
+template <class Placed>
+void add_component(State& all, Json& json, const std::string& place, const Placed& component) {
+  const State state = component.state();
   add_tensors(all, place, state.tensors);
-  add_tensors(all, place + ".context", slot.context().state());
-  json[place] = {{"id", slot.id()}, {"state", state.json}};
+  add_tensors(all, place + ".context", component.context().state());
+  json[place] = {{"id", component.id()}, {"state", state.json}};
 }
 
-template <class Interface>
-void restore_component(const State& all, const Json& json, const std::string& place,
-                       const ComponentSlot<Interface>& slot, bool with_context) {
-  if (!slot) return;
+// The state of the component at `place`, which must be of `id`.
+State component_state(const State& all, const std::string& place, const std::string& id) {
+  const Json json = Json::parse(all.json);
   const auto part = json.find(place);
   if (part == json.end())
-    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", place, slot.id()));
-  if (part->at("id") != slot.id())
+    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", place, id));
+  if (part->at("id") != id)
     throw Error(ErrorCode::kData, fmt::format("the saved state is that of {} at '{}', expected that of {}",
-                                              part->at("id").template get<std::string>(), place, slot.id()));
-  const State state{tensors_below(all, place), part->at("state").template get<std::string>()};
-  slot.call("restore", [&](Interface& component) { component.restore(state); });
-  if (with_context) slot.context().restore(tensors_below(all, place + ".context"));
+                                              part->at("id").get<std::string>(), place, id));
+  return {tensors_below(all, place), part->at("state").get<std::string>()};
+}
+
+template <class Placed>
+void resume_component(const State& all, const std::string& place, Placed& component) {
+  component.restore(component_state(all, place, component.id()), RestoreReason::kResume);
+  component.context().restore(tensors_below(all, place + ".context"));
 }
 
 std::string augment_place(size_t index) { return fmt::format("augment.{}", index); }
@@ -76,7 +79,7 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
 
 }  // namespace
 
-Error undecided_takes_decided(const std::string& stage, const std::string& earlier) {
+Error supernet_from_lean_error(const std::string& stage, const std::string& earlier) {
   return {ErrorCode::kInvalidConfig,
           fmt::format("stage '{}' searches and cannot carry the weights of '{}', whose architecture is decided; carry "
                       "its 'searcher' or 'architecture', or take 'weights' out of carry",
@@ -87,94 +90,101 @@ StageParts::StageParts(const StageConfig& config, const StageEnvironment& enviro
     : config_(config), environment_(environment) {
   const PluginRegistry& registry = environment.registry;
   const ContextServices& services = environment.services;
-  space_ = ComponentSlot<Space>(registry, services, config.space, place + "/space");
-  space_.call("prepare", [&](Space& space) { space.prepare(environment.info); });
+  space_ = std::make_unique<PlacedSpace>(registry, services, config.space, place + "/space");
+  space_->prepare(environment.info);
+  stage_ = std::make_unique<StageView>(config_, environment.info, environment.images, *space_, registry);
   if (config.searcher) {
-    searcher_ = ComponentSlot<Searcher>(registry, services, config.searcher, place + "/searcher");
-    searcher_.call("attach", [&](Searcher& searcher) { searcher.attach(*space_.shared()); });
+    searcher_ = std::make_unique<PlacedSearcher>(registry, services, config.searcher, place + "/searcher");
+    searcher_->attach(*space_->object(), *stage_);
+    if (searcher_->finished()) stage_->set_architecture(searcher_->architecture());
   }
   for (size_t i = 0; i < config.augment.size(); ++i) {
-    augmenters_.emplace_back(registry, services, config.augment[i], place + "/" + augment_place(i));
-    augmenters_.back().call("prepare", [&](Augmenter& augmenter) { augmenter.prepare(environment.info); });
+    augmenters_.push_back(
+        std::make_unique<PlacedAugmenter>(registry, services, config.augment[i], place + "/" + augment_place(i)));
+    augmenters_.back()->prepare(*stage_);
   }
-  hyper_ = ComponentSlot<HyperOptimizer>(registry, services, config.hyper, place + "/hyper");
+  hyper_ = std::make_unique<PlacedHyperOptimizer>(registry, services, config.hyper, place + "/hyper");
 }
 
-Gates StageParts::gates(const Progress& progress, bool with_gradients) const {
+Gates StageParts::gates(GatePurpose purpose, const Progress& progress) const {
   if (!is_supernet_) return {};
-  return leaf_gates(searcher_gates(progress), environment_.dtype, with_gradients);
+  const Gates gates = searcher_gates({purpose, progress});
+  return leaf_gates(gates, environment_.dtype, purpose == GatePurpose::kWeightStep && gates.needs_gradient);
 }
 
-Gates StageParts::searcher_gates(const Progress& progress) const {
-  Gates gates = searcher_.call("gates", [&](Searcher& searcher) { return searcher.gates(progress); });
+Gates StageParts::searcher_gates(const GateRequest& request) const {
+  Gates gates = searcher_->gates(request);
   check(gates);
   return gates;
 }
 
 void StageParts::check(const Gates& gates) const {
-  check_gates(gates, space_.shared()->choices(), environment_.services.device, searcher_.id());
+  check_gates(gates, space_->choices(), environment_.services.device, searcher_->id());
 }
 
 void StageParts::make_network(const std::string& architecture) {
   if (!architecture.empty()) return make_lean(architecture);
-  if (!searcher_.call("finished", [](Searcher& searcher) { return searcher.finished(); })) return make_supernet();
-  make_lean(searcher_.call("architecture", [](Searcher& searcher) { return searcher.architecture(); }));
+  if (has_searcher() && searcher_->finished()) return make_lean(searcher_->architecture());
+  if (has_searcher()) return make_supernet();
+  if (config_.architecture.empty())
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("stage '{}' has neither an architecture nor a searcher that finds one; give it 'searcher' "
+                            "or 'architecture', or carry 'architecture'",
+                            config_.name));
+  make_lean(config_.architecture);
 }
 
 void StageParts::make_supernet() {
-  const at::TensorOptions options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
-  adopt(space_.call("supernet", [&](Space& space) { return space.supernet(options); }), true, "");
+  adopt(space_->supernet(at::TensorOptions(environment_.network_device()).dtype(environment_.dtype)), true, "");
 }
 
 void StageParts::make_lean(const std::string& architecture) {
-  const at::TensorOptions options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
-  adopt(space_.call("lean", [&](Space& space) { return space.lean(architecture, options); }), false, architecture);
+  const auto options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
+  adopt(space_->lean(architecture, options), false, architecture);
+  stage_->set_architecture(architecture);
 }
 
 void StageParts::adopt(std::unique_ptr<Network> network, bool is_supernet, const std::string& architecture) {
-  network_ = std::move(network);
+  network_.reset(static_cast<PlacedNetwork*>(network.release()));  // PlacedSpace makes no other
   is_supernet_ = is_supernet;
   lean_architecture_ = architecture;
-  named_weights_ = space_.call("parameters", [&](Space&) { return network_->parameters(); });
+  named_weights_ = network_->parameters();
   weights_.clear();
   for (const NamedTensor& weight : named_weights_) weights_.push_back(weight.tensor);
-  hyper_.call("attach", [&](HyperOptimizer& hyper) { hyper.attach(named_weights_); });
-}
-
-void StageParts::carry_weights(const StageParts& earlier) {
-  if (is_supernet_) {
-    if (!earlier.is_supernet_) throw undecided_takes_decided(config_.name, earlier.config_.name);
-    const State state = earlier.state();
-    const auto tensors = tensors_below(state, "network");
-    copy_by_name(tensors, named_weights_);
-    return copy_by_name(tensors, buffers());
-  }
-  const Gates gates = earlier.is_supernet_ ? earlier.searcher_gates({}) : Gates{};
-  space_.call("carry_weights", [&](Space& space) { space.carry_weights(*earlier.network_, gates, *network_); });
-}
-
-std::vector<NamedTensor> StageParts::buffers() const {
-  return space_.call("buffers", [&](Space&) { return network_->buffers(); });
+  network_->set_mode(training_mode_);
+  hyper_->attach(named_weights_, *stage_);
 }
 
 void StageParts::set_drop_path(double probability) {
-  drop_path_ = probability;
-  space_.call("set_drop_path", [&](Space&) { network_->set_drop_path(probability); });
+  training_mode_.drop_path = probability;
+  network_->set_mode(training_mode_);
+}
+
+int64_t StageParts::carry_weights(const StageParts& earlier, CarryMode mode) {
+  if (!is_supernet_) return space_->carry_weights(*earlier.network_, earlier.carry_gates(*this, mode), *network_, mode);
+  if (!earlier.is_supernet_) throw supernet_from_lean_error(config_.name, earlier.config_.name);
+  copy_network(earlier.state());
+  return static_cast<int64_t>(weights_.size());
+}
+
+// What decides the architecture of `target` in this network. Trials take any architecture out of shared weights, with
+// gates of 1; a stage takes the one that its search decided, with the gates that it was trained under.
+Gates StageParts::carry_gates(const StageParts& target, CarryMode mode) const {
+  if (!is_supernet_) return {};
+  if (mode == CarryMode::kExact) return searcher_gates({GatePurpose::kCarry, {}});
+  return decided_gates(space_->decisions(target.architecture()), weights_.front().options().requires_grad(false));
 }
 
 std::vector<ComponentContext*> StageParts::contexts() const {
   std::vector<ComponentContext*> contexts;
-  for (const ComponentSlot<Augmenter>& slot : augmenters_) contexts.push_back(&slot.context());
-  contexts.push_back(&hyper_.context());
-  if (searcher_) contexts.push_back(&searcher_.context());
-  contexts.push_back(&space_.context());
+  for (const auto& augmenter : augmenters_) contexts.push_back(&augmenter->context());
+  contexts.push_back(&hyper_->context());
+  if (searcher_) contexts.push_back(&searcher_->context());
+  contexts.push_back(&space_->context());
   return contexts;
 }
 
-std::string StageParts::architecture() const {
-  if (!is_supernet_) return lean_architecture_;
-  return searcher_.call("architecture", [](Searcher& searcher) { return searcher.architecture(); });
-}
+std::string StageParts::architecture() const { return is_supernet_ ? searcher_->architecture() : lean_architecture_; }
 
 State StageParts::state() const {
   State all;
@@ -182,62 +192,74 @@ State StageParts::state() const {
   if (network_) {
     json["network"] = {{"supernet", is_supernet_}, {"architecture", is_supernet_ ? "" : lean_architecture_}};
     for (const NamedTensor& weight : named_weights_) all.tensors["network/" + weight.name] = weight.tensor;
-    for (const NamedTensor& buffer : buffers()) all.tensors["network/" + buffer.name] = buffer.tensor;
+    for (const NamedTensor& buffer : network_->buffers()) all.tensors["network/" + buffer.name] = buffer.tensor;
   }
-  add_component(all, json, "space", space_);
-  add_component(all, json, "searcher", searcher_);
-  add_component(all, json, "hyper", hyper_);
-  for (size_t i = 0; i < augmenters_.size(); ++i) add_component(all, json, augment_place(i), augmenters_[i]);
+  add_component(all, json, "space", *space_);
+  if (searcher_) add_component(all, json, "searcher", *searcher_);
+  add_component(all, json, "hyper", *hyper_);
+  for (size_t i = 0; i < augmenters_.size(); ++i) add_component(all, json, augment_place(i), *augmenters_[i]);
   all.json = json.dump();
   return all;
 }
 
-void StageParts::restore(const State& state) {
-  const Json json = Json::parse(state.json);
-  restore_component(state, json, "space", space_, false);
-  restore_component(state, json, "searcher", searcher_, true);
-  if (json.at("network").at("supernet"))
-    make_supernet();
-  else
-    make_lean(json["network"].at("architecture"));
-  space_.context().restore(tensors_below(state, "space.context"));  // after the network's initial draws
-  restore_component(state, json, "hyper", hyper_, true);
-  for (size_t i = 0; i < augmenters_.size(); ++i)
-    restore_component(state, json, augment_place(i), augmenters_[i], true);
-  const auto tensors = tensors_below(state, "network");
-  copy_by_name(tensors, named_weights_);
-  copy_by_name(tensors, buffers());
+void StageParts::resume(const State& state) {
+  if (searcher_) resume_component(state, "searcher", *searcher_);
+  make_saved_network(state);
+  space_->context().restore(tensors_below(state, "space.context"));  // after the network's initial draws
+  resume_component(state, "hyper", *hyper_);
+  for (size_t i = 0; i < augmenters_.size(); ++i) resume_component(state, augment_place(i), *augmenters_[i]);
+  copy_network(state);
 }
 
-void StageParts::restore_searcher(const State& state) {
-  restore_component(state, Json::parse(state.json), "searcher", searcher_, false);
+void StageParts::restore_network(const State& state) {
+  if (searcher_) resume_component(state, "searcher", *searcher_);
+  make_saved_network(state);
+  copy_network(state);
+}
+
+void StageParts::make_saved_network(const State& state) {
+  space_->restore(component_state(state, "space", space_->id()), RestoreReason::kResume);
+  const Json network = Json::parse(state.json).at("network");
+  if (network.at("supernet"))
+    make_supernet();
+  else
+    make_lean(network.at("architecture"));
+}
+
+void StageParts::copy_network(const State& state) {
+  const auto tensors = tensors_below(state, "network");
+  copy_by_name(tensors, named_weights_);
+  copy_by_name(tensors, network_->buffers());
+}
+
+void StageParts::carry_searcher(const State& state) {
+  searcher_->restore(component_state(state, "searcher", searcher_->id()), RestoreReason::kCarry);
+  if (searcher_->finished()) stage_->set_architecture(searcher_->architecture());
 }
 
 // Each augmenter takes the state of the first of its id that no other has taken; one without a counterpart starts anew.
-void StageParts::restore_augmenters(const State& state) {
+void StageParts::carry_augmenters(const State& state) {
   const Json json = Json::parse(state.json);
   std::set<std::string> taken;
-  for (const ComponentSlot<Augmenter>& slot : augmenters_) {
+  for (const auto& augmenter : augmenters_) {
     size_t source = 0;
     const auto fits = [&](const std::string& place) {
-      return json[place]["id"] == slot.id() && !taken.contains(place);
+      return json[place]["id"] == augmenter->id() && !taken.contains(place);
     };
     while (json.contains(augment_place(source)) && !fits(augment_place(source))) ++source;
     const std::string place = augment_place(source);
     if (!json.contains(place)) {
-      slot.context().log(LogLevel::kInfo, "starts anew: the stage that is carried from has no state for it");
+      augmenter->context().log(LogLevel::kInfo, "starts anew: the stage that is carried from has no state for it");
       continue;
     }
     taken.insert(place);
-    const State part{tensors_below(state, place), json[place]["state"].get<std::string>()};
-    slot.call("restore", [&](Augmenter& augmenter) { augmenter.restore(part); });
+    augmenter->restore(component_state(state, place, augmenter->id()), RestoreReason::kCarry);
   }
 }
 
-void StageParts::restore_hyper(const State& state) {
-  const Json json = Json::parse(state.json);
-  if (json.contains("hyper") && json["hyper"]["id"] == hyper_.id())
-    restore_component(state, json, "hyper", hyper_, false);
+void StageParts::carry_hyper(const State& state, const HyperCarry& what) {
+  if (!what.values && !what.momentum) return;
+  hyper_->carry(component_state(state, "hyper", hyper_->id()), what);
 }
 
 }  // namespace dha

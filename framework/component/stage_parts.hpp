@@ -6,12 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "component/component_slot.hpp"
-#include "dha/augmenter.hpp"
-#include "dha/hyper_optimizer.hpp"
-#include "dha/searcher.hpp"
-#include "dha/space.hpp"
-#include "dha/trial_searcher.hpp"
+#include "component/placed_augmenter.hpp"
+#include "component/placed_hyper_optimizer.hpp"
+#include "component/placed_searcher.hpp"
+#include "component/placed_space.hpp"
+#include "component/stage_view.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace dha {
@@ -23,14 +22,16 @@ struct StageEnvironment {
   const DatasetInfo& info;
   at::ScalarType dtype = at::kFloat;
   bool channels_last = true;
+  StageImageCounts images = {};
   // The network on LibTorch's meta device: to find out what fits, without memory.
   bool shapes_only = false;
 
   at::Device network_device() const { return shapes_only ? at::Device(at::kMeta) : services.device; }
 };
 
-// That a stage which searches is to carry the weights of one whose architecture is decided: they fit no supernet.
-Error undecided_takes_decided(const std::string& stage, const std::string& earlier);
+// The error of a stage that searches and is to carry the weights of one whose architecture is decided: no supernet can
+// take them.
+Error supernet_from_lean_error(const std::string& stage, const std::string& earlier);
 
 class StageParts {
  public:
@@ -38,37 +39,38 @@ class StageParts {
   StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& place);
 
   const StageConfig& config() const { return config_; }
-  const ComponentSlot<Space>& space() const { return space_; }
-  const ComponentSlot<Searcher>& searcher() const { return searcher_; }
-  const ComponentSlot<HyperOptimizer>& hyper() const { return hyper_; }
-  const std::vector<ComponentSlot<Augmenter>>& augmenters() const { return augmenters_; }
+  PlacedSpace& space() const { return *space_; }
+  bool has_searcher() const { return searcher_ != nullptr; }
+  PlacedSearcher& searcher() const { return *searcher_; }
+  PlacedHyperOptimizer& hyper() const { return *hyper_; }
+  const std::vector<std::unique_ptr<PlacedAugmenter>>& augmenters() const { return augmenters_; }
+  const StageView& stage() const { return *stage_; }
 
-  // True where the searcher is there and has choices left to decide.
+  // True where the network has choices left to decide.
   bool searches() const { return is_supernet_; }
 
   // The searcher's gates for a forward pass, checked, as leaves of the host's graph (leaf_gates.hpp) in the type of the
-  // weights; none where the architecture is decided.
-  Gates gates(const Progress& progress, bool with_gradients) const;
+  // weights; none where the architecture is decided. Only those of a weight step ask for gradients.
+  Gates gates(GatePurpose purpose, const Progress& progress) const;
 
   // Throws Error{kContractViolation} for gates that this stage's network cannot take.
   void check(const Gates& gates) const;
 
-  // Makes the network: a lean one of `architecture`; where that is empty a supernet, or a lean one of the searcher's
-  // architecture if it is finished. Attaches the hyper-optimizer to its weights.
+  // Makes the network: a lean one of `architecture`, or where that is empty of what the stage itself decides; else a
+  // supernet. Attaches the hyper-optimizer to its weights. Throws Error{kContractViolation} where the stage neither
+  // searches nor decides.
   void make_network(const std::string& architecture = "");
   bool has_network() const { return network_ != nullptr; }
-  Network& network() const { return *network_; }
+  PlacedNetwork& network() const { return *network_; }
 
-  // What the network was told last; 0 at first.
+  // How the network behaves in a weight step: statistics of the batch, which move the running ones, auxiliary head, and
+  // the drop path that was set last; 0 at first.
+  const NetworkMode& training_mode() const { return training_mode_; }
   void set_drop_path(double probability);
-  double drop_path() const { return drop_path_; }
 
   // The weights in the network's order, and by name.
   const std::vector<at::Tensor>& weights() const { return weights_; }
   const std::vector<NamedTensor>& named_weights() const { return named_weights_; }
-
-  // What the network keeps besides its weights, such as running statistics.
-  std::vector<NamedTensor> buffers() const;
 
   // Of all components that are there: augmenters, hyper-optimizer, searcher, space.
   std::vector<ComponentContext*> contexts() const;
@@ -80,32 +82,40 @@ class StageParts {
   // component's text, the kind of network, and its architecture.
   State state() const;
 
-  // Takes a whole state and makes the network that it belongs to.
-  void restore(const State& state);
+  // Takes the whole state of this stage and makes the network that it belongs to.
+  void resume(const State& state);
 
-  // Takes the weights of an earlier stage that ended, so that both networks compute the same function.
-  void carry_weights(const StageParts& earlier);
+  // The end of an earlier stage, to carry weights from: takes only what the network's function depends on.
+  void restore_network(const State& state);
 
-  // Takes parts of the state of an earlier stage.
-  void restore_searcher(const State& state);
-  void restore_augmenters(const State& state);  // by id, in order
-  void restore_hyper(const State& state);
+  // Takes weights of an earlier stage that ended, with its restored network; returns how many. With kExact both
+  // networks compute the same function afterwards.
+  int64_t carry_weights(const StageParts& earlier, CarryMode mode);
+
+  // Take parts of the state of an earlier stage.
+  void carry_searcher(const State& state);
+  void carry_augmenters(const State& state);  // by id, in order
+  void carry_hyper(const State& state, const HyperCarry& what);
 
  private:
-  Gates searcher_gates(const Progress& progress) const;
+  Gates searcher_gates(const GateRequest& request) const;
+  Gates carry_gates(const StageParts& target, CarryMode mode) const;
   void adopt(std::unique_ptr<Network> network, bool is_supernet, const std::string& architecture);
   void make_supernet();
   void make_lean(const std::string& architecture);
+  void make_saved_network(const State& state);
+  void copy_network(const State& state);
 
   StageConfig config_;
   StageEnvironment environment_;
-  ComponentSlot<Space> space_;
-  ComponentSlot<Searcher> searcher_;
-  ComponentSlot<HyperOptimizer> hyper_;
-  std::vector<ComponentSlot<Augmenter>> augmenters_;
-  std::unique_ptr<Network> network_;  // goes before the space that made it
+  std::unique_ptr<PlacedSpace> space_;
+  std::unique_ptr<StageView> stage_;
+  std::unique_ptr<PlacedSearcher> searcher_;  // null where the stage has none
+  std::unique_ptr<PlacedHyperOptimizer> hyper_;
+  std::vector<std::unique_ptr<PlacedAugmenter>> augmenters_;
+  std::unique_ptr<PlacedNetwork> network_;  // goes before the space that made it
   bool is_supernet_ = false;
-  double drop_path_ = 0;
+  NetworkMode training_mode_;
   std::string lean_architecture_;
   std::vector<NamedTensor> named_weights_;
   std::vector<at::Tensor> weights_;

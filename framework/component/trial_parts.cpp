@@ -2,37 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "component/placed_searcher.hpp"
+#include "dha/error.hpp"
 
 namespace dha {
 
-using Json = nlohmann::ordered_json;
-
-namespace {
-
-// The stage's parameters that a searcher of settings may set, as JSON pointers below the stage to their schema fields.
-std::string tunable_parameters(const StageConfig& config, const PluginRegistry& registry) {
-  Json tunable = Json::object();
-  const auto add = [&](const char* kind, const ComponentUse& use, const std::string& pointer) {
-    if (!use) return;
-    const Json schema = Json::parse(registry.find(kind, use.id).schema_json);
-    for (const Json& field : schema.at("fields"))
-      if (field.value("tunable", false)) tunable[pointer + "/" + field.at("name").get<std::string>()] = field;
-  };
-  add("space", config.space, "/space");
-  add("hyper_optimizer", config.hyper, "/hyper");
-  for (size_t i = 0; i < config.augment.size(); ++i) add("augmenter", config.augment[i], fmt::format("/augment/{}", i));
-  return tunable.dump();
+TrialParts::TrialParts(const StageConfig& config, const StageEnvironment& environment, const std::string& architecture)
+    : config_(config),
+      space_(environment.registry, environment.services, config.space, config.name + "/space"),
+      stage_(config_, environment.info, environment.images, space_, environment.registry),
+      searcher_(environment.registry, environment.services, config.trials, config.name + "/trials") {
+  space_.prepare(environment.info);
+  const std::string own = architecture.empty() ? own_architecture(environment) : architecture;
+  if (!own.empty()) space_.validate(own);
+  stage_.set_architecture(own);
+  searcher_.attach(*space_.object(), stage_);
 }
 
-}  // namespace
-
-TrialParts::TrialParts(const StageConfig& config, const StageEnvironment& environment)
-    : space(environment.registry, environment.services, config.space, config.name + "/space"),
-      searcher(environment.registry, environment.services, config.trials, config.name + "/trials") {
-  space.call("prepare", [&](Space& prepared) { prepared.prepare(environment.info); });
-  const std::string tunable = tunable_parameters(config, environment.registry);
-  searcher.call("attach", [&](TrialSearcher& attached) { attached.attach(*space.shared(), tunable); });
+std::string TrialParts::own_architecture(const StageEnvironment& environment) const {
+  if (!config_.searcher) {
+    const bool is_fixed = config_.architecture.empty() && space_.choices().empty();
+    return is_fixed ? space_.architecture({}) : config_.architecture;
+  }
+  PlacedSearcher searcher(environment.registry, environment.services, config_.searcher, config_.name + "/searcher");
+  searcher.attach(*space_.object(), stage_);
+  if (!searcher.finished())
+    throw ComponentError(
+        Error(ErrorCode::kInvalidConfig,
+              fmt::format("stage '{}' trains trials, so its searcher must have decided its architecture, but {} still "
+                          "searches; use dha.architecture, or take 'searcher' or 'trials' out of the stage",
+                          config_.name, searcher.id())),
+        config_.searcher);
+  return searcher.architecture();
 }
 
 }  // namespace dha

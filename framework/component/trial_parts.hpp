@@ -1,19 +1,33 @@
 // The components that choose the trials of a stage: the space that they are of, and the trial searcher.
 #pragma once
 
-#include "component/component_slot.hpp"
+#include <string>
+
+#include "component/placed_space.hpp"
+#include "component/placed_trial_searcher.hpp"
 #include "component/stage_parts.hpp"
-#include "dha/space.hpp"
-#include "dha/trial_searcher.hpp"
+#include "component/stage_view.hpp"
 
 namespace dha {
 
-struct TrialParts {
-  // Creates, prepares and attaches both.
-  TrialParts(const StageConfig& config, const StageEnvironment& environment);
+class TrialParts {
+ public:
+  // Creates, prepares and attaches both. `architecture`: what the stage carries from an earlier one, or ""; else its
+  // own is that of its `architecture` key, of its searcher, which must be finished, or the only one of its space.
+  // Throws Error{kInvalidConfig} where that searcher is not.
+  TrialParts(const StageConfig& config, const StageEnvironment& environment, const std::string& architecture);
 
-  ComponentSlot<Space> space;
-  ComponentSlot<TrialSearcher> searcher;
+  PlacedSpace& space() { return space_; }
+  PlacedTrialSearcher& searcher() { return searcher_; }
+  const StageView& stage() const { return stage_; }
+
+ private:
+  std::string own_architecture(const StageEnvironment& environment) const;
+
+  StageConfig config_;
+  PlacedSpace space_;
+  StageView stage_;
+  PlacedTrialSearcher searcher_;
 };
 
 }  // namespace dha

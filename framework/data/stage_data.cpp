@@ -33,6 +33,9 @@ ImageSet share(const ImageSet& set, double fraction, int64_t least, uint64_t see
   return limited(set, std::max(least, count), seed);
 }
 
+// Enough for running statistics of which each step keeps nine tenths.
+constexpr int64_t kCalibrationBatches = 50;
+
 }  // namespace
 
 RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint64_t seed) {
@@ -51,6 +54,14 @@ StageImages choose_stage_images(const RunImages& images, const StageConfig& conf
   return {images.train.subset(split.train), images.train.subset(split.validation), true};
 }
 
+std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t batch_size, at::Device device) {
+  std::vector<int64_t> order = stratified_order(train.labels(), 0);
+  order.resize(std::min<size_t>(order.size(), static_cast<size_t>(kCalibrationBatches * batch_size)));
+  return make_feed(train.subset(order), {.batch_size = batch_size, .device = device});
+}
+
+StageImageCounts count_images(const StageImages& images) { return {images.train.size(), images.validation.size()}; }
+
 StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
                           const std::string& place, at::Device device, int64_t threads) {
   const auto [train, validation, holds_out] = choose_stage_images(images, config, run_seed);
@@ -62,6 +73,7 @@ StageData make_stage_data(const RunImages& images, const StageConfig& config, co
   training.seed = derive_seed(seed, "train");
   data.train = make_feed(train, training);
   if (!validation.empty()) data.validation = make_feed(validation, plain);
+  data.calibration = make_calibration_feed(train, config.batch_size, device);
   if (!images.test.empty()) data.test = make_feed(images.test, plain);
 
   const auto cycling = [&](const ImageSet& set, std::string_view purpose) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "data/batch_feed.hpp"
@@ -26,6 +27,13 @@ struct StageImages {
   bool holds_out = false;      // validation is a part of the training images, which `train` lacks
 };
 
+// How many images a stage has; empty while the data set is not open.
+struct StageImageCounts {
+  std::optional<int64_t> training, validation;
+};
+
+StageImageCounts count_images(const StageImages& images);
+
 // `run_seed`: stages and trials that hold out the same share hold out the same images, and a smaller share is a part of
 // a larger one but for rounding, so that a stage validates on nothing that one with as large a share was trained on.
 StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t run_seed);
@@ -36,7 +44,12 @@ struct StageData {
   std::unique_ptr<BatchFeed> test;              // null where the data set has no test images
   std::unique_ptr<CyclingFeed> search_batches;  // validation images without end, for bilevel searchers; may be null
   std::unique_ptr<CyclingFeed> probe_batches;   // for a hyper-optimizer that asks for batches of its own; may be null
+  std::unique_ptr<BatchFeed> calibration;       // make_calibration_feed()
 };
+
+// Some training images as they are, the same at each call, to bring running statistics to other weights. Read without
+// threads: few stages ever use it.
+std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t batch_size, at::Device device);
 
 // `place`: of the stage or trial, by which it draws other orders than the rest of the run. `plan`: what its
 // hyper-optimizer asks for. Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.

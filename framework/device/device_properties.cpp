@@ -1,5 +1,6 @@
 #include "device/device_properties.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
@@ -47,6 +48,10 @@ std::string cuda_device_name(int index) {
 }
 
 }  // namespace
+
+int64_t device_count(at::Device device) {
+  return device.is_cpu() ? 1 : at::globalContext().getAcceleratorHooksInterface(device.type()).deviceCount();
+}
 
 int thread_count() { return at::get_num_threads(); }
 

@@ -15,6 +15,9 @@ namespace dha {
 // Threads that LibTorch uses within one operator.
 int thread_count();
 
+// Devices of the kind of `device` that there are; 1 for the CPU.
+int64_t device_count(at::Device device);
+
 struct ComputeCapability {
   int major = 0, minor = 0;
 };

@@ -21,8 +21,8 @@ LossScale::LossScale(const std::string& precision, at::Device device) {
   sound_ = at::zeros({1}, at::TensorOptions(device).dtype(at::kInt));
 }
 
-void LossScale::backward(const at::Tensor& loss) const {
-  (scale_.defined() ? loss * scale_.squeeze(0) : loss).backward();
+at::Tensor LossScale::scaled(const at::Tensor& loss) const {
+  return scale_.defined() ? loss * scale_.squeeze(0) : loss;
 }
 
 void LossScale::unscale(const std::vector<at::Tensor>& gradients, bool adapts) {

@@ -1,8 +1,8 @@
-// Loss scaling for fp16, whose small gradients would vanish: the loss is multiplied ahead of the backward pass and the
-// gradients divided behind it (Micikevicius et al., arXiv 1710.03740), by a factor that finds its own size.
+// Loss scaling for fp16, whose small gradients would vanish: the loss is multiplied before the backward pass and the
+// gradients divided after it (Micikevicius et al., arXiv 1710.03740), by a factor that finds its own size.
 //
 // Everything stays on the device. Where a gradient of a pass is not finite, all gradients of the pass become zero, so
-// that momentum and weight decay go on and nothing is learned from it, and the factor is halved; after 2,000 sound
+// that momentum and weight decay continue and nothing is learned from it, and the factor is halved; after 2,000 sound
 // passes in a row it is doubled. (PyTorch's GradScaler leaves out such a step, for which the host waits in every step.)
 #pragma once
 
@@ -18,10 +18,10 @@ class LossScale {
   // For a precision other than fp16 the factor is 1 and nothing below does anything.
   LossScale(const std::string& precision, at::Device device);
 
-  // Runs the backward pass of a 0-dimensional loss, scaled.
-  void backward(const at::Tensor& loss) const;
+  // The 0-dimensional loss to run the backward pass of.
+  at::Tensor scaled(const at::Tensor& loss) const;
 
-  // Divides, in place, all gradients that a backward() left; undefined entries are passed over. The factor moves with
+  // Divides, in place, all gradients of a scaled loss; undefined entries are passed over. The factor moves with
   // `adapts` only: passes for evaluation leave it alone.
   void unscale(const std::vector<at::Tensor>& gradients, bool adapts);
 

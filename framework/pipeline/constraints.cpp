@@ -1,5 +1,6 @@
 #include "pipeline/constraints.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -21,12 +22,14 @@ std::string_view trimmed(std::string_view text) {
   throw Error(ErrorCode::kInvalidConfig, "the constraint '" + std::string(term) + "' " + why);
 }
 
-bool is_parameters(std::string_view term, std::string_view quantity) {
-  if (quantity == "params" || quantity == "parameters") return true;
-  if (quantity == "multiply_adds" || quantity == "madds") return false;
-  const std::string near = nearest(quantity, {"params", "parameters", "multiply_adds", "madds"});
-  fail(term, "limits '" + std::string(quantity) + "', which is no quantity; " +
-                 (near.empty() ? "known are params and multiply_adds" : "did you mean '" + near + "'?"));
+// The full name of the quantity that `name` stands for.
+std::string quantity_of(std::string_view term, std::string_view name) {
+  const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_part))
+    fail(term, "limits '" + std::string(name) + "'; expected the name of a quantity, such as params or multiply_adds");
+  if (name == "params") return quantity::kParameters;
+  if (name == "madds") return quantity::kMultiplyAdds;
+  return std::string(name);
 }
 
 // "3.7M" is 3.7e6.
@@ -64,18 +67,44 @@ Constraints::Constraints(const std::string& text) {
     const size_t sign = term.find_first_of("<>");
     if (sign == term.npos) fail(term, "has no comparison; expected one such as 'params < 3.7M'");
     const bool is_strict = term.substr(sign + 1, 1) != "=";
-    terms_.push_back({is_parameters(term, trimmed(term.substr(0, sign))), term[sign] == '<', is_strict,
+    terms_.push_back({std::string(term), quantity_of(term, trimmed(term.substr(0, sign))), term[sign] == '<', is_strict,
                       bound_of(term, trimmed(term.substr(sign + (is_strict ? 1 : 2))))});
   }
 }
 
-bool Constraints::allow(const Cost& cost) const {
+bool Constraints::Term::holds(double value) const {
+  if (!is_strict && value == bound) return true;
+  return is_upper ? value < bound : value > bound;
+}
+
+double Constraints::value_of(const Term& term, const Quantities& cost) const {
+  if (const std::optional<double> value = cost.find(term.quantity)) return *value;
+  std::vector<std::string> known;
+  for (const Quantity& item : cost) known.push_back(item.name);
+  std::string all;
+  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+  known.insert(known.end(), {"params", "madds"});
+  const std::string near = nearest(term.quantity, known);
+  fail(term.text,
+       "limits '" + term.quantity + "', which this stage's space does not report; " +
+           (near.empty() ? "it reports " + (all.empty() ? "nothing" : all) : "did you mean '" + near + "'?"));
+}
+
+void Constraints::check_known(const Quantities& cost) const {
+  for (const Term& term : terms_) value_of(term, cost);
+}
+
+std::vector<Margin> Constraints::margins(const Quantities& cost) const {
+  std::vector<Margin> margins;
   for (const Term& term : terms_) {
-    const auto value = static_cast<double>(term.is_parameters ? cost.parameters : cost.multiply_adds);
-    const bool is_equal_allowed = !term.is_strict && value == term.bound;
-    if (!is_equal_allowed && !(term.is_upper ? value < term.bound : value > term.bound)) return false;
+    const double value = value_of(term, cost);
+    margins.push_back({term.quantity, value, term.bound, term.holds(value)});
   }
-  return true;
+  return margins;
+}
+
+bool Constraints::allow(const Quantities& cost) const {
+  return std::all_of(terms_.begin(), terms_.end(), [&](const Term& term) { return term.holds(value_of(term, cost)); });
 }
 
 }  // namespace dha

@@ -4,26 +4,42 @@
 #include <string>
 #include <vector>
 
-#include "dha/architecture.hpp"
+#include "dha/quantities.hpp"
+#include "dha/stage.hpp"
 
 namespace dha {
 
-// A conjunction of comparisons, separated by commas or "&&". Quantities: params (or parameters), multiply_adds (or
-// madds). Comparisons: <, <=, >, >=. Numbers may end in K, M or G (powers of 1000).
+// A conjunction of comparisons, separated by commas or "&&". A comparison limits any quantity that the space or the
+// host reports by name; "params" stands for parameters, "madds" for multiply_adds. Comparisons: <, <=, >, >=. Numbers
+// may end in K, M or G (powers of 1000).
 class Constraints {
  public:
   Constraints() = default;
   // Throws Error{kInvalidConfig} that names the part that cannot be read.
   explicit Constraints(const std::string& text);
   bool empty() const { return terms_.empty(); }
-  bool allow(const Cost& cost) const;
+
+  // Throws Error{kInvalidConfig}, a sentence for the constraints' place in the file, where a quantity is limited that
+  // `cost` does not have.
+  void check_known(const Quantities& cost) const;
+
+  // One entry per comparison, in the order of the text. Throws as check_known() does.
+  std::vector<Margin> margins(const Quantities& cost) const;
+
+  // Whether all comparisons hold. Throws as check_known() does.
+  bool allow(const Quantities& cost) const;
 
  private:
   struct Term {
-    bool is_parameters;
+    std::string text;      // as written, for messages
+    std::string quantity;  // without abbreviation
     bool is_upper, is_strict;
     double bound;
+    bool holds(double value) const;
   };
+
+  double value_of(const Term& term, const Quantities& cost) const;
+
   std::vector<Term> terms_;
 };
 

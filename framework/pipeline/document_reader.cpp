@@ -196,7 +196,7 @@ class DocumentReader {
   bool closes(const Node& node, char bracket) {
     if (at_end() || text_[at_] != bracket) return false;
     if (after_comma_ && !(node.members.empty() && node.items.empty()))
-      fail(std::string("has a comma ahead of its '") + bracket + "'; remove the comma");
+      fail(std::string("has a comma before its '") + bracket + "'; remove the comma");
     ++at_;
     return true;
   }
@@ -209,7 +209,7 @@ class DocumentReader {
     if (after_comma_)
       ++at_;
     else if (text_[at_] != bracket)
-      fail(std::string("must go on with ',' or '") + bracket + "', found " + shown());
+      fail(std::string("must continue with ',' or '") + bracket + "', found " + shown());
   }
 
   [[noreturn]] void fail_open(const Node& node, char bracket) const {

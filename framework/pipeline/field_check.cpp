@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -25,6 +26,23 @@ bool declares(const Json& fields, std::string_view pointer) {
     return !field.contains("fields") || declares(field.at("fields"), pointer.substr(end));
   }
   return false;
+}
+
+// Puts the first choice in the place of every value that may be a count instead, so that check_params() sees choices
+// only. What was there goes to `counts`, by name.
+void set_counts_aside(const Json& fields, Json& object, std::map<std::string, Json>& counts) {
+  for (const Json& field : fields) {
+    if (!field.value("or_count", false)) continue;
+    const auto found = object.find(field.at("name").get<std::string>());
+    if (found == object.end() || !found->is_number()) continue;
+    counts[field.at("name")] = *found;
+    *found = field.at("choices").at(0);
+  }
+}
+
+bool is_count(const Json& value) {
+  constexpr double kLeastBeyond = 1e9;
+  return value.is_number_integer() && value >= 0 && value.get<double>() < kLeastBeyond;
 }
 
 // What check_params() does not know: paths, and the attributes of the host's own keys.
@@ -97,11 +115,20 @@ class Completion {
 Json check_fields(const Node& object, const std::string& pointer, const Json& schema,
                   const std::filesystem::path& directory, ProblemList& problems) {
   const Json& fields = schema.at("fields");
-  const ParamCheck check = check_params(schema.dump(), to_json(object).dump());
+  Json given = to_json(object);
+  std::map<std::string, Json> counts;
+  if (given.is_object()) set_counts_aside(fields, given, counts);
+  const ParamCheck check = check_params(schema.dump(), given.dump());
   for (const ParamProblem& problem : check.problems)
     problems.report(place_of(object, problem.pointer, !declares(fields, problem.pointer)), pointer + problem.pointer,
                     problem.message);
   Json completed = Json::parse(check.completed);
+  for (const auto& [name, count] : counts) {
+    completed[name] = count;
+    if (!is_count(count))
+      problems.report(place_of(object, pointer_step(name), false), pointer + pointer_step(name),
+                      "must be a word or a whole number from 0, found " + count.dump());
+  }
   Completion(object, pointer, directory, problems).object(fields, completed, "");
   return completed;
 }

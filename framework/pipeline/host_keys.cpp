@@ -16,6 +16,9 @@ namespace {
 // Counts beyond this are mistakes, and stay far from overflow when multiplied.
 constexpr double kCountLimit = 1e9;
 
+// Processes and threads beyond this are mistakes too.
+constexpr double kParallelLimit = 1024;
+
 // The fields of a schema, to be extended by what only the host's own keys need.
 class Fields {
  public:
@@ -59,11 +62,11 @@ Fields declare_pipeline() {
                   {"fp32", "bf16", "fp16", "fp64"})
           .def("fp32")
           .choice("graph",
-                  "auto: on a CUDA device, steps are recorded once an epoch and replayed without the host, where all "
+                  "auto: on a CUDA device, steps are recorded once per epoch and replayed without the host, where all "
                   "components allow it; off: steps run one by one",
                   {"auto", "off"})
           .def("off")
-          .integer("loader_threads", "threads that decode images ahead of the step")
+          .integer("loader_threads", "threads that decode images before the step needs them")
           .range(0, 1024)
           .def(2)
           .integer("checkpoint_every_steps", "steps between checkpoints within an epoch; 0: none by steps")
@@ -94,14 +97,19 @@ Schema stage_training_keys() {
       .string("name", "name of the stage, unique in the file")
       .integer("epochs", "epochs to train; a cap where stop_when is set")
       .range(1, kCountLimit)
-      .integer("batch_size", "images a step; a stage with 'from' takes over that of the stage it names")
+      .integer("batch_size", "images per step; a stage with 'from' takes over that of the stage it names")
       .range(1, kCountLimit)
+      .tunable(16, 512)
+      .log_scale()
       .def(64)
       .string("from", "an earlier stage, whose components this stage takes over where it gives none")
       .optional()
-      .strings("carry", "what to go on with from that stage")
+      .strings("carry", "what to continue with from that stage")
       .optional()
-      .choice("stop_when", "ends the stage ahead of its epochs", {"searcher_finished"})
+      .choice("pick", "which outcome of a stage of trials to continue with: the best, each in turn, or a number from 0",
+              {"best", "each"})
+      .optional()
+      .choice("stop_when", "ends the stage before its last epoch", {"searcher_finished"})
       .optional();
 }
 
@@ -112,7 +120,9 @@ Fields declare_stage() {
           .optional()
           .json("searcher", "how to search for one while training")
           .optional()
-          .json("trials", "how to search by training one network after the other, in place of a searcher")
+          .json("architecture", "the architecture to train, in the notation of the space, in place of a searcher")
+          .optional()
+          .json("trials", "how to search by training one network per trial: for architectures, settings or both")
           .optional()
           .json("augment", "augmenters, in the order in which they apply")
           .def(std::vector<std::string>{})
@@ -120,12 +130,16 @@ Fields declare_stage() {
           .optional()
           .real("gradient_clip", "largest global L2 norm of the gradient; 0: no limit")
           .minimum(0)
+          .tunable(0.1, 10)
+          .log_scale()
           .def(5.0)
           .real("label_smoothing", "weight of the uniform distribution in the targets")
           .range(0, 1)
+          .tunable(0, 0.3)
           .def(0.0)
           .real("drop_path", "probability that a path is dropped, reached linearly over the epochs")
           .range(0, 1)
+          .tunable(0, 0.5)
           .def(0.0)
           .real("validation_fraction", "share of the training images to hold out where there is no validation split")
           .range(0, 1)
@@ -144,8 +158,9 @@ Fields declare_stage() {
   return fields
       .pattern("name", "^[A-Za-z][A-Za-z0-9_-]{0,63}$", "1 to 64 letters, digits, '_' or '-', the first a letter")
       .list("carry", "choice")
-      .with("carry", "choices", {"weights", "searcher", "augment", "hyper", "architecture"})
+      .with("carry", "choices", {"weights", "searcher", "augment", "hyper", "momentum", "architecture"})
       .with("carry", "unique", true)
+      .with("pick", "or_count", true)
       .component("space", "space")
       .component("searcher", "searcher")
       .component("trials", "trial_searcher")
@@ -183,7 +198,24 @@ const Json& dataset_fields() {
 }
 
 const Json& trials_fields() {
-  static const Fields fields(Schema("A search by trials.").integer("count", "networks to train").range(1, kCountLimit));
+  static const Fields fields(
+      Schema("A search by trials.")
+          .integer("count", "trials to train")
+          .range(1, kCountLimit)
+          .integer("parallel", "trials that train at a time")
+          .range(1, kParallelLimit)
+          .def(1)
+          .integer("threads", "compute threads per trial; absent: the cores divided by 'parallel'")
+          .range(1, kParallelLimit)
+          .optional()
+          .real("trial_timeout", "how long a trial may take before it is ended and counts as failed; 0: no limit")
+          .range(0, kCountLimit)
+          .unit("minutes")
+          .def(0.0)
+          .json(
+              "ranges",
+              "where trials look, by JSON pointer below the stage: [minimum, maximum] of a number, or a list of values")
+          .optional());
   return fields.json();
 }
 

@@ -9,7 +9,9 @@
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
 #include "pipeline/stage_inheritance.hpp"
+#include "pipeline/stage_json.hpp"
 #include "pipeline/stage_rules.hpp"
+#include "pipeline/tunable.hpp"
 #include "plugin/plugin_registry.hpp"
 
 namespace dha {
@@ -74,6 +76,9 @@ class PipelineLoader {
     }
     check_constraints(node, pointer);
     stage.carry_place = place_of(node, "/carry", false);
+    stage.constraints_place = place_of(node, "/constraints", false);
+    if (const Node* ranges = value_at(node, "/trials/ranges"); ranges != nullptr && ranges->is_object())
+      check_trial_ranges(stage, registry_, *ranges, pointer + "/trials/ranges", problems_);
     if (problems_.empty()) fill(stage, json);
     return json;
   }
@@ -147,7 +152,22 @@ class PipelineLoader {
     stage.evaluate_every = json.at("evaluate_every");
     stage.log_every = json.at("log_every");
     stage.constraints = json.value("constraints", "");
-    if (json.contains("trials")) stage.trial_count = json.at("trials").at("count");
+    if (json.contains("architecture")) stage.architecture = json.at("architecture").dump();
+    if (json.contains("pick")) {
+      const Json& pick = json.at("pick");
+      stage.pick.each = pick == "each";
+      if (pick.is_number()) stage.pick.index = pick.get<int64_t>();
+    }
+    if (json.contains("trials")) fill_trials(stage, json.at("trials"));
+    stage.json = stage_json(stage);
+  }
+
+  static void fill_trials(StageConfig& stage, const Json& trials) {
+    stage.trial_count = trials.at("count");
+    stage.trial_parallel = trials.at("parallel");
+    if (trials.contains("threads")) stage.trial_threads = trials.at("threads").get<int64_t>();
+    stage.trial_timeout = trials.at("trial_timeout");
+    if (trials.contains("ranges")) stage.trial_ranges = trials.at("ranges").dump();
   }
 
   static void fill(PipelineConfig& config, const Json& json) {

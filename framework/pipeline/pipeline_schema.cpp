@@ -51,7 +51,9 @@ Json object_schema(const Json& declared, Extent extent);
 
 Json scalar_schema(const std::string& type, const Json& field) {
   Json schema;
-  if (type == "choice")
+  if (type == "choice" && field.value("or_count", false))
+    schema["anyOf"] = {{{"enum", field.at("choices")}}, {{"type", "integer"}, {"minimum", 0}, {"maximum", 999999999}}};
+  else if (type == "choice")
     schema["enum"] = field.at("choices");
   else
     schema["type"] = json_type(type);
@@ -199,17 +201,26 @@ class SchemaWriter {
       schema["required"] = {"name"};
       return schema;
     }
-    Json rules = Json::array({{{"not", {{"required", {"searcher", "trials"}}}}}});
+    Json rules = Json::array({not_both("searcher", "architecture"), not_both("stop_when", "trials")});
     if (extent == Extent::kFollowing) {
       schema["required"].push_back("from");
+      Json& architecture = schema["properties"]["architecture"];
+      architecture = {{"anyOf", {architecture, {{"type", "null"}}}}};
     } else {
       for (const char* key : {"space", "hyper"}) schema["required"].push_back(key);
-      schema["properties"].erase("from");
-      schema["properties"].erase("carry");
-      rules.push_back({{"anyOf", {{{"required", {"searcher"}}}, {{"required", {"trials"}}}}}});
+      for (const char* key : {"from", "carry", "pick"}) schema["properties"].erase(key);
+      Json decides = Json::array();
+      for (const char* key : {"searcher", "trials", "architecture"}) decides.push_back({{"required", {key}}});
+      rules.push_back({{"anyOf", decides}});
     }
     schema["allOf"] = rules;
     return schema;
+  }
+
+  // Both may be there where one is a null, which removes it.
+  static Json not_both(const char* first, const char* second) {
+    const Json given = {{"not", {{"type", "null"}}}};
+    return {{"not", {{"required", {first, second}}, {"properties", {{first, given}, {second, given}}}}}};
   }
 
   static Json pipeline(Extent extent) {

@@ -19,21 +19,25 @@ bool gives(const Node& stage, std::string_view key) {
   return value != nullptr && !value->is_null();
 }
 
+// Keys that say which networks a stage trains.
+constexpr std::string_view kSearchKeys[] = {"searcher", "trials", "architecture"};
+
 void inherit(Node& stage, const Node& earlier) {
-  const bool decided = carries_architecture(stage);
-  const bool has_searcher = gives(stage, "searcher"), has_trials = gives(stage, "trials");
+  const bool is_own_search =
+      carries_architecture(stage) || std::any_of(std::begin(kSearchKeys), std::end(kSearchKeys),
+                                                 [&](std::string_view key) { return gives(stage, key); });
   std::vector<std::string> keys = component_keys();
-  keys.push_back("batch_size");
+  keys.insert(keys.end(), {"batch_size", "architecture"});
   for (const std::string& key : keys) {
     const Node* theirs = earlier.find(key);
     if (theirs == nullptr || theirs->is_null()) continue;
     Node* own = stage.find(key);
     if (own == nullptr) {
-      const bool is_search = key == "searcher" || key == "trials";
-      if (!is_search || !(decided || has_searcher || has_trials)) stage.set(key, theirs->place, *theirs);
+      const bool is_search = std::find(std::begin(kSearchKeys), std::end(kSearchKeys), key) != std::end(kSearchKeys);
+      if (!is_search || !is_own_search) stage.set(key, theirs->place, *theirs);
     } else if (own->is_null()) {
       own->removes = true;
-    } else if (own->is_object() && own->find("use") == nullptr) {
+    } else if (key != "architecture" && own->is_object() && own->find("use") == nullptr) {
       *own = merge(*theirs, *own);
     }
   }

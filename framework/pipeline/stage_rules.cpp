@@ -23,7 +23,8 @@ class StageRules {
     unique_name();
     const bool is_rooted = find_earlier();
     carried();
-    // Without the stage that it names, what it lacks cannot be told.
+    picked();
+    // Without the stage that it names, nobody knows what it lacks.
     if (is_rooted) components();
   }
 
@@ -73,11 +74,21 @@ class StageRules {
   }
 
   void carried_item(const std::string& item, const std::string& pointer) {
-    if (carried_.contains("architecture") && (item == "weights" || item == "searcher"))
+    if (is_trials() && item != "architecture")
+      return report(pointer, "cannot be '" + item +
+                                 "' in a stage of trials, because each trial starts where its trial searcher says; "
+                                 "remove it, or write \"trials\": null where this stage is to train one network");
+    const bool is_afresh = item == "weights" || item == "searcher" || item == "momentum";
+    if (carried_.contains("architecture") && is_afresh)
       return report(pointer, "cannot be '" + item + "' beside 'architecture', which is built afresh");
+    if (present(stage_, "architecture") != nullptr && (item == "architecture" || item == "searcher"))
+      return report(pointer, "cannot be '" + item + "' in a stage that gives an architecture; remove one of them");
+    if (item == "momentum" && !carried_.contains("weights"))
+      return report(pointer, "needs 'weights', whose momentum it is; carry both or neither");
     if (earlier_ == nullptr) return;
     if (item == "weights" || item == "architecture") same_component(item, "space", pointer);
     if (item == "searcher" || item == "hyper") same_component(item, item, pointer);
+    if (item == "momentum") same_component(item, "hyper", pointer);
     if (item == "augment") shared_augmenter(pointer);
   }
 
@@ -109,20 +120,41 @@ class StageRules {
                           stage_.text_of("from") + "'");
   }
 
+  bool is_trials() const { return present(stage_, "trials") != nullptr; }
+
+  void picked() {
+    const Node* pick = present(stage_, "pick");
+    if (pick == nullptr) return;
+    if (present(stage_, "from") == nullptr)
+      return report("/pick", "needs 'from', the stage whose outcomes it is about");
+    if (present(stage_, "carry") == nullptr)
+      return report("/pick", "needs 'carry', because nothing else of that stage's outcomes is used");
+    if (is_trials() && pick->text() == "each")
+      return report("/pick", "cannot be 'each' in a stage of trials; name one outcome by its number from 0");
+    if (earlier_ == nullptr) return;
+    const bool has_outcomes = present(*earlier_, "trials") != nullptr || earlier_->text_of("pick") == "each";
+    if (!has_outcomes)
+      report("/pick", "chooses among the outcomes of trials, but stage '" + stage_.text_of("from") +
+                          "' trains one network only; remove it");
+  }
+
   void components() {
     for (const char* key : {"space", "hyper"})
       if (present(stage_, key) == nullptr)
         report("", std::string("lacks '") + key + "' (a component: {\"use\": id, ...})");
     const bool has_searcher = present(stage_, "searcher") != nullptr;
-    const bool has_trials = present(stage_, "trials") != nullptr;
+    const bool has_architecture = present(stage_, "architecture") != nullptr;
     const bool is_decided = carried_.contains("architecture");
-    if (has_searcher && has_trials) report("/trials", "cannot stand beside 'searcher'; keep one of them");
     if (has_searcher && is_decided)
       report("/searcher", "has nothing to search for where 'architecture' is carried; remove one of them");
-    if (!has_searcher && !has_trials && !is_decided)
-      report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...})");
-    if (present(stage_, "stop_when") != nullptr && !has_searcher)
-      report("/stop_when", "waits for a searcher, which this stage has not");
+    if (has_architecture && has_searcher) report("/architecture", "cannot stand beside 'searcher'; keep one of them");
+    if (!has_searcher && !is_trials() && !is_decided && !has_architecture)
+      report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...}) or 'architecture'");
+    if (present(stage_, "stop_when") == nullptr) return;
+    if (is_trials())
+      report("/stop_when", "cannot stand beside 'trials', whose trials train no searcher; remove it");
+    else if (!has_searcher)
+      report("/stop_when", "waits for a searcher, which this stage lacks");
   }
 
   void report(const std::string& below, const std::string& message) {

@@ -128,6 +128,14 @@ void check_abi_tag(const dha_plugin& plugin) {
                                   fmt::join(differences, "; ")));
 }
 
+void check_sdk_minor(const dha_plugin& plugin) {
+  if (plugin.sdk_minor <= DHA_SDK_VERSION_MINOR) return;
+  throw PluginRefusal(PluginState::kIncompatible,
+                      fmt::format("built with SDK {0}.{1}, which may call what this host's SDK {0}.{2} lacks; use a "
+                                  "host of that version or later, or rebuild the plugin with the SDK of this host",
+                                  DHA_SDK_VERSION_MAJOR, plugin.sdk_minor, DHA_SDK_VERSION_MINOR));
+}
+
 std::vector<std::string> abi_differences(std::string_view host_tag, std::string_view plugin_tag) {
   const auto host = fields_of(host_tag);
   const auto plugin = fields_of(plugin_tag);

@@ -18,6 +18,10 @@ void check_layout(const dha_plugin* plugin);
 // Compares the plugin's ABI tag with the host's. After this the C++ types behind the interfaces may be touched.
 void check_abi_tag(const dha_plugin& plugin);
 
+// A plugin of a later minor version of the SDK may call functions of the host that are not there. After
+// check_abi_tag().
+void check_sdk_minor(const dha_plugin& plugin);
+
 // Names, versions, ids, kinds, create and destroy, and parameter schemas with their defaults; ids unique within the
 // plugin.
 void check_content(const dha_plugin& plugin);

@@ -65,7 +65,7 @@ ErrorCode code_of(PluginState state) {
     case PluginState::kInvalidDescriptor:
       return ErrorCode::kInvalidDescriptor;
     case PluginState::kLoaded:
-    case PluginState::kPassedOver:
+    case PluginState::kShadowed:
     case PluginState::kDisabled:
     case PluginState::kNotAPlugin:
     case PluginState::kLoadFailed:
@@ -76,7 +76,7 @@ ErrorCode code_of(PluginState state) {
 
 ErrorCode code_of(const dha_error& error) {
   const bool is_known =
-      error.code >= static_cast<int32_t>(ErrorCode::kUsage) && error.code <= static_cast<int32_t>(ErrorCode::kResource);
+      error.code >= static_cast<int32_t>(ErrorCode::kUsage) && error.code <= static_cast<int32_t>(kLastErrorCode);
   return is_known ? static_cast<ErrorCode>(error.code) : ErrorCode::kPluginFault;
 }
 
@@ -110,7 +110,7 @@ std::string advice_for(std::string_view id, const std::vector<std::string>& know
 }  // namespace
 
 bool is_refused(const PluginRecord& plugin) {
-  return plugin.state != PluginState::kLoaded && plugin.state != PluginState::kPassedOver &&
+  return plugin.state != PluginState::kLoaded && plugin.state != PluginState::kShadowed &&
          plugin.state != PluginState::kDisabled;
 }
 
@@ -128,8 +128,8 @@ std::string_view state_name(PluginState state) {
       return "invalid-descriptor";
     case PluginState::kDuplicateId:
       return "duplicate-id";
-    case PluginState::kPassedOver:
-      return "passed-over";
+    case PluginState::kShadowed:
+      return "shadowed";
     case PluginState::kDisabled:
       return "disabled";
   }
@@ -215,15 +215,17 @@ void PluginRegistry::adopt(const dha_plugin* descriptor, std::shared_ptr<const P
   read_names(*descriptor, record);
   const fs::path kernels = library == nullptr ? fs::path() : library->accelerator_library();
   if (!kernels.empty()) kernels_.insert(kernels);
-  check_needed(*descriptor, record);
+  check_not_shadowed(*descriptor, record);
   check_abi_tag(*descriptor);
+  check_sdk_minor(*descriptor);
+  record.sdk_minor = descriptor->sdk_minor;
   check_content(*descriptor);
   check_unique(*descriptor, record);
   initialize_once(*descriptor);
   for (uint32_t i = 0; i < descriptor->component_count; ++i) {
     const dha_component& component = component_at(*descriptor, i);
-    components_.push_back(
-        {component.kind, component.id, component.summary, component.params_json, &component, library});
+    components_.push_back({component.kind, component.id, component.summary, component.params_json,
+                           descriptor->sdk_minor, &component, library});
   }
   if (!kernels.empty()) accelerator_libraries_.push_back(kernels);
 }
@@ -235,7 +237,7 @@ bool PluginRegistry::pass_over(const fs::path& file, const fs::path& name) {
   if (!remember(file) || kernels_.count(first->second) != 0) return true;
   PluginRecord record;
   record.file = fs::canonical(file);
-  record.state = PluginState::kPassedOver;
+  record.state = PluginState::kShadowed;
   record.reason = fmt::format("{} is loaded in its place, of a directory that comes first", first->second.string());
   record.directory = directories_;
   plugins_.push_back(std::move(record));
@@ -251,7 +253,7 @@ bool PluginRegistry::is_in_use(const fs::path& file) const {
 }
 
 // The loaded plugin that offers `id`; null where none does.
-const PluginRecord* PluginRegistry::offering(const std::string& id) const {
+const PluginRecord* PluginRegistry::provider_of(const std::string& id) const {
   for (const PluginRecord& plugin : plugins_)
     if (plugin.state == PluginState::kLoaded &&
         std::find(plugin.component_ids.begin(), plugin.component_ids.end(), id) != plugin.component_ids.end())
@@ -260,22 +262,22 @@ const PluginRecord* PluginRegistry::offering(const std::string& id) const {
 }
 
 // Comes before the ABI is compared: what is not needed may be of another version.
-void PluginRegistry::check_needed(const dha_plugin& descriptor, const PluginRecord& record) const {
+void PluginRegistry::check_not_shadowed(const dha_plugin& descriptor, const PluginRecord& record) const {
   const PluginRecord* first = nullptr;
   for (uint32_t i = 0; i < descriptor.component_count; ++i) {
-    first = offering(text_of(component_at(descriptor, i).id));
+    first = provider_of(text_of(component_at(descriptor, i).id));
     if (first == nullptr || first->directory == record.directory) return;
   }
   if (first != nullptr)
     throw PluginRefusal(
-        PluginState::kPassedOver,
+        PluginState::kShadowed,
         fmt::format("what it offers is loaded from {}, of a directory that comes first", shown_file(first->file)));
 }
 
 void PluginRegistry::check_unique(const dha_plugin& descriptor, const PluginRecord& record) const {
   for (uint32_t i = 0; i < descriptor.component_count; ++i) {
     const std::string id = component_at(descriptor, i).id;
-    if (const PluginRecord* other = offering(id); other != nullptr)
+    if (const PluginRecord* other = provider_of(id); other != nullptr)
       throw PluginRefusal(PluginState::kDuplicateId,
                           fmt::format("'{}' of {} is already offered by {}; remove one of the two", id,
                                       shown_file(record.file), shown_file(other->file)));

@@ -25,18 +25,21 @@ enum class PluginState {
   kIncompatible,
   kInvalidDescriptor,
   kDuplicateId,
-  kPassedOver,  // an earlier directory of the search offers what it has
-  kDisabled     // the user does not want it
+  kShadowed,  // an earlier directory of the search offers what it has
+  kDisabled   // the user does not want it
 };
 
 // The state as people read it: "loaded", "not-a-plugin", "load-failed", "incompatible", "invalid-descriptor",
-// "duplicate-id", "passed-over", "disabled".
+// "duplicate-id", "shadowed", "disabled".
 std::string_view state_name(PluginState state);
 
 // A component that can be created.
 struct ComponentRecord {
   std::string kind, id, summary;
   std::string schema_json;  // for check_params()
+  // Minor version of the SDK that its plugin was built with: functions that were appended to its interface in a later
+  // one must not be called.
+  uint32_t sdk_minor = 0;
   const dha_component* descriptor = nullptr;
   std::shared_ptr<const PluginLibrary> library;
 };
@@ -47,11 +50,12 @@ struct PluginRecord {
   PluginState state = PluginState::kLoaded;
   std::string reason;  // one sentence; empty where loaded
   std::string name, version, vendor, license;
+  uint32_t sdk_minor = 0;
   std::vector<std::string> component_ids;
   int64_t directory = 0;  // counts the directories that were loaded before it and its own
 };
 
-// Whether something is wrong with the file: it is neither loaded nor passed over nor disabled.
+// Whether something is wrong with the file: it is neither loaded nor shadowed nor disabled.
 bool is_refused(const PluginRecord& plugin);
 
 class PluginRegistry {
@@ -61,7 +65,7 @@ class PluginRegistry {
   // Loads every candidate file of `directory`, one level of sub-folders deep, sorted by name. Directories are loaded in
   // the order of the search. One that does not exist is an error (kUsage) where `required`, else passed over.
   // Of two plugins of one directory that offer the same component id the second is refused; one of a later directory
-  // that offers nothing new is passed over, so that a set can be put in front of another. A file that was met before,
+  // that offers nothing new is shadowed, so that a set can be put in front of another. A file that was met before,
   // be it by another name, leaves no second record.
   void load_directory(const std::filesystem::path& directory, bool required);
 
@@ -114,8 +118,8 @@ class PluginRegistry {
   void adopt(const dha_plugin* descriptor, std::shared_ptr<const PluginLibrary> library, PluginRecord& record);
   bool pass_over(const std::filesystem::path& file, const std::filesystem::path& name);
   bool is_in_use(const std::filesystem::path& file) const;
-  const PluginRecord* offering(const std::string& id) const;
-  void check_needed(const dha_plugin& descriptor, const PluginRecord& record) const;
+  const PluginRecord* provider_of(const std::string& id) const;
+  void check_not_shadowed(const dha_plugin& descriptor, const PluginRecord& record) const;
   void check_unique(const dha_plugin& descriptor, const PluginRecord& record) const;
   void drop_accelerator_records();
 
@@ -124,7 +128,7 @@ class PluginRegistry {
   std::vector<PluginRecord> plugins_;
   std::vector<ComponentRecord> components_;
   std::vector<std::filesystem::path> accelerator_libraries_;
-  std::set<std::filesystem::path> kernels_;  // those, and the ones of plugins that were passed over
+  std::set<std::filesystem::path> kernels_;  // those, and the ones of plugins that are shadowed
   std::map<std::filesystem::path, std::filesystem::path> default_files_;  // name below its directory -> file in use
   int64_t directories_ = 0;
   std::set<std::pair<uint64_t, uint64_t>> known_files_;  // device and inode

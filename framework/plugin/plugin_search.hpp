@@ -35,7 +35,7 @@ std::filesystem::path host_accelerator_library();
 // Throws Error{kIo} where a directory cannot be read.
 std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);
 
-// The plugin beside `file` whose CUDA kernels it has by its name: "pairs.so" of "pairs_cuda.so"; nothing where the name
+// The plugin beside `file` whose CUDA kernels it has by its name: "acme.so" of "acme_cuda.so"; nothing where the name
 // is another or there is no such plugin.
 std::optional<std::filesystem::path> plugin_of_kernels(const std::filesystem::path& file);
 

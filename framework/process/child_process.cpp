@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "dha/error.hpp"
+#include "process/process_end.hpp"
 
 namespace dha {
 
@@ -108,11 +109,6 @@ class Child {
   siginfo_t end_{};
 };
 
-std::string death_of(const siginfo_t& end) {
-  if (end.si_code == CLD_EXITED) return fmt::format("ends the process with status {}", end.si_status);
-  return fmt::format("ends the process by signal {} ({})", end.si_status, strsignal(end.si_status));
-}
-
 }  // namespace
 
 ChildOutcome call_in_child(const std::function<std::string()>& function, unsigned patience_s) {
@@ -128,7 +124,7 @@ ChildOutcome call_in_child(const std::function<std::string()>& function, unsigne
   if (!child.wait(Clock::now() + std::chrono::seconds(patience_s)))
     return {"", fmt::format("does not end within {} s", patience_s)};
   const std::string& text = child.text();
-  if (!text.ends_with(kEndOfAnswer)) return {"", death_of(child.end())};
+  if (!text.ends_with(kEndOfAnswer)) return {"", "ends the process " + process_end(child.end()).text()};
   return {text.substr(0, text.size() - 1), ""};
 }
 

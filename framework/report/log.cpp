@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <system_error>
 
-#include "process/local_time.hpp"
 #include "report/console.hpp"
 #include "report/printable.hpp"
 #include "storage/io_error.hpp"
+#include "storage/local_time.hpp"
 
 namespace dha {
 

@@ -12,8 +12,8 @@
 
 #include "dha/error.hpp"
 #include "dha/version.hpp"
-#include "process/local_time.hpp"
-#include "run/sha256.hpp"
+#include "storage/local_time.hpp"
+#include "storage/sha256.hpp"
 
 #define DHA_TEXT_(x) #x
 #define DHA_TEXT(x) DHA_TEXT_(x)

@@ -5,47 +5,41 @@
 #include <nlohmann/json.hpp>
 
 #include "component/stage_check.hpp"
+#include "component/trial_parts.hpp"
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
 #include "pipeline/pipeline_error.hpp"
-#include "run/pipeline_data.hpp"
-#include "stage/run_artifacts.hpp"
+#include "report/growing_files.hpp"
+#include "run/earlier_stages.hpp"
+#include "stage/pipeline_data.hpp"
+#include "stage/results.hpp"
+#include "stage/stage_trainer.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
-#include "trial/trial_stage.hpp"
+#include "storage/run_lock.hpp"
+#include "trial/outcome_fan_out.hpp"
 
 namespace dha {
 
 using Json = nlohmann::ordered_json;
 
-namespace {
-
-// Trials are judged on validation images.
-void check_trials(const PipelineConfig& config, const RunImages& images) {
-  ProblemList problems;
-  for (const StageConfig& stage : config.stages)
-    if (stage.trials && images.validation.empty() && stage.validation_fraction == 0)
-      problems.report(stage.trials.place, stage.trials.pointer,
-                      fmt::format("judges by validation images, of which the data set has none; set "
-                                  "\"validation_fraction\": 0.2 in stage '{}'",
-                                  stage.name));
-  problems.throw_if_any();
-}
-
-}  // namespace
-
 PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
-                               Console& console, const RunDirectory& directory)
-    : registry_(registry), config_(config), device_(device), console_(console), directory_(directory) {}
+                               const TrialLaunch& launch, Console& console, const RunDirectory& directory)
+    : registry_(registry),
+      config_(config),
+      device_(device),
+      launch_(launch),
+      console_(console),
+      directory_(directory) {}
 
 std::vector<StageResult> PipelineRunner::run() { return train(false); }
 
-std::vector<StageResult> PipelineRunner::resume() {
-  for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
-  return train(true);
-}
+std::vector<StageResult> PipelineRunner::resume() { return train(true); }
 
 std::vector<StageResult> PipelineRunner::train(bool resuming) {
+  const RunLock lock(directory_);
+  if (resuming)
+    for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
   Log log(console_);
   log.open(directory_.file("log.txt"));
   try {
@@ -72,19 +66,18 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
   if (checkpoint) data.dataset().note_unreadable(Json::parse(checkpoint->json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
   HyperTable hyper_table(directory_.file("hyper.csv"));
-  const RunContext scene{registry_,  config_, data.dataset(), data.images(), services,
-                         directory_, log,     console_,       metrics,       hyper_table};
+  const RunContext context{registry_,  config_, data.dataset(), data.images(), services,
+                           directory_, log,     console_,       metrics,       hyper_table};
   if (results.empty() && !checkpoint) {
-    check_trials(config_, scene.images);
-    check_stages(config_, registry_, data.dataset().info(), services);
+    check_stages(config_, registry_, data.dataset().info(), &context.images, services);
   }
   while (results.size() < config_.stages.size()) {
     const StageConfig& stage = config_.stages[results.size()];
-    results.push_back(train_stage(scene, stage, results, checkpoint ? &*checkpoint : nullptr));
+    results.push_back(train_stage(context, stage, results, checkpoint ? &*checkpoint : nullptr));
     results.back().files = growing_files(directory_);
     results.back().unreadable = data.dataset().unreadable();
     checkpoint.reset();
-    write_summary(directory_, config_, device_.device.str(), results);
+    write_results(directory_, config_, device_.device.str(), results);
   }
   if (const size_t count = results.back().unreadable.size(); count > 0)
     log.write(LogLevel::kWarning, "dha",
@@ -103,7 +96,8 @@ std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& res
   while (true) {
     if (results.size() < config_.stages.size())
       if (auto found = latest_good_checkpoint(checkpoints, report, config_.stages[results.size()].name)) {
-        log.write(LogLevel::kInfo, "dha", "goes on from " + found->file.lexically_relative(directory_.path()).string());
+        log.write(LogLevel::kInfo, "dha",
+                  "continues from " + found->file.lexically_relative(directory_.path()).string());
         checkpoint = std::move(found->state);
       }
     if (checkpoint || results.empty()) break;
@@ -124,37 +118,59 @@ std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& res
   return checkpoint;
 }
 
-StageResult PipelineRunner::train_stage(const RunContext& scene, const StageConfig& config,
-                                        const std::vector<StageResult>& done, const State* checkpoint) {
-  const bool is_last = &config == &config_.stages.back();
-  if (config.trials) {
-    TrialStage stage(scene, config);
-    if (checkpoint != nullptr) stage.resume(*checkpoint);
-    return stage.run([&](const StageParts& best) {
-      write_learned(directory_, best);
-      if (is_last) write_model(directory_, best, scene.dataset.info());
-    });
-  }
-  StageTrainer trainer(scene, config, config.name);
-  if (!done.empty()) trainer.follows(directory_.file(done.back().checkpoint));
-  if (checkpoint != nullptr) {
+StageResult PipelineRunner::train_stage(const RunContext& run, const StageConfig& config,
+                                        const std::vector<StageResult>& done, const State* checkpoint) const {
+  if (config.trials) return train_trials(run, config, done);
+  if (config.pick.each) return train_each(run, config, done);
+  return train_network(run, config, done, checkpoint);
+}
+
+StageResult PipelineRunner::train_network(const RunContext& run, const StageConfig& config,
+                                          const std::vector<StageResult>& done, const State* checkpoint) const {
+  StageTrainer trainer(run, config, config.name);
+  if (!done.empty()) trainer.set_fallback_checkpoint(directory_.file(done.back().checkpoint));
+  if (checkpoint != nullptr)
     trainer.resume(*checkpoint);
-  } else if (config.from.empty()) {
+  else if (config.from.empty())
     trainer.begin_afresh();
-  } else {
-    for (const StageResult& earlier : done)
-      if (earlier.name == config.from)
-        trainer.begin_from(config_named(config.from), load_checkpoint(directory_.file(earlier.checkpoint)));
-  }
+  else
+    trainer.begin_from(EarlierStages(directory_, config_, registry_, done).origin(config));
   const StageResult result = trainer.train();
-  if (is_last) write_model(directory_, trainer.parts(), scene.dataset.info());
+  if (config.name == config_.stages.back().name) trainer.write_model();
   return result;
 }
 
-const StageConfig& PipelineRunner::config_named(const std::string& name) const {
-  for (const StageConfig& stage : config_.stages)
-    if (stage.name == name) return stage;
-  throw Error(ErrorCode::kInternal, "no stage is called '" + name + "'");
+StageResult PipelineRunner::train_trials(const RunContext& run, const StageConfig& config,
+                                         const std::vector<StageResult>& done) const {
+  const EarlierStages earlier(directory_, config_, registry_, done);
+  std::string architecture;
+  if (config.carries("architecture"))
+    architecture = Json::parse(earlier.origin(config).state.json).at("derived").get<std::string>();
+  TrialParts parts(config, environment_of(run, config), architecture);
+  TrialStage stage(run, config, parts.searcher(), parts.stage(), launch_,
+                   [&](const Trial& trial) { return earlier.trial_origin(*trial.start); });
+  return stage.run(config.name == config_.stages.back().name);
+}
+
+// As a stage of trials, one per outcome of the stage that it comes from.
+StageResult PipelineRunner::train_each(const RunContext& run, const StageConfig& config,
+                                       const std::vector<StageResult>& done) const {
+  const EarlierStages earlier(directory_, config_, registry_, done);
+  const std::vector<StageOutcome>& outcomes = earlier.result(config.from).outcomes;
+  std::vector<std::string> architectures;
+  for (const StageOutcome& outcome : outcomes)
+    architectures.push_back(
+        config.carries("architecture")
+            ? Json::parse(load_checkpoint(directory_.file(outcome.checkpoint)).json).at("derived").get<std::string>()
+            : "");
+  StageConfig fan = config;
+  fan.trials = {.id = "dha", .params_json = "{}"};  // whose log lines they are
+  fan.trial_count = static_cast<int64_t>(outcomes.size());
+  const StageParts parts(fan, environment_of(run, fan), fan.name);
+  OutcomeFanOut searcher(architectures, config.from);
+  TrialStage stage(run, fan, searcher, parts.stage(), launch_,
+                   [&](const Trial& trial) { return earlier.outcome_origin(config, trial.id); });
+  return stage.run(config.name == config_.stages.back().name);
 }
 
 }  // namespace dha

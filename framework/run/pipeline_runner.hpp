@@ -9,18 +9,20 @@
 #include "plugin/plugin_registry.hpp"
 #include "report/console.hpp"
 #include "stage/run_context.hpp"
-#include "stage/stage_trainer.hpp"
+#include "stage/stage_origin.hpp"
+#include "stage/stage_result.hpp"
 #include "storage/run_directory.hpp"
+#include "trial/trial_stage.hpp"
 
 namespace dha {
 
 class PipelineRunner {
  public:
-  // `device`: what the pipeline's "device" came to. References outlive the object.
+  // `device`: what the pipeline's "device" came to. `launch`: how trials are trained. References outlive the object.
   PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
-                 Console& console, const RunDirectory& directory);
+                 const TrialLaunch& launch, Console& console, const RunDirectory& directory);
 
-  // Trains all stages from the start, or goes on from the newest good checkpoint of the directory.
+  // Trains all stages from the start, or continues from the newest good checkpoint of the directory.
   // Returns the results in order. Throws what a stage throws; the run directory then has everything up to there.
   std::vector<StageResult> run();
   std::vector<StageResult> resume();
@@ -29,13 +31,18 @@ class PipelineRunner {
   std::vector<StageResult> train(bool resuming);
   std::vector<StageResult> train_stages(bool resuming, Log& log);
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
-  StageResult train_stage(const RunContext& scene, const StageConfig& config, const std::vector<StageResult>& done,
-                          const State* checkpoint);
-  const StageConfig& config_named(const std::string& name) const;
+  StageResult train_stage(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
+                          const State* checkpoint) const;
+  StageResult train_network(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
+                            const State* checkpoint) const;
+  StageResult train_trials(const RunContext& run, const StageConfig& config,
+                           const std::vector<StageResult>& done) const;
+  StageResult train_each(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done) const;
 
   const PluginRegistry& registry_;
   const PipelineConfig& config_;
   const DeviceChoice& device_;
+  const TrialLaunch& launch_;
   Console& console_;
   const RunDirectory& directory_;
 };

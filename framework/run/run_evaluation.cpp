@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "component/stage_parts.hpp"
-#include "component/trained_config.hpp"
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "process/program_name.hpp"
-#include "run/pipeline_data.hpp"
-#include "stage/run_artifacts.hpp"
+#include "run/earlier_stages.hpp"
+#include "stage/pipeline_data.hpp"
+#include "stage/results.hpp"
+#include "stage/trained_stage.hpp"
 #include "storage/checkpoint_store.hpp"
 
 namespace dha {
@@ -30,11 +30,12 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
   const std::vector<StageResult> results = read_results(directory);
   if (results.size() != config.stages.size())
     throw Error(ErrorCode::kUsage,
-                fmt::format("the run in {0} has finished {1} of {2} stages; go on with: {3} resume {0}",
+                fmt::format("the run in {0} has finished {1} of {2} stages; continue it with: {3} resume {0}",
                             directory.path().string(), results.size(), config.stages.size(), program_name()));
   const ContextServices services{nullptr, device, config.seed, {}};
   const PipelineData data(registry, services, config, directory.file("statistics.json"));
-  const StageConfig& stage = config.stages.back();
+  const StageConfig stage =
+      EarlierStages(directory, config, registry, results).config_as_trained(config.stages.back().name);
   const State checkpoint = load_checkpoint(directory.file(results.back().checkpoint));
   const StageImages stage_images = choose_stage_images(data.images(), stage, config.seed);
   const ImageSet images = images_of(split, data.images(), stage_images);
@@ -46,15 +47,14 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
                                   stage.name)
                     : fmt::format("the data set has no {} images; use another --split", split));
 
-  const at::ScalarType type = weight_type(config.precision);
-  StageParts parts(trained_config(stage, checkpoint),
-                   {registry, services, data.dataset().info(), type, config.channels_last}, stage.name);
-  parts.restore(checkpoint);
-  const Normalizer normalizer(data.dataset().info(), at::TensorOptions(device).dtype(type), config.channels_last);
-  const auto feed =
-      make_feed(images, {.batch_size = stage.batch_size, .device = device, .threads = config.loader_threads});
-  return {evaluate(parts, parts.gates({}, /*with_gradients=*/false), *feed, normalizer, config.precision, device),
-          stage_images.holds_out && split != "test" ? stage.name : ""};
+  const StageEnvironment environment{registry,
+                                     services,
+                                     data.dataset().info(),
+                                     weight_type(config.precision),
+                                     config.channels_last,
+                                     count_images(stage_images)};
+  const TrainedStage trained(config, stage, data.images(), environment, checkpoint);
+  return {trained.measure(images), stage_images.holds_out && split != "test" ? stage.name : ""};
 }
 
 }  // namespace dha

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "component/component_context.hpp"
+#include "component/stage_parts.hpp"
 #include "data/open_dataset.hpp"
 #include "data/stage_data.hpp"
 #include "pipeline/pipeline.hpp"
@@ -27,5 +28,8 @@ struct RunContext {
   MetricsWriter& metrics;
   HyperTable& hyper_table;
 };
+
+// What the components of a stage of the run are made with.
+StageEnvironment environment_of(const RunContext& run, const StageConfig& stage);
 
 }  // namespace dha

@@ -1,43 +1,53 @@
 #include "stage/stage_result.hpp"
 
-#include <limits>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace dha {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const std::optional<Measurement>& measurement) {
-  if (!measurement) return nullptr;
-  return {{"loss", measurement->loss}, {"accuracy", measurement->accuracy}, {"images", measurement->images}};
+namespace {
+
+constexpr double kLargestWhole = 9007199254740992;  // 2^53: beyond it a double skips whole numbers
+
+}  // namespace
+
+Json costs_to_json(const Quantities& costs) {
+  Json json = Json::object();
+  for (const Quantity& quantity : costs) {
+    const bool is_whole = std::abs(quantity.value) < kLargestWhole && std::nearbyint(quantity.value) == quantity.value;
+    json[quantity.name] = is_whole ? Json(static_cast<int64_t>(quantity.value)) : Json(quantity.value);
+  }
+  return json;
 }
 
-std::optional<Measurement> measurement_from_json(const Json& json) {
-  if (json.is_null()) return std::nullopt;
-  const Json& loss = json.at("loss");  // null: not a finite number, for which JSON has no notation
-  return Measurement{loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>(),
-                     json.at("accuracy"), json.at("images")};
+Quantities costs_from_json(const Json& json) {
+  Quantities quantities;
+  for (const auto& [name, value] : json.items())
+    if (value.is_number()) quantities.set(name, value.get<double>());
+  return quantities;
 }
 
 Json to_json(const StageResult& result) {
-  return {{"name", result.name},
-          {"epochs", result.epochs},
-          {"seconds", result.seconds},
-          {"images_per_second", result.images_per_second},
-          {"train_loss", result.train_loss},
-          {"train_accuracy", result.train_accuracy},
-          {"validation", to_json(result.validation)},
-          {"test", to_json(result.test)},
-          {"best_epoch", result.best_epoch ? Json(*result.best_epoch) : Json(nullptr)},
-          {"best_validation", to_json(result.best_validation)},
-          {"best_test", to_json(result.best_test)},
-          {"parameters", result.cost.parameters},
-          {"auxiliary_parameters", result.cost.auxiliary_parameters},
-          {"multiply_adds", result.cost.multiply_adds},
-          {"architecture", Json::parse(result.architecture)},
-          {"checkpoint", result.checkpoint},
-          {"files", result.files},
-          {"unreadable", result.unreadable}};
+  Json json{{"name", result.name},
+            {"epochs", result.epochs},
+            {"was_stopped", result.was_stopped},
+            {"seconds", result.seconds},
+            {"images_per_second", result.images_per_second},
+            {"train_loss", result.train_loss},
+            {"train_accuracy", result.train_accuracy}};
+  json.update(to_json(result.measurements));
+  json["cost"] = costs_to_json(result.cost);
+  json["architecture"] = Json::parse(result.architecture);
+  json["outcomes"] = Json::array();
+  for (const StageOutcome& outcome : result.outcomes)
+    json["outcomes"].push_back(
+        {{"trial", outcome.trial}, {"directory", outcome.directory}, {"checkpoint", outcome.checkpoint}});
+  json["checkpoint"] = result.checkpoint;
+  json["files"] = result.files;
+  json["unreadable"] = result.unreadable;
+  return json;
 }
 
 StageResult stage_result_from_json(const Json& json) {
@@ -45,17 +55,16 @@ StageResult stage_result_from_json(const Json& json) {
   result.name = json.at("name");
   result.checkpoint = json.at("checkpoint");
   result.epochs = json.at("epochs");
+  result.was_stopped = json.at("was_stopped");
   result.seconds = json.at("seconds");
   result.images_per_second = json.at("images_per_second");
   result.train_loss = json.at("train_loss");
   result.train_accuracy = json.at("train_accuracy");
-  result.validation = measurement_from_json(json.at("validation"));
-  result.test = measurement_from_json(json.at("test"));
-  if (!json.at("best_epoch").is_null()) result.best_epoch = json.at("best_epoch");
-  result.best_validation = measurement_from_json(json.at("best_validation"));
-  result.best_test = measurement_from_json(json.at("best_test"));
+  result.measurements = stage_measurements_from_json(json);
   result.architecture = json.at("architecture").dump();
-  result.cost = {json.at("parameters"), json.at("auxiliary_parameters"), json.at("multiply_adds")};
+  result.cost = costs_from_json(json.at("cost"));
+  for (const Json& outcome : json.at("outcomes"))
+    result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint")});
   result.files = json.at("files");
   result.unreadable = json.at("unreadable").get<std::vector<ImageId>>();
   return result;

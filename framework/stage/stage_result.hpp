@@ -1,37 +1,44 @@
-// What a stage came to, as values and as JSON.
+// The result of a stage, as values and as JSON.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/open_dataset.hpp"
-#include "dha/architecture.hpp"
-#include "step/evaluate.hpp"
+#include "dha/quantities.hpp"
+#include "stage/stage_measurements.hpp"
 
 namespace dha {
 
+// One of the trials that a stage comes to.
+struct StageOutcome {
+  int64_t trial = 0;
+  std::string directory;   // of the trial's run, relative to the run directory
+  std::string checkpoint;  // its last one, relative to the run directory
+};
+
 struct StageResult {
   std::string name;
-  std::string checkpoint;  // file of the last one, relative to the run directory
-  int64_t epochs = 0;      // trained
+  std::string checkpoint;    // file of the last one, relative to the run directory
+  int64_t epochs = 0;        // trained
+  bool was_stopped = false;  // before its epochs were trained, because the caller wished so
   double seconds = 0;
-  double images_per_second = 0;                           // training steps of the whole stage
-  double train_loss = 0, train_accuracy = 0;              // of the last epoch
-  std::optional<Measurement> validation, test;            // of the last epoch
-  std::optional<int64_t> best_epoch;                      // by validation accuracy, counted from 1
-  std::optional<Measurement> best_validation, best_test;  // of that epoch
-  std::string architecture;                               // JSON text
-  Cost cost;
+  double images_per_second = 0;               // training steps of the whole stage
+  double train_loss = 0, train_accuracy = 0;  // of the last epoch
+  StageMeasurements measurements;
+  std::string architecture;  // JSON text
+  Quantities cost;
+  std::vector<StageOutcome> outcomes;     // of a stage of trials, the preferred one first, whose result this is
   std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow
   std::vector<ImageId> unreadable;        // that were left out of the run by its end
 };
 
-nlohmann::ordered_json to_json(const std::optional<Measurement>& measurement);  // null where there is none
-std::optional<Measurement> measurement_from_json(const nlohmann::ordered_json& json);
+// Costs are whole numbers in JSON where they are whole.
+nlohmann::ordered_json costs_to_json(const Quantities& costs);
+Quantities costs_from_json(const nlohmann::ordered_json& json);
 
 nlohmann::ordered_json to_json(const StageResult& result);
 StageResult stage_result_from_json(const nlohmann::ordered_json& json);

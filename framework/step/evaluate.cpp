@@ -1,41 +1,22 @@
 #include "step/evaluate.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 
-#include "component/stage_parts.hpp"
 #include "dha/error.hpp"
-#include "model/criterion.hpp"
 #include "model/precision.hpp"
-#include "plugin/guarded_call.hpp"
 #include "process/signals.hpp"
+#include "step/metrics.hpp"
+#include "step/scoped_mode.hpp"
 
 namespace dha {
 
-namespace {
-
-// Evaluation mode for the life of the object.
-class InEvaluationMode {
- public:
-  explicit InEvaluationMode(Network& network) : network_(network) { network_.train(false); }
-  ~InEvaluationMode() { network_.train(true); }
-  InEvaluationMode(const InEvaluationMode&) = delete;
-  InEvaluationMode& operator=(const InEvaluationMode&) = delete;
-
- private:
-  Network& network_;
-};
-
-}  // namespace
-
-Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const Normalizer& normalizer,
-                     const std::string& precision, at::Device device, Stop stop) {
+Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting,
+                     Stop stop) {
   const at::NoGradGuard no_grad;
-  Network& network = parts.network();
-  const InEvaluationMode evaluation(network);
-  const Criterion criterion(0);
-  at::Tensor loss = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
-  at::Tensor correct = at::zeros({}, at::TensorOptions(device).dtype(at::kLong));
+  const ScopedMode evaluation(parts, kEvaluationMode);
+  std::vector<at::Tensor> sums(metrics().size(), at::zeros({}, at::TensorOptions(setting.device).dtype(at::kDouble)));
   Measurement result;
   feed.begin(0, 0);
   while (const std::optional<Batch> batch = feed.next()) {
@@ -44,17 +25,15 @@ Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& fee
     if (batch->labels.size(0) == 0) continue;
     NetworkOutput output;
     {
-      const PrecisionScope scope(precision, device);
-      const at::Tensor images = normalizer(batch->images);
-      output = guarded_call(parts.space().id(), "forward", [&] { return network.forward(images, gates); });
+      const PrecisionScope scope(setting.precision, setting.device);
+      output = parts.network().forward(setting.normalizer(batch->images), gates);
     }
-    loss += criterion(output, batch->labels, 0).sum(at::kDouble);
-    correct += correct_predictions(output.logits, batch->labels).sum();
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] = sums[i].add(metrics()[i].sum(output, batch->labels));
     result.images += batch->labels.size(0);
   }
   if (result.images == 0) throw Error(ErrorCode::kData, "none of the images to evaluate on can be read");
-  result.loss = loss.item().toDouble() / static_cast<double>(result.images);
-  result.accuracy = correct.item().toDouble() / static_cast<double>(result.images);
+  const at::Tensor means = at::stack(sums).div(static_cast<double>(result.images)).cpu();
+  for (size_t i = 0; i < sums.size(); ++i) result.values.set(metrics()[i].name, means.const_data_ptr<double>()[i]);
   return result;
 }
 

@@ -5,7 +5,7 @@
 #include "component/leaf_gates.hpp"
 #include "model/gradients.hpp"
 #include "model/precision.hpp"
-#include "step/stage_services.hpp"
+#include "step/search_services.hpp"
 
 namespace dha {
 
@@ -17,7 +17,7 @@ JointStep::JointStep(StageParts& parts, StageData& data, const Normalizer& norma
       criterion_(criterion),
       loss_scale_(loss_scale),
       options_(options) {
-  plan_ = parts_.hyper().call("probe", [](HyperOptimizer& hyper) { return hyper.probe(); });
+  plan_ = parts_.hyper().probe();
 }
 
 StepInput JointStep::input_for(const Batch& batch) {
@@ -38,24 +38,24 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
   const at::Tensor images = normalizer_(view.images);
   const bool searches = parts_.searches();
   if (searches) {
-    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress,
-                           {images, view.labels});
-    parts_.searcher().call("before_step", [&](Searcher& searcher) { searcher.before_step(services); });
+    StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress,
+                                 {images, view.labels});
+    parts_.searcher().before_step(services);
   }
-  const Gates gates = parts_.gates(progress, /*with_gradients=*/true);
+  const Gates gates = parts_.gates(GatePurpose::kWeightStep, progress);
   const NetworkOutput output = forward(images, gates);
   const at::Tensor losses = criterion_(output, view.labels, parts_.network().auxiliary_weight());
   const StepReport report{losses.detach(), correct_predictions(output.logits, view.labels)};
   learn_policy(view, report.losses);
   const std::vector<at::Tensor> gradients = backward(losses);
-  const GateGradients of_gates = searches ? gate_gradients(gates, parts_.network()) : GateGradients();
+  const GateGradients of_gates =
+      searches && gates.needs_gradient ? gate_gradients(gates, parts_.network()) : GateGradients();
   loss_scale_.unscale(all_gradients(gradients, of_gates), /*adapts=*/true);
 
   if (plan_.time == ProbeTime::kNext) learn_hyper(gradients, progress);
   if (searches) {
     RECORD_USER_SCOPE("learn architecture");
-    const SearchStep step{progress, of_gates, report.losses, report.correct};
-    parts_.searcher().call("learn", [&](Searcher& searcher) { searcher.learn(step); });
+    parts_.searcher().learn({progress, of_gates, report.losses, report.correct});
   }
   update(gradients, progress);
   return report;
@@ -63,26 +63,26 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
 
 std::vector<at::Tensor> JointStep::backward(const at::Tensor& losses) {
   RECORD_USER_SCOPE("backward");
-  loss_scale_.backward(losses.mean());
+  loss_scale_.scaled(losses.mean()).backward();
   return take_gradients(parts_.weights());
 }
 
 void JointStep::update(const std::vector<at::Tensor>& gradients, const Progress& progress) {
   RECORD_USER_SCOPE("update weights");
   if (options_.gradient_clip > 0) clip_gradients(gradients, options_.gradient_clip);
-  parts_.hyper().call("step", [&](HyperOptimizer& hyper) { hyper.step({parts_.weights(), gradients, progress}); });
+  parts_.hyper().step({parts_.weights(), gradients, progress});
 }
 
 JointStep::View JointStep::augment(const Batch& batch) {
   RECORD_USER_SCOPE("augment");
   View view{batch.images, batch.labels, {}};
-  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters()) {
-    Augmented next = slot.call("apply", [&](Augmenter& a) { return a.apply(view.images, view.labels); });
+  for (const auto& augmenter : parts_.augmenters()) {
+    Augmented next = augmenter->apply(view.images, view.labels);
     if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
         next.images.device() != view.images.device() || next.labels.device() != view.images.device() ||
         next.labels.size(0) != next.images.size(0))
       throw Error(ErrorCode::kContractViolation,
-                  slot.id() +
+                  augmenter->id() +
                       ": apply() must return uint8 images of the shape and on the device of its input, and a "
                       "label for each, there too");
     view.images = std::move(next.images);
@@ -94,13 +94,12 @@ JointStep::View JointStep::augment(const Batch& batch) {
 
 void JointStep::learn_policy(const View& view, const at::Tensor& losses) {
   RECORD_USER_SCOPE("learn policy");
-  for (size_t i = 0; i < view.records.size(); ++i)
-    parts_.augmenters()[i].call("learn", [&](Augmenter& augmenter) { augmenter.learn(view.records[i], losses); });
+  for (size_t i = 0; i < view.records.size(); ++i) parts_.augmenters()[i]->learn(view.records[i], losses);
 }
 
 void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress) {
   RECORD_USER_SCOPE("learn hyper-parameters");
-  parts_.hyper().call("learn", [&](HyperOptimizer& hyper) { hyper.learn({parts_.weights(), gradients, progress}); });
+  parts_.hyper().learn({parts_.weights(), gradients, progress});
 }
 
 // The second pass of probe `batch` (paper, Eq. 3; facts: DHA step 5): at the new weights and the new gates, in training
@@ -108,7 +107,7 @@ void JointStep::learn_hyper(const std::vector<at::Tensor>& gradients, const Prog
 void JointStep::probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress) {
   const at::Tensor& images = probe ? probe->images : view.images;
   const at::Tensor& labels = probe ? probe->labels : view.labels;
-  const NetworkOutput output = forward(normalizer_(images), parts_.gates(progress, /*with_gradients=*/false));
+  const NetworkOutput output = forward(normalizer_(images), parts_.gates(GatePurpose::kProbe, progress));
   const double auxiliary_weight = plan_.with_auxiliary_loss ? parts_.network().auxiliary_weight() : 0;
   const std::vector<at::Tensor> gradients = backward(criterion_(output, labels, auxiliary_weight));
   loss_scale_.unscale(gradients, /*adapts=*/true);
@@ -118,7 +117,7 @@ void JointStep::probe_batch(const View& view, const std::optional<Batch>& probe,
 NetworkOutput JointStep::forward(const at::Tensor& images, const Gates& gates) {
   RECORD_USER_SCOPE("forward");
   const PrecisionScope scope(options_.precision, options_.device);
-  return guarded_call(parts_.space().id(), "forward", [&] { return parts_.network().forward(images, gates); });
+  return parts_.network().forward(images, gates);
 }
 
 }  // namespace dha

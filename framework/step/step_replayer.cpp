@@ -14,11 +14,10 @@ namespace {
 // Steps one by one at the start of an epoch: afterwards what components make when it is first needed is there.
 constexpr int64_t kStepsBefore = 2;
 
-template <class Slot>
-bool is_replayable(const Slot& slot) {
-  const auto* replay = static_cast<const Replay*>(
-      slot.call("capability", [](const auto& component) { return component.capability(Replay::kCapability); }));
-  return replay != nullptr && slot.call("replayable", [&](const auto&) { return replay->replayable(); });
+template <class Placed>
+bool is_replayable(Placed& component) {
+  const auto* replay = static_cast<const Replay*>(component.capability(Replay::kCapability));
+  return replay != nullptr && component.call("replayable", [&](const auto&) { return replay->replayable(); });
 }
 
 bool same_shape(const Batch& a, const Batch& b) {
@@ -37,8 +36,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-StepReplayer::StepReplayer(JointStep& step, const StageParts& parts, bool wanted, Log& log)
-    : step_(step), parts_(parts), log_(log), wanted_(wanted) {}
+StepReplayer::StepReplayer(JointStep& step, const StageParts& parts, bool enabled, Log& log)
+    : step_(step), parts_(parts), log_(log), enabled_(enabled) {}
 
 void StepReplayer::begin_epoch() {
   graph_.reset();
@@ -46,21 +45,21 @@ void StepReplayer::begin_epoch() {
   metrics_.clear();
   input_ = {};
   steps_ = 0;
-  if (!wanted_) return;
+  if (!enabled_) return;
   const std::string obstacle = this->obstacle();
-  records_ = obstacle.empty();
-  if (told_) return;
-  told_ = true;
+  recordable_ = obstacle.empty();
+  if (announced_) return;
+  announced_ = true;
   log_.write(LogLevel::kInfo, "dha",
-             records_ ? fmt::format("stage '{}': steps are recorded and replayed", parts_.config().name)
-                      : fmt::format("stage '{}': steps run one by one, because {}", parts_.config().name, obstacle));
+             recordable_ ? fmt::format("stage '{}': steps are recorded and replayed", parts_.config().name)
+                         : fmt::format("stage '{}': steps run one by one, because {}", parts_.config().name, obstacle));
 }
 
 // Why steps cannot be recorded; empty where they can.
 std::string StepReplayer::obstacle() const {
-  const auto fixed = [](const auto& slot) { return slot.id() + " cannot be replayed"; };
-  for (const ComponentSlot<Augmenter>& slot : parts_.augmenters())
-    if (!is_replayable(slot)) return fixed(slot);
+  const auto fixed = [](const auto& component) { return component.id() + " cannot be replayed"; };
+  for (const auto& augmenter : parts_.augmenters())
+    if (!is_replayable(*augmenter)) return fixed(*augmenter);
   if (!is_replayable(parts_.hyper())) return fixed(parts_.hyper());
   if (parts_.searches() && !is_replayable(parts_.searcher())) return fixed(parts_.searcher());
   if (!is_replayable(parts_.space())) return fixed(parts_.space());
@@ -69,7 +68,7 @@ std::string StepReplayer::obstacle() const {
 
 StepReport StepReplayer::run(const StepInput& input, const Progress& progress) {
   if (graph_ != nullptr && fits(input)) return replay(input);
-  const bool due = records_ && graph_ == nullptr && steps_++ >= kStepsBefore;
+  const bool due = recordable_ && graph_ == nullptr && steps_++ >= kStepsBefore;
   return due && record(input, progress) ? replay(input) : step_.run(input, progress);
 }
 
@@ -77,7 +76,10 @@ bool StepReplayer::record(const StepInput& input, const Progress& progress) {
   input_.batch = copy_of(input.batch);
   if (input.probe) input_.probe = copy_of(*input.probe);
   std::vector<at::Generator> generators;
-  for (ComponentContext* context : parts_.contexts()) generators.push_back(context->generator());
+  for (ComponentContext* context : parts_.contexts()) {
+    generators.push_back(context->generator());
+    generators.push_back(context->shared_generator());
+  }
   const Metrics before = take_metrics();
   std::unique_ptr<DeviceGraph> graph = make_device_graph();
   try {
@@ -87,7 +89,7 @@ bool StepReplayer::record(const StepInput& input, const Progress& progress) {
     metrics_ = take_metrics();
     graph_ = std::move(graph);
   } catch (const std::exception& failure) {
-    records_ = wanted_ = false;
+    recordable_ = enabled_ = false;
     try {
       graph->end();
     } catch (const std::exception&) {  // the recording is void in any case

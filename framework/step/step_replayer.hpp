@@ -20,8 +20,8 @@ namespace dha {
 
 class StepReplayer {
  public:
-  // All references outlive the object. `wanted`: whether to record at all.
-  StepReplayer(JointStep& step, const StageParts& parts, bool wanted, Log& log);
+  // All references outlive the object. `enabled`: whether to record at all.
+  StepReplayer(JointStep& step, const StageParts& parts, bool enabled, Log& log);
 
   // Forgets the recording. After the components' begin_epoch().
   void begin_epoch();
@@ -42,9 +42,9 @@ class StepReplayer {
   JointStep& step_;
   const StageParts& parts_;
   Log& log_;
-  bool wanted_, told_ = false;
-  bool records_ = false;  // whether this epoch's steps may be recorded
-  int64_t steps_ = 0;     // of this epoch, so far
+  bool enabled_, announced_ = false;
+  bool recordable_ = false;  // whether this epoch's steps may be recorded
+  int64_t steps_ = 0;        // of this epoch, so far
   std::unique_ptr<DeviceGraph> graph_;
   StepInput input_;  // of the recording
   StepReport report_;

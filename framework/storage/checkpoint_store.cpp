@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "dha/error.hpp"
-#include "run/sha256.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/io_error.hpp"
 #include "storage/safetensors.hpp"
+#include "storage/sha256.hpp"
 
 namespace dha {
 

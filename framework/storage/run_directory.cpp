@@ -8,9 +8,9 @@
 #include <cerrno>
 
 #include "dha/error.hpp"
-#include "process/local_time.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/io_error.hpp"
+#include "storage/local_time.hpp"
 
 namespace dha {
 

@@ -1,4 +1,4 @@
-#include "run/sha256.hpp"
+#include "storage/sha256.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -2,201 +2,449 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <utility>
+#include <thread>
 
+#include "component/component_json.hpp"
+#include "component/placed_space.hpp"
 #include "dha/error.hpp"
-#include "stage/run_artifacts.hpp"
+#include "pipeline/stage_json.hpp"
+#include "pipeline/trial_settings.hpp"
+#include "process/signals.hpp"
+#include "stage/results.hpp"
+#include "stage/trained_stage.hpp"
+#include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
+#include "storage/folders.hpp"
+#include "storage/linked_copy.hpp"
+#include "trial/trial_json.hpp"
+#include "trial/trial_messages.hpp"
 
 namespace dha {
 
 using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
 
 namespace {
 
-std::string trial_place(const std::string& stage, int64_t id) { return fmt::format("{}/trial-{}", stage, id); }
+constexpr auto kPatience = std::chrono::milliseconds(100);
 
-// What config_of() and the searcher's calls need; the rest of a trial is in the state of its training.
-Json to_json(const Trial& trial) {
-  return {{"id", trial.id},
-          {"architecture", trial.architecture},
-          {"settings", trial.settings},
-          {"first_epoch", trial.first_epoch}};
+// Cores divided by the trials that the file trains at a time, whatever --parallel says: a number of threads can change
+// the last bits of a result.
+int64_t threads_of(const StageConfig& config) {
+  if (config.trial_threads) return *config.trial_threads;
+  return std::max<int64_t>(1, static_cast<int64_t>(std::thread::hardware_concurrency()) / config.trial_parallel);
 }
 
-Trial trial_from(const Json& json) {
-  Trial trial;
-  trial.id = json.at("id");
-  trial.architecture = json.at("architecture");
-  trial.settings = json.at("settings");
-  trial.first_epoch = json.at("first_epoch");
-  return trial;
+bool sets_below(const std::string& settings, const std::string& prefix) {
+  const Json json = Json::parse(settings);
+  return std::any_of(json.items().begin(), json.items().end(),
+                     [&](const auto& item) { return item.key().starts_with(prefix); });
+}
+
+TrialResult failure(const Trial& trial, const std::string& error) {
+  TrialResult result;
+  result.outcome.id = trial.id;
+  result.outcome.status = TrialStatus::kFailed;
+  result.error = error;
+  return result;
+}
+
+Error lost_weights(const std::string& stage, int64_t trial, const std::string& reason) {
+  return {ErrorCode::kData, fmt::format("stage '{}': the weights of trial {} are lost, and the run cannot continue "
+                                        "without them; run its pipeline again ({})",
+                                        stage, trial, reason)};
 }
 
 }  // namespace
 
-TrialStage::TrialStage(const RunContext& scene, const StageConfig& config)
-    : scene_(scene), config_(config), parts_(config, environment_of(scene)) {}
+TrialStage::TrialStage(const RunContext& run, const StageConfig& config, TrialSearcher& searcher,
+                       const StageView& stage, const TrialLaunch& launch, FindOrigin find_origin)
+    : run_(run),
+      config_(config),
+      searcher_(searcher),
+      stage_(stage),
+      launch_(launch),
+      find_origin_(std::move(find_origin)) {}
 
-void TrialStage::resume(const State& checkpoint) {
-  const Json json = Json::parse(checkpoint.json).at("trials");
-  done_ = json.at("done");
-  seconds_ = json.at("seconds");
-  State state;
-  state.json = json.at("state");
-  std::map<std::string, at::Tensor> context;
-  for (const auto& [name, tensor] : checkpoint.tensors) {
-    if (name.starts_with("trials/")) state.tensors[name.substr(7)] = tensor;
-    if (name.starts_with("trials.context/")) context[name.substr(15)] = tensor;
+TrialStage::~TrialStage() = default;
+
+fs::path TrialStage::folder() const { return run_.directory.file("stages") / config_.name; }
+
+fs::path TrialStage::directory_of(int64_t id) const { return folder() / "trials" / std::to_string(id); }
+
+StageResult TrialStage::run(bool model) {
+  make_folders(folder());
+  ledger_ = std::make_unique<Ledger>(
+      folder(), [this](const std::string& note) { run_.log.write(LogLevel::kWarning, "ledger", note); });
+  replay();
+  pool_ = std::make_unique<WorkerPool>([this](int64_t worker, std::string_view line) { on_line(worker, line); },
+                                       [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
+  while (true) {
+    if (stop_requested())
+      pool_->stop();
+    else
+      fill_slots();
+    if (pool_->running() == 0) break;
+    pool_->wait(kPatience);
   }
-  parts_.searcher.call("restore", [&](TrialSearcher& searcher) { searcher.restore(state); });
-  parts_.searcher.context().restore(context);
-  if (json.contains("under_way")) under_way_ = checkpoint;
+  if (stop_requested())
+    throw Error(ErrorCode::kCancelled,
+                fmt::format("interrupted in stage '{}' after {} of {} trials; those under way have left checkpoints",
+                            config_.name, told_.size(), config_.trial_count));
+  return result(model);
 }
 
-State TrialStage::trained(const Trial& best) const try {
-  return load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, best.id), 0));
-} catch (const Error& error) {
-  throw Error(error.code(), fmt::format("stage '{}': the weights of trial {}, which is the best, are lost, and the run "
-                                        "cannot go on without them; run its pipeline again ({})",
-                                        config_.name, best.id, error.what()));
-}
-
-StageResult TrialStage::run(const std::function<void(const StageParts& best)>& leave) {
-  if (done_ == 0 && !under_way_) save();  // a run that ends early in the first trial goes on from here
-  while (const std::optional<Trial> trial = next_trial()) {
-    const TrialOutcome outcome = train(*trial);
-    parts_.searcher.call("tell", [&](TrialSearcher& searcher) { searcher.tell(outcome); });
-    ++done_;
-    write_report();
-    save();
-    drop_weights();
+// Brings the searcher to where the ledger ends, by the calls that the ledger has.
+void TrialStage::replay() {
+  const std::vector<LedgerEvent> events = ledger_->events();
+  for (const LedgerEvent& event : events) {
+    if (const auto* asked = std::get_if<TrialAsked>(&event)) {
+      ask_again(asked->trial);
+    } else if (const auto* kept = std::get_if<TrialKept>(&event)) {
+      searcher_.keep_going(kept->id, kept->epoch);
+      open_.at(kept->id).decisions[kept->epoch.progress.epoch] = kept->go;
+    } else {
+      tell(std::get<TrialTold>(event).outcome);
+    }
   }
-  const std::optional<Trial> best =
-      parts_.searcher.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
-  if (!best)
-    throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
-                                                  config_.name, done_));
-  StageTrainer trainer(scene_, config_of(*best), trial_place(config_.name, best->id));
-  trainer.resume(trained(*best));
-  const double before = trainer.train().seconds;  // nothing is left to train
-  StageResult result = trainer.test_chosen_trial();
-  result.name = config_.name;
-  result.seconds += seconds_ - before;
-  leave(trainer.parts());
-  return result;
+  if (!events.empty())
+    run_.log.write(LogLevel::kInfo, "dha",
+                   fmt::format("stage '{}' continues after {} of {} trials, {} under way", config_.name, told_.size(),
+                               config_.trial_count, open_.size()));
 }
 
-std::optional<Trial> TrialStage::next_trial() {
-  if (under_way_) return trial_from(Json::parse(under_way_->json).at("trials").at("under_way"));
-  if (done_ >= config_.trial_count || parts_.searcher.call("finished", [](TrialSearcher& s) { return s.finished(); }))
+void TrialStage::ask_again(const Trial& recorded) {
+  const std::optional<Trial> trial = searcher_.ask();
+  if (!trial || to_json(*trial) != to_json(recorded))
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("stage '{}': {} asks for another trial than trial {} of {}; its answers may depend on its "
+                            "parameters, its generators and earlier calls only, and the parameters must be those that "
+                            "the study began with",
+                            config_.name, config_.trials.id, recorded.id, (folder() / kLedgerFile).string()));
+  remember(recorded);
+}
+
+void TrialStage::remember(const Trial& trial) {
+  if (trial.id < 0 || open_.contains(trial.id) || told_.contains(trial.id))
+    throw Error(
+        ErrorCode::kContractViolation,
+        fmt::format("{}: ask() gave trial {}, whose id is negative or was given before", config_.trials.id, trial.id));
+  asked_.push_back(trial.id);
+  open_[trial.id].trial = trial;
+}
+
+std::optional<Trial> TrialStage::ask() {
+  if (over_ || static_cast<int64_t>(asked_.size()) >= config_.trial_count) return std::nullopt;
+  over_ = searcher_.finished();
+  if (over_) return std::nullopt;
+  std::optional<Trial> trial = searcher_.ask();
+  if (!trial) return std::nullopt;
+  remember(*trial);
+  ledger_->append(TrialAsked{*trial});
+  return trial;
+}
+
+// First the trials that an earlier process left open, in the order in which they were asked for.
+void TrialStage::fill_slots() {
+  const auto slots = static_cast<size_t>(launch_.parallel.value_or(config_.trial_parallel));
+  const std::vector<int64_t> asked = asked_;
+  for (const int64_t id : asked) {
+    if (pool_->running() >= slots) return;
+    const auto open = open_.find(id);
+    if (open != open_.end() && !open->second.worker) launch(open->second);
+  }
+  while (pool_->running() < slots && !stop_requested()) {
+    const std::optional<Trial> trial = ask();
+    if (!trial) return;
+    launch(open_.at(trial->id));
+  }
+}
+
+// Trains a trial, unless it has its outcome already or cannot be trained.
+void TrialStage::launch(Open& open) {
+  const Trial trial = open.trial;
+  const fs::path directory = directory_of(trial.id);
+  if (fs::exists(directory / kOutcomeFile)) return finish(trial.id, read_trial_result(directory));
+  if (const std::optional<TrialResult> refused = refusal(trial)) {
+    make_folders(directory);
+    return finish(trial.id, *refused);
+  }
+  std::vector<std::string> command = launch_.command;
+  if (!launch_.devices.empty()) {
+    command.push_back("--device");
+    command.push_back(launch_.devices[static_cast<size_t>(trial.id) % launch_.devices.size()]);
+  }
+  command.push_back(directory.string());
+  const auto limit = std::chrono::milliseconds(static_cast<int64_t>(config_.trial_timeout * 60000));
+  open.worker = pool_->start({.arguments = command, .output = directory / "output.txt", .time_limit = limit});
+}
+
+// The outcome of a trial that is not trained: its settings or architecture are none of the stage's, or the constraints
+// exclude it. Else its directory is ready to be trained.
+std::optional<TrialResult> TrialStage::refusal(const Trial& trial) const {
+  try {
+    const StageConfig config = config_of(trial);
+    PlacedSpace space(run_.registry, run_.services, config.space, config_.name + "/space");  // under its settings
+    space.prepare(run_.dataset.info());
+    const StageView view(config, run_.dataset.info(), {}, space, run_.registry);
+    if (!view.allows(config.architecture)) {
+      TrialResult rejected;
+      rejected.outcome = {trial.id, TrialStatus::kRejected, {}, view.cost(config.architecture), 0, 0};
+      run_.log.write(LogLevel::kInfo, "dha",
+                     fmt::format("trial {} is rejected: its architecture violates the stage's constraints", trial.id));
+      return rejected;
+    }
+    prepare(trial, config);
     return std::nullopt;
-  return parts_.searcher.call("ask", [](TrialSearcher& searcher) { return searcher.ask(); });
-}
-
-// Removes the weights of trials that neither the searcher nor the result needs.
-void TrialStage::drop_weights() const {
-  const std::optional<Trial> best =
-      parts_.searcher.call("best", [](TrialSearcher& searcher) { return searcher.best(); });
-  for (int64_t id = 0; id < done_; ++id) {
-    if (best && best->id == id) continue;
-    if (parts_.searcher.call("needs_weights", [&](TrialSearcher& s) { return s.needs_weights(id); })) continue;
-    std::error_code already_gone;
-    std::filesystem::remove(stage_checkpoint(scene_.directory, trial_place(config_.name, id), 0), already_gone);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kIo || error.code() == ErrorCode::kCancelled) throw;
+    return failure(trial, error.what());
   }
 }
 
-void TrialStage::write_report() {
-  const std::string report = parts_.searcher.call("report", [](TrialSearcher& searcher) { return searcher.report(); });
-  scene_.metrics.write(
-      {{"event", "trial"}, {"stage", config_.name}, {"done", done_}, {"searcher", Json::parse(report)}});
-}
-
-void TrialStage::save() const {
-  const std::filesystem::path file = checkpoint_file();
-  save_checkpoint(file, with_searcher({}));
-  if (scene_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), scene_.config.keep_checkpoints);
-}
-
-// `state` and that of the searcher.
-State TrialStage::with_searcher(State state) const {
-  const State searcher = parts_.searcher.call("state", [](TrialSearcher& s) { return s.state(); });
-  for (const auto& [name, tensor] : searcher.tensors) state.tensors["trials/" + name] = tensor;
-  for (const auto& [name, tensor] : parts_.searcher.context().state()) state.tensors["trials.context/" + name] = tensor;
-  Json json = Json::parse(state.json);
-  json["files"] = growing_files(scene_.directory);
-  json["unreadable"] = scene_.dataset.unreadable();
-  json["trials"]["done"] = done_;
-  json["trials"]["seconds"] = seconds_;
-  json["trials"]["state"] = searcher.json;
-  state.json = json.dump();
-  return state;
-}
-
-std::filesystem::path TrialStage::checkpoint_file() const {
-  return stage_checkpoint(scene_.directory, config_.name, done_);
+// Makes the trial's run directory; trial.json comes last, so that it is there only where the rest is.
+void TrialStage::prepare(const Trial& trial, const StageConfig& config) const {
+  const fs::path directory = directory_of(trial.id);
+  if (fs::exists(directory / kTrialFile)) return;
+  make_folders(directory / "checkpoints");
+  write_file_atomically(
+      directory / "pipeline.json",
+      trial_pipeline(run_.config, config, fmt::format("{}-{}-{}", run_.config.name, config_.name, trial.id)));
+  if (const fs::path statistics = run_.directory.file("statistics.json"); fs::exists(statistics))
+    link_or_copy(statistics, directory / "statistics.json");
+  TrialTask task;
+  task.id = trial.id;
+  task.stage = config_.name;
+  task.place = fmt::format("{}/trial-{}", config_.name, trial.id);
+  task.first_epoch = trial.first_epoch;
+  task.last_epoch = trial.last_epoch;
+  task.settings = trial.settings;
+  task.threads = threads_of(config_);
+  task.start = start_files(trial, directory);
+  write_trial_task(directory, task);
 }
 
 StageConfig TrialStage::config_of(const Trial& trial) const {
-  StageConfig config = with_settings(config_, trial.settings, scene_.registry);
-  config.trials = {};
+  StageConfig config = with_settings(config_, trial.settings, run_.registry);
+  config.architecture = trial.architecture.empty() ? stage_.architecture() : trial.architecture;
+  if (config.architecture.empty())
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("trial {} has no architecture, and stage '{}' has none of its own; give the stage "
+                            "'architecture' or a searcher that is finished",
+                            trial.id, config_.name));
   return config;
 }
 
-// `under_way`: the checkpoint within the trial to go on from, or null.
-void TrialStage::begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const {
-  trainer.save_within([this, trial](const State& training, int64_t steps_done) {
-    const std::filesystem::path file = stage_checkpoint(scene_.directory, config_.name, done_, steps_done);
-    State state = with_searcher(training);
-    Json json = Json::parse(state.json);
-    json["trials"]["under_way"] = to_json(trial);
-    json["trials"]["file"] = file.lexically_relative(scene_.directory.path()).string();
-    state.json = json.dump();
-    save_checkpoint(file, state);
-    return file;
-  });
-  if (under_way != nullptr) {
-    trainer.resume(*under_way);
-    trainer.follows(scene_.directory.file(Json::parse(under_way->json).at("trials").at("file")));
-    return;
+std::optional<TrialStartFiles> TrialStage::start_files(const Trial& trial, const fs::path& directory) const {
+  if (!trial.start) return std::nullopt;
+  const TrialOrigin origin = origin_of(trial);
+  TrialStartFiles files;
+  for (const std::string& what : origin.carry) {
+    if (what != "weights" && what != "momentum" && what != "hyper" && what != "augment" && what != "searcher" &&
+        what != "architecture")
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("trial {} carries '{}'; expected weights, momentum, hyper or augment", trial.id, what));
+    // What the trial sets must not be overridden by what was learned under other settings.
+    const bool is_set = (what == "hyper" && sets_below(trial.settings, "/hyper/")) ||
+                        (what == "augment" && sets_below(trial.settings, "/augment/"));
+    if (!is_set && what != "architecture") files.carry.push_back(what);
   }
-  trainer.follows(checkpoint_file());
-  std::optional<State> parent;
-  if (trial.start_from)
-    parent = load_checkpoint(stage_checkpoint(scene_.directory, trial_place(config_.name, *trial.start_from), 0));
-  trainer.begin_trial(trial, config_, parent ? &*parent : nullptr);
+  files.mode = origin.mode;
+  write_file_atomically(directory / files.pipeline, origin.pipeline);
+  link_or_copy(origin.checkpoint, directory / files.checkpoint);
+  return files;
 }
 
-TrialOutcome TrialStage::train(const Trial& trial) {
-  TrialOutcome outcome;
-  outcome.id = trial.id;
-  const std::optional<State> under_way = std::exchange(under_way_, std::nullopt);
-  const auto begun = std::chrono::steady_clock::now();
-  const double before = under_way ? Json::parse(under_way->json).at("trainer").at("seconds").get<double>() : 0;
-  try {
-    StageTrainer trainer(scene_, config_of(trial), trial_place(config_.name, trial.id));
-    begin(trainer, trial, under_way ? &*under_way : nullptr);
-    const StageResult result = trainer.train([&](const EpochOutcome& epoch) {
-      return parts_.searcher.call("keep_going", [&](TrialSearcher& s) { return s.keep_going(trial.id, epoch); });
-    });
-    outcome.status = trainer.was_stopped() ? TrialStatus::kStopped : TrialStatus::kFinished;
-    outcome.epochs = result.epochs - trial.first_epoch;
-    outcome.seconds = result.seconds;
-    outcome.cost = result.cost;
-    if (result.validation) {
-      outcome.validation_accuracy = result.validation->accuracy;
-      outcome.validation_loss = result.validation->loss;
-    }
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kIo || error.code() == ErrorCode::kData)
-      throw;
-    outcome.status = TrialStatus::kFailed;
-    scene_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", trial.id, error.what()));
+TrialOrigin TrialStage::origin_of(const Trial& trial) const {
+  if (!trial.start->trial) return find_origin_(trial);
+  const int64_t id = *trial.start->trial;
+  if (!told_.contains(id))
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("trial {} starts from trial {}, which was not told", trial.id, id));
+  return {read_file(directory_of(id) / "pipeline.json"), directory_of(id) / trained(id).checkpoint, trial.start->carry,
+          CarryMode::kShared};
+}
+
+TrialStage::Open& TrialStage::working(int64_t worker) {
+  const auto found =
+      std::find_if(open_.begin(), open_.end(), [&](const auto& entry) { return entry.second.worker == worker; });
+  if (found == open_.end()) throw Error(ErrorCode::kInternal, fmt::format("worker {} trains no trial", worker));
+  return found->second;
+}
+
+// An epoch that was asked about before has its answer: the process that had asked was killed before its checkpoint.
+void TrialStage::on_line(int64_t worker, std::string_view line) {
+  Open& open = working(worker);
+  const TrialMessage message = parse_trial_message(line);
+  if (message.error) {
+    if (message.ends_the_run) throw *message.error;
+    errors_[open.trial.id] = message.error->what();
+    return;
   }
-  seconds_ += before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  return outcome;
+  const int64_t epoch = message.epoch->progress.epoch;
+  if (!open.decisions.contains(epoch)) {
+    const bool go = searcher_.keep_going(open.trial.id, *message.epoch);
+    ledger_->append(TrialKept{open.trial.id, *message.epoch, go});
+    open.decisions[epoch] = go;
+  }
+  pool_->send(worker, open.decisions[epoch] ? kGo : kStop);
+}
+
+void TrialStage::on_end(int64_t worker, const WorkerEnd& end) {
+  Open& open = working(worker);
+  open.worker.reset();
+  const Trial trial = open.trial;
+  const fs::path directory = directory_of(trial.id);
+  if (fs::exists(directory / kOutcomeFile)) return finish(trial.id, read_trial_result(directory));
+  if (stop_requested() && !end.timed_out) return;  // it has left a checkpoint, and is trained on by `dha resume`
+  std::string reason = end.timed_out ? fmt::format("took longer than trial_timeout, {} minutes", config_.trial_timeout)
+                                     : fmt::format("its process ended {}", end.process.text());
+  if (errors_.contains(trial.id)) reason += ": " + errors_[trial.id];
+  finish(trial.id, failure(trial, fmt::format("{}; {} has its output", reason, (directory / "output.txt").string())));
+}
+
+// Leaves outcome.json where the trial did not, and tells the searcher.
+void TrialStage::finish(int64_t id, const TrialResult& found) {
+  TrialResult result = found;
+  const fs::path directory = directory_of(id);
+  if (!fs::exists(directory / kOutcomeFile)) {
+    const Trial& trial = open_.at(id).trial;
+    result.settings = trial.settings;
+    result.architecture = trial.architecture.empty() ? stage_.architecture() : trial.architecture;
+    write_trial_result(directory, result);
+  }
+  if (result.outcome.status == TrialStatus::kFailed)
+    run_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", id, result.error));
+  ledger_->append(TrialTold{result.outcome});
+  tell(result.outcome);
+}
+
+void TrialStage::tell(const TrialOutcome& outcome) {
+  if (open_.erase(outcome.id) == 0)
+    throw Error(ErrorCode::kContractViolation, fmt::format("trial {} was told and is not open", outcome.id));
+  told_[outcome.id] = outcome;
+  searcher_.tell(outcome);
+  write_rows();
+  write_artefacts();
+  drop_weights();
+}
+
+// In the order in which trials were asked for, so that rows do not depend on how many train at a time.
+void TrialStage::write_rows() {
+  for (; rows_ < asked_.size() && told_.contains(asked_[rows_]); ++rows_) {
+    const TrialOutcome& outcome = told_.at(asked_[rows_]);
+    Json row{{"event", "trial"}, {"stage", config_.name}, {"id", outcome.id}, {"status", status_name(outcome.status)}};
+    for (const Quantity& measured : outcome.measurements) row[measured.name] = measured.value;
+    row.update(costs_to_json(outcome.cost));
+    row["epochs"] = outcome.epochs;
+    row["time_s"] = outcome.seconds;
+    run_.metrics.write(row);
+    std::string line = fmt::format("{}: trial {} ({} of {}) {}", config_.name, outcome.id, rows_ + 1,
+                                   config_.trial_count, status_name(outcome.status));
+    if (const auto accuracy = outcome.measurements.find(quantity::kValidationAccuracy))
+      line += fmt::format(", validation {:.2f} %", 100 * *accuracy);
+    run_.log.write(LogLevel::kInfo, "dha", line);
+  }
+}
+
+void TrialStage::write_artefacts() const {
+  for (const Artefact& artefact : searcher_.artefacts()) {
+    if (artefact.file.empty() || artefact.file.find('/') != std::string::npos || artefact.file.starts_with('.') ||
+        artefact.file == kLedgerFile)
+      throw Error(
+          ErrorCode::kContractViolation,
+          fmt::format("{}: the artefact '{}' must be a file name without folders", config_.trials.id, artefact.file));
+    write_file_atomically(folder() / artefact.file, artefact.content);
+  }
+}
+
+// Removes what nothing will read again: the weights that a trial started from, and its own unless it is an outcome or
+// another trial may start from it.
+void TrialStage::drop_weights() const {
+  const std::vector<int64_t> kept = searcher_.outcomes();
+  for (const auto& [id, outcome] : told_) {
+    std::error_code already_gone;
+    fs::remove(directory_of(id) / TrialStartFiles().checkpoint, already_gone);
+    if (std::find(kept.begin(), kept.end(), id) != kept.end() || searcher_.needs_weights(id)) continue;
+    fs::remove_all(directory_of(id) / "checkpoints", already_gone);
+  }
+}
+
+// outcomes.json, and one file per architecture for whoever wants to train it again.
+void TrialStage::write_outcomes(const std::vector<int64_t>& ids) const {
+  make_folders(folder() / "architectures");
+  Json outcomes = Json::array();
+  for (const int64_t id : ids) {
+    const TrialResult result = read_trial_result(directory_of(id));
+    const Json architecture = Json::parse(result.architecture);
+    Json entry{{"id", id}, {"settings", Json::parse(result.settings)}, {"architecture", architecture}};
+    entry["measurements"] = to_json(result.outcome.measurements);
+    entry["costs"] = costs_to_json(result.outcome.cost);
+    outcomes.push_back(entry);
+    write_file_atomically(folder() / "architectures" / fmt::format("{}.json", id), architecture.dump(2) + "\n");
+  }
+  write_file_atomically(folder() / "outcomes.json", outcomes.dump(2) + "\n");
+}
+
+StageResult TrialStage::trained(int64_t id) const {
+  const RunDirectory directory = RunDirectory::open(directory_of(id));
+  const std::vector<StageResult> results = read_results(directory);
+  if (results.empty() || !fs::exists(directory.file(results.front().checkpoint)))
+    throw lost_weights(config_.name, id, "there is no checkpoint");
+  return results.front();
+}
+
+State TrialStage::weights_of(int64_t id, const StageResult& result) const {
+  try {
+    return load_checkpoint(directory_of(id) / result.checkpoint);
+  } catch (const Error& error) {
+    throw lost_weights(config_.name, id, error.what());
+  }
+}
+
+StageResult TrialStage::result(bool model) const {
+  const std::vector<int64_t> ids = searcher_.outcomes();
+  if (ids.empty())
+    throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
+                                                  config_.name, told_.size()));
+  for (const int64_t id : ids)
+    if (!told_.contains(id) || told_.at(id).status == TrialStatus::kFailed ||
+        told_.at(id).status == TrialStatus::kRejected)
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("{}: outcomes() names trial {}, which has not finished", config_.trials.id, id));
+  write_outcomes(ids);
+  run_.metrics.write({{"event", "trials"},
+                      {"stage", config_.name},
+                      {"outcomes", ids},
+                      {"searcher", parse_component_json(config_.trials.id, "report", searcher_.report())}});
+
+  StageResult result = trained(ids.front());
+  const fs::path below = fs::path("stages") / config_.name / "trials";
+  const auto path_of = [&](int64_t id) { return (below / std::to_string(id)).string(); };
+  const StageConfig config =
+      load_pipeline(directory_of(ids.front()) / "pipeline.json", {}, run_.registry).stages.front();
+  const TrainedStage best(run_.config, config, run_.images, environment_of(run_, config),
+                          weights_of(ids.front(), result));
+  if (!run_.images.test.empty()) {
+    result.measurements.test = best.measure(run_.images.test);
+    Json row{{"event", "test"}, {"stage", config_.name}, {"id", ids.front()}};
+    for (const Quantity& metric : result.measurements.test->values) row["test_" + metric.name] = metric.value;
+    run_.metrics.write(row);
+    run_.log.write(LogLevel::kInfo, "dha",
+                   fmt::format("{}: test {:.2f} % (trial {})", config_.name, 100 * result.measurements.test->accuracy(),
+                               ids.front()));
+  }
+  best.write(run_.directory, model);
+  for (const int64_t id : ids)
+    result.outcomes.push_back({id, path_of(id), (fs::path(path_of(id)) / trained(id).checkpoint).string()});
+  result.name = config_.name;
+  result.checkpoint = result.outcomes.front().checkpoint;
+  result.seconds = 0;
+  for (const auto& [id, outcome] : told_) result.seconds += outcome.seconds;
+  return result;
 }
 
 }  // namespace dha

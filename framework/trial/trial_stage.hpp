@@ -1,51 +1,107 @@
-// A stage whose trial searcher asks for trials: each is trained as a stage of its own and judged on validation data.
+// A stage of trials: asks its trial searcher, has each trial trained in a process and a run directory of its own, and
+// tells the outcomes. The ledger of the stage has all of it, and a run that is resumed continues from there.
+//
+// The stage's folder is stages/<name>/ below the run directory: trials.jsonl (ledger), trials/<id>/ (the run of a
+// trial), outcomes.json and architectures/<id>.json (what the search came to), and the searcher's artefacts.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "component/trial_parts.hpp"
+#include "component/stage_view.hpp"
 #include "dha/trial_searcher.hpp"
+#include "process/worker_pool.hpp"
 #include "stage/run_context.hpp"
-#include "stage/stage_trainer.hpp"
+#include "stage/stage_result.hpp"
+#include "trial/ledger.hpp"
+#include "trial/trial_files.hpp"
 
 namespace dha {
 
-class TrialStage {
- public:
-  TrialStage(const RunContext& scene, const StageConfig& config);
-
-  // Takes the searcher's state, the number of trials done, and the trial that was under way with its training.
-  void resume(const State& checkpoint);
-
-  // Runs the trials that are left. A trial that diverges or throws is told as failed and the others go on. The result
-  // is the best trial's, whose parts `leave` gets, and its checkpoint the stage's. Throws Error{kCancelled} after a
-  // checkpoint within the trial under way; Error{kDiverged} where no trial finished.
-  StageResult run(const std::function<void(const StageParts& best)>& leave);
-
- private:
-  StageConfig config_of(const Trial& trial) const;
-  std::optional<Trial> next_trial();
-  TrialOutcome train(const Trial& trial);
-  State trained(const Trial& best) const;
-  void begin(StageTrainer& trainer, const Trial& trial, const State* under_way) const;
-  void save() const;
-  State with_searcher(State state) const;
-  void write_report();
-  void drop_weights() const;
-  std::filesystem::path checkpoint_file() const;
-
-  RunContext scene_;
-  StageConfig config_;
-  TrialParts parts_;
-  int64_t done_ = 0;
-  double seconds_ = 0;              // of all trials that are done, failed ones too
-  std::optional<State> under_way_;  // the checkpoint that resume() took, where a trial was under way
+// How trials are trained.
+struct TrialLaunch {
+  std::vector<std::string> command;  // `dha trial` with its options: the trial's directory comes last
+  std::optional<int64_t> parallel;   // trials at a time, in place of the file's
+  std::vector<std::string> devices;  // names that trials take in turn; empty: the pipeline's own
 };
 
-// `config` with the values that a trial sets: JSON pointers below the stage, into a component's parameters
-// ("/hyper/learning_rate", "/augment/1/magnitude_max"). Throws Error{kContractViolation} for one that leads nowhere.
-StageConfig with_settings(const StageConfig& config, const std::string& settings_json, const PluginRegistry& registry);
+// The files that a trial starts from.
+struct TrialOrigin {
+  std::string pipeline;              // of the stage or trial that left the checkpoint: the text of a pipeline file
+  std::filesystem::path checkpoint;  // its last one
+  std::vector<std::string> carry;
+  CarryMode mode = CarryMode::kShared;
+};
+
+// Where a trial starts from, for a TrialStart that names no trial of this stage. Throws where there is nothing.
+using FindOrigin = std::function<TrialOrigin(const Trial& trial)>;
+
+class TrialStage {
+ public:
+  // `searcher` is attached to `space` and `stage`. References outlive the object.
+  TrialStage(const RunContext& run, const StageConfig& config, TrialSearcher& searcher, const StageView& stage,
+             const TrialLaunch& launch, FindOrigin find_origin);
+  ~TrialStage();
+
+  // Trains the trials that are left. A trial that fails is told as failed and the others continue. The result is that
+  // of the preferred outcome, with its test images measured, and its checkpoint the stage's; what it learned is left in
+  // the run directory, and with `model` the model too. Throws Error{kCancelled} when the user asks to stop, after every
+  // trial under way has left a checkpoint; kDiverged where no trial finished; what a trial met that is not its fault.
+  StageResult run(bool model);
+
+ private:
+  // A trial that was asked for and not told yet.
+  struct Open {
+    Trial trial;
+    std::map<int64_t, bool> decisions;  // of keep_going(), by epoch
+    std::optional<int64_t> worker;
+  };
+
+  void replay();
+  void ask_again(const Trial& recorded);
+  std::optional<Trial> ask();
+  void remember(const Trial& trial);
+  void fill_slots();
+  void launch(Open& open);
+  std::optional<TrialResult> refusal(const Trial& trial) const;
+  void prepare(const Trial& trial, const StageConfig& config) const;
+  std::optional<TrialStartFiles> start_files(const Trial& trial, const std::filesystem::path& directory) const;
+  TrialOrigin origin_of(const Trial& trial) const;
+  StageConfig config_of(const Trial& trial) const;
+  void on_line(int64_t worker, std::string_view line);
+  void on_end(int64_t worker, const WorkerEnd& end);
+  void finish(int64_t id, const TrialResult& result);
+  void tell(const TrialOutcome& outcome);
+  void write_rows();
+  void write_artefacts() const;
+  void write_outcomes(const std::vector<int64_t>& ids) const;
+  void drop_weights() const;
+  StageResult result(bool model) const;
+  StageResult trained(int64_t id) const;
+  State weights_of(int64_t id, const StageResult& result) const;
+  std::filesystem::path folder() const;
+  std::filesystem::path directory_of(int64_t id) const;
+  Open& working(int64_t worker);
+
+  const RunContext& run_;
+  const StageConfig& config_;
+  TrialSearcher& searcher_;
+  const StageView& stage_;
+  const TrialLaunch& launch_;
+  FindOrigin find_origin_;
+  std::unique_ptr<Ledger> ledger_;
+  std::map<int64_t, Open> open_;
+  std::map<int64_t, TrialOutcome> told_;
+  std::vector<int64_t> asked_;             // in order
+  size_t rows_ = 0;                        // of asked_ that have their row of metrics
+  bool over_ = false;                      // the searcher has no more trials
+  std::map<int64_t, std::string> errors_;  // what a worker said before it ended
+  std::unique_ptr<WorkerPool> pool_;
+};
 
 }  // namespace dha

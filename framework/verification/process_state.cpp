@@ -11,7 +11,7 @@
 #include <limits>
 #include <locale>
 
-#include "run/sha256.hpp"
+#include "storage/sha256.hpp"
 
 namespace dha {
 

@@ -202,6 +202,22 @@ void check_one_of(const Json& field) {
                                                    "' needs an integer and at least one value");
 }
 
+void check_tuning_range(const Json& field) {
+  const std::string where = "the tuning range of parameter '" + field.at("name").get<std::string>() + "' ";
+  const auto fail = [&](const std::string& what) { throw Error(ErrorCode::kInvalidDescriptor, where + what); };
+  const std::string type = field.at("type");
+  if (type != "integer" && type != "real") fail("needs a number, found a parameter of type '" + type + "'");
+  const Json& ends = field["tuning_range"];
+  const bool is_pair = ends.is_array() && ends.size() == 2 && ends[0].is_number() && ends[1].is_number();
+  if (!is_pair || !(ends[0].get<double>() <= ends[1].get<double>()))
+    fail("must be [minimum, maximum], found " + shown(ends));
+  std::vector<ParamProblem> problems;
+  for (Json end : ends) Checker(problems).value(field, end, "");
+  if (!problems.empty()) fail(problems[0].message);
+  if (field.value("log", false) && ends[0].get<double>() <= 0)
+    fail("must start above 0 on a logarithmic scale, found " + shown(ends));
+}
+
 // A parameter that is required or has a default is always there, so that no other of its rule ever could be.
 void check_rules(const Json& rules, const Json& fields) {
   std::set<std::string> ruled;
@@ -222,6 +238,7 @@ void check_schema(const Json& schema) {
     if (field.contains("fields")) check_schema(field);
     if (field.contains("one_of")) check_one_of(field);
     if (field.contains("default")) check_default(field);
+    if (field.contains("tuning_range")) check_tuning_range(field);
   }
   check_rules(schema.value("exactly_one_of", Json::array()), schema.at("fields"));
 }

@@ -15,8 +15,8 @@ void describe_exception(dha_error* error) noexcept {
   }
 }
 
-PluginTables::PluginTables(const char* abi_tag, const char* name, const char* version, const char* vendor,
-                           const char* license, std::vector<PluginEntry> entries)
+PluginTables::PluginTables(const char* abi_tag, uint32_t sdk_minor, const char* name, const char* version,
+                           const char* vendor, const char* license, std::vector<PluginEntry> entries)
     : entries_(std::move(entries)) {
   components_.reserve(entries_.size());
   for (const PluginEntry& entry : entries_) {
@@ -31,6 +31,7 @@ PluginTables::PluginTables(const char* abi_tag, const char* name, const char* ve
   descriptor_.struct_size = sizeof(dha_plugin);
   descriptor_.abi_layout = DHA_ABI_LAYOUT;
   descriptor_.abi_tag = abi_tag;
+  descriptor_.sdk_minor = sdk_minor;
   descriptor_.name = name;
   descriptor_.version = version;
   descriptor_.vendor = vendor;

@@ -135,6 +135,11 @@ Schema& Schema::tunable() {
   return *this;
 }
 
+Schema& Schema::tunable(double minimum, double maximum) {
+  body_->last()["tuning_range"] = {minimum, maximum};
+  return tunable();
+}
+
 Schema& Schema::optional() {
   body_->last()["optional"] = true;
   return *this;

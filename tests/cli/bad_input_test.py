@@ -176,7 +176,8 @@ class BadInputTest(CommandLineTest):
         def change(p):
             del p["stages"][1]
             self.with_trials(p)
-        self.refused(change, "/stages/0/trials judges by validation images", "set \"validation_fraction\": 0.2 in stage 'search'",
+        self.refused(change, "/stages/0/trials in stage 'search', dha.random needs validation images",
+                     "set \"validation_fraction\": 0.2",
                      verb="run")
 
     def test_json_that_ends_early(self):

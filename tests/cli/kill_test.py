@@ -129,7 +129,7 @@ class KillTest(CommandLineTest):
         newest.write_bytes(content)
         out, errors = self.dha("resume", run)
         self.assertIn(f"{newest.name}' is damaged", out + errors)
-        self.assertIn(f"goes on from checkpoints/{before.name}", out + errors)
+        self.assertIn(f"continues from checkpoints/{before.name}", out + errors)
         self.assert_same_run(self.begun_run("whole"), run)
 
 

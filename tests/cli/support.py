@@ -96,7 +96,7 @@ def small_pipeline(data):
                           "probe": "next"},
             },
             {"name": "final", "epochs": 1, "batch_size": 16, "from": "search",
-             "carry": ["weights", "searcher", "augment", "hyper"], "drop_path": 0.1},
+             "carry": ["weights", "searcher", "augment", "hyper", "momentum"], "drop_path": 0.1},
         ],
     }
 

@@ -11,6 +11,7 @@
 
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "pipeline/stage_json.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "support/paths.hpp"
 #include "support/static_components.hpp"
@@ -41,9 +42,11 @@ Json good_file() {
         "hyper": { "use": "dha.hypergradient", "learning_rate": [0.001, 0.05], "notes": { "any": [1, null] } },
         "gradient_clip": 0, "label_smoothing": 0.1, "validation_fraction": 0.5, "evaluate_every": 2, "log_every": 10,
         "constraints": "params < 3.7M" },
-      { "name": "trials", "epochs": 2, "from": "search", "trials": { "use": "dha.random", "count": 10 },
+      { "name": "trials", "epochs": 2, "from": "search",
+        "trials": { "use": "dha.random", "count": 10, "parallel": 4, "threads": 2, "trial_timeout": 0.5,
+                    "ranges": { "/batch_size": [32, 64] } },
         "space": { "use": "dha.mobile", "kernels": [3, 5] } },
-      { "name": "final", "epochs": 6, "from": "trials", "carry": ["architecture", "hyper"],
+      { "name": "final", "epochs": 6, "from": "trials", "carry": ["architecture", "hyper"], "pick": "best",
         "hyper": { "probe_rate": 1e-6 }, "drop_path": 0.2 }
     ] })");
 }
@@ -226,6 +229,14 @@ const Fault kFaults[] = {
     {"/stages/0/carry", R"(["weights"])"},
     {"/stages/1/epochs", nullptr, "/stages/1"},
     {"/stages/1/from", "0"},
+    {"/stages/0/architecture", "3"},
+    {"/stages/0/architecture", "{}"},
+    {"/stages/0/pick", R"("best")"},
+    {"/stages/2/pick", "-1"},
+    {"/stages/2/pick", "0.5"},
+    {"/stages/2/pick", R"("worst")"},
+    {"/stages/2/pick", "null"},
+    {"/stages/2/architecture", "[]"},
     {"/stages/2/carry", R"("hyper")"},
     {"/stages/2/carry/0", R"("weight")"},
     {"/stages/2/carry/1", R"("architecture")"},
@@ -257,7 +268,7 @@ const Fault kFaults[] = {
     {"/stages/0/searcher", R"({"use": "dha.darts"})"},
     {"/stages/0/searcher", R"({"use": "dha.architecture"})"},
     {"/stages/0/searcher", R"({"use": "dha.architecture", "genotype": {}, "genotype_file": "cells.json"})"},
-    {"/stages/0/trials", R"({"use": "dha.random", "count": 3})"},
+    {"/stages/0/trials", R"({"use": "dha.random", "count": 3})", "/stages/0/stop_when"},
     {"/stages/0/augment", R"({"use": "dha.flip"})"},
     {"/stages/0/augment/0", R"("dha.flip")"},
     {"/stages/0/augment/0", R"({"probability": 0.5})"},
@@ -277,8 +288,12 @@ const Fault kFaults[] = {
     {"/stages/1/trials/count", nullptr, "/stages/1/trials"},
     {"/stages/1/trials/count", "0"},
     {"/stages/1/trials/parallel", "0"},
+    {"/stages/1/trials/parallel", "1025"},
     {"/stages/1/trials/parallels", "1"},
-    {"/stages/1/searcher", R"({"use": "dha.ista"})", "/stages/1/trials"},
+    {"/stages/1/trials/threads", "0"},
+    {"/stages/1/trials/trial_timeout", "-1"},
+    {"/stages/1/trials/ranges", "[]"},
+    {"/stages/1/stop_when", R"("searcher_finished")"},
     {"/stages/1/space/kernels", "[3, 5, 7, 9]"},
     {"/stages/1/space/kernels/0", "2"},
     {"/stages/1/space/kernels/1", "4"},
@@ -297,6 +312,12 @@ const Fault kBeyondTheSchema[] = {
     {"/stages/2/carry", R"(["architecture", "searcher"])", "/stages/2/carry/1"},
     {"/stages/2/carry", R"(["searcher"])", "/stages/2/carry/0"},
     {"/stages/2/hyper", R"({"use": "dha.sgd", "learning_rate": 1})", "/stages/2/carry/1"},
+    {"/stages/2/carry", R"(["momentum"])", "/stages/2/carry/0"},
+    {"/stages/1/carry", R"(["hyper"])", "/stages/1/carry/0"},
+    {"/stages/1/pick", "0"},
+    {"/stages/2/architecture", "{}", "/stages/2/carry/0"},
+    {"/stages/1/trials/ranges/~1batch_size", "[0, 64]"},
+    {"/stages/1/trials/ranges/~1batch_sise", "[1, 64]"},
     {"/stages/2/stop_when", R"("searcher_finished")"},
     {"/stages/2/hyper", R"({"momentum": 0.5})", "/stages/2/hyper/momentum"},
     {"/stages/0/constraints", R"("params ~ 3M")"},
@@ -340,11 +361,28 @@ BOOST_AUTO_TEST_CASE(both_accept_good_files) {
   json["stages"][1]["space"]["head"] = {{"factor", 1.5}};
   json["stages"][2]["space"]["head"] = nullptr;
   check_accepted(json);
+  json = good_file();
+  json["stages"][1]["searcher"] = {{"use", "dha.architecture"}, {"genotype", Json::object()}};
+  json["stages"][2]["pick"] = 3;
+  check_accepted(json);
+  json["stages"][1]["searcher"] = nullptr;
+  json["stages"][1]["architecture"] = Json::object();
+  json["stages"][2]["pick"] = "each";
+  check_accepted(json);
+  json["stages"][1].erase("searcher");
+  json["stages"][1]["architecture"] = nullptr;
+  json["stages"][0].erase("searcher");
+  json["stages"][0].erase("stop_when");
+  json["stages"][0]["architecture"] = {{"cells", {1, 2}}};
+  check_accepted(json);
 }
 
 BOOST_AUTO_TEST_CASE(both_accept_the_resolved_file) {
   const PipelineConfig config = load_pipeline(write("p.json", good_file()), {}, registry);
   check_accepted(Json::parse(config.resolved_json));
+  StageConfig trial = config.stages[1];
+  trial.architecture = R"({"cells": [1, 2]})";
+  check_accepted(Json::parse(trial_pipeline(config, trial, "trial-0")));
 }
 
 BOOST_AUTO_TEST_CASE(both_accept_files_that_extend_others) {

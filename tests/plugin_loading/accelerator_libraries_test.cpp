@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(they_can_be_opened_behind_libtorchs) {
   BOOST_TEST_REQUIRE(dlopen(libtorch.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr, loader_error());
   bool opened = false;
   for (const fs::path& file :
-       {dha::test::build_dir() / "dha_cuda.so", dha::test::build_dir() / "plugins/augment/pairs_cuda.so"}) {
+       {dha::test::build_dir() / "dha_cuda.so", dha::test::build_dir() / "sdk/images/dha_images_cuda.so"}) {
     if (!fs::exists(file)) continue;
     BOOST_TEST(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr, loader_error());
     opened = true;

@@ -75,11 +75,11 @@ BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_with_its_state_and_reason) {
       {"struct_too_small", PluginState::kInvalidDescriptor, "16 bytes"},
       {"stride_too_small", PluginState::kInvalidDescriptor, "8 bytes"},
       {"no_components", PluginState::kInvalidDescriptor, "0 components"},
-      {"layout_newer", PluginState::kIncompatible, "host reads 1, plugin has 2"},
-      {"layout_zero", PluginState::kIncompatible, "host reads 1, plugin has 0"},
+      {"layout_newer", PluginState::kIncompatible, "host reads 2, plugin has 3"},
+      {"layout_zero", PluginState::kIncompatible, "host reads 2, plugin has 0"},
       {"wrong_torch", PluginState::kIncompatible, "(torch: host has '2.11.0', plugin was built with '2.10.0')"},
       {"wrong_stdlib", PluginState::kIncompatible, "plugin was built with 'libc++-abi1')"},
-      {"wrong_sdk", PluginState::kIncompatible, "(sdk: host has '1', plugin was built with '99')"},
+      {"wrong_sdk", PluginState::kIncompatible, "(sdk: host has '2', plugin was built with '99')"},
       {"no_tag", PluginState::kIncompatible, "torch: host has '2.11.0', plugin names none"},
       {"empty_id", PluginState::kInvalidDescriptor, "no id"},
       {"bad_id", PluginState::kInvalidDescriptor, "'Fixture.BadId'"},
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_later_directory_adds_what_is_new_and_what_is_not_is_passe
   registry.load_directory(second.path(), true);
   BOOST_TEST_REQUIRE(registry.plugins().size() == 3U);
   const PluginRecord& over = registry.plugins()[1];
-  BOOST_TEST(state_name(over.state) == "passed-over");
+  BOOST_TEST(state_name(over.state) == "shadowed");
   BOOST_TEST(contains(over.reason, "loaded from " + fs::canonical(first.path() / "a.so").string()));
   BOOST_TEST(registry.find("augmenter", "fixture.good").id == "fixture.good");
   BOOST_TEST(std::none_of(registry.plugins().begin(), registry.plugins().end(), is_refused));
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(a_default_place_hides_files_of_the_same_name_in_a_later_one
     registry.load_default_directory(place);
   std::vector<std::string> states;
   for (const PluginRecord& record : registry.plugins()) states.emplace_back(state_name(record.state));
-  BOOST_TEST(states == (std::vector<std::string>{"loaded", "incompatible", "passed-over", "loaded"}),
+  BOOST_TEST(states == (std::vector<std::string>{"loaded", "incompatible", "shadowed", "loaded"}),
              boost::test_tools::per_element());
   void* opened = dlopen((second.path() / "augment" / "good.so").c_str(), RTLD_NOW | RTLD_NOLOAD);
   BOOST_TEST(opened == nullptr);
@@ -306,8 +306,8 @@ BOOST_AUTO_TEST_CASE(the_program_counts_what_it_passes_over_and_is_content) {
   const std::string paths = " --plugin-path " + first.path().string() + " --plugin-path " + second.path().string();
   const ProgramResult listed = run_dha("plugins --strict" + paths);
   BOOST_TEST(listed.status == 0);
-  BOOST_TEST(contains(listed.output, "passed over: 1 file that offers nothing new"));
-  BOOST_TEST(contains(run_dha("plugins --json" + paths).output, "copy.so\",\n      \"state\": \"passed-over\""));
+  BOOST_TEST(contains(listed.output, "shadowed: 1 file that offers nothing new"));
+  BOOST_TEST(contains(run_dha("plugins --json" + paths).output, "copy.so\",\n      \"state\": \"shadowed\""));
 }
 
 BOOST_AUTO_TEST_CASE(the_program_dies_of_a_deadly_plugin_only_where_it_does_not_probe) {

@@ -101,7 +101,7 @@ FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::stri
   const PipelineConfig config = load_pipeline(file, {}, registry);
   const RunDirectory directory = RunDirectory::create(folder.path() / "runs", config.name + device.substr(0, 4), 3);
   Console console(stderr, Console::Mode::kQuiet);
-  PipelineRunner(registry, config, choose_device(device), console, directory).run();
+  PipelineRunner(registry, config, choose_device(device), {}, console, directory).run();
   FinishedRun finished{{}, text_of(directory.file("log.txt"))};
   std::ifstream metrics(directory.file("metrics.jsonl"));
   for (std::string line; std::getline(metrics, line);) finished.rows.push_back(Json::parse(line));

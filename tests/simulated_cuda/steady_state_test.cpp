@@ -1,5 +1,6 @@
 // Whole runs on the simulated CUDA: the CPU's results, and what crosses between host and device in a step.
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/ones.h>
 #include <stdlib.h>
 
 #include <boost/test/unit_test.hpp>
@@ -35,9 +36,6 @@ class Marks : public Augmenter {
  public:
   static Schema schema() { return Schema("Notes what crossed at each step."); }
   Marks(const Params&, Context&) {}
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void prepare(const DatasetInfo&) override {}
   void begin_epoch(const Progress& progress) override {
     epoch_ = progress.epoch;
     step_ = 0;
@@ -48,9 +46,6 @@ class Marks : public Augmenter {
     cuda.forget_crossings();
     return {images, labels, {}};
   }
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  std::string policy() const override { return "{}"; }
 
  private:
   int64_t epoch_ = 0, step_ = 0;
@@ -61,23 +56,44 @@ class Waits : public Augmenter {
  public:
   static Schema schema() { return Schema("Reads a value of the device in each step."); }
   Waits(const Params&, Context&) {}
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void prepare(const DatasetInfo&) override {}
-  void begin_epoch(const Progress&) override {}
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
     seen_ += labels.max().item<int64_t>();
     return {images, labels, {}};
   }
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? always_replayable() : nullptr;
-  }
-  std::string policy() const override { return "{}"; }
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
 
  private:
   int64_t seen_ = 0;
+};
+
+// A searcher whose candidates change from step to step, and whose evaluations do not.
+class Samples : public Searcher {
+ public:
+  static Schema schema() { return Schema("Runs other candidates in each step."); }
+  Samples(const Params&, Context& context) : context_(context) {}
+  void attach(const Space& space, const Stage&) override { space_ = &space; }
+  Gates gates(const GateRequest& request) override {
+    if (request.purpose == GatePurpose::kWeightStep) step_ = request.progress.step;
+    Gates gates;
+    gates.needs_gradient = false;
+    for (const std::vector<int64_t>& kept : kept_at(request.purpose == GatePurpose::kEvaluation ? 0 : step_))
+      gates.choices.push_back({kept, at::ones({2}, at::TensorOptions(context_.device()).dtype(at::kFloat)), {}, false});
+    return gates;
+  }
+  std::string architecture() const override { return space_->architecture(kept_at(0)); }
+
+ private:
+  // One candidate of the first input and one of the last.
+  Decisions kept_at(int64_t step) const {
+    Decisions kept;
+    for (const Choice& choice : space_->choices())
+      kept.push_back({step % 3, static_cast<int64_t>(choice.candidates.size()) - 1 - step % 2});
+    return kept;
+  }
+
+  Context& context_;
+  const Space* space_ = nullptr;
+  int64_t step_ = 0;
 };
 
 // Numbers within a tolerance, all else equal; times are passed over.
@@ -295,6 +311,20 @@ BOOST_AUTO_TEST_CASE(steps_with_a_component_that_cannot_be_replayed_run_one_by_o
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_search_that_samples_runs_one_by_one_and_records_nothing) {
+  const SimulatedCuda& cuda = SimulatedCuda::open();
+  Json stage = search_stage();
+  stage["searcher"] = {{"use", "test.samples"}};
+  Json search = pipeline(Json::array({stage}));
+  const std::vector<Json> expected = on("cuda", search);
+  const size_t replays = cuda.traffic_at_replays().size();
+  search["graph"] = "auto";
+  check_same_rows(on("cuda", search), expected);
+  BOOST_TEST(cuda.traffic_at_replays().size() == replays);
+  BOOST_TEST(log.find("stage 'search': steps run one by one, because test.samples cannot be replayed") !=
+             std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_component_that_promised_too_much_does_not_end_the_run) {
   Json stage = search_stage();
   stage["augment"].push_back({{"use", "test.waits"}});
@@ -320,4 +350,4 @@ BOOST_AUTO_TEST_SUITE_END()
 }  // namespace
 
 DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"),
-           dha::component<Waits>("test.waits"))
+           dha::component<Waits>("test.waits"), dha::component<Samples>("test.samples"))

@@ -24,17 +24,10 @@ class StrayImages : public Augmenter {
     return Schema("Leaves something on the CPU.").choice("what", "what stays there", {"images", "labels", "noise"});
   }
   StrayImages(const Params& params, Context&) : what_(params.string("what")) {}
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void prepare(const DatasetInfo&) override {}
-  void begin_epoch(const Progress&) override {}
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
     if (what_ == "noise") return {images + at::ones(images.sizes(), at::kByte), labels, {}};
     return {what_ == "images" ? images.cpu() : images, what_ == "labels" ? labels.cpu() : labels, {}};
   }
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  std::string policy() const override { return "{}"; }
 
  private:
   std::string what_;
@@ -45,27 +38,18 @@ class StrayGates : public Searcher {
  public:
   static Schema schema() { return Schema("Has its gates on the CPU."); }
   StrayGates(const Params&, Context&) {}
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void attach(const Space& space) override { space_ = &space; }
-  void begin_epoch(const Progress&) override {}
-  void before_step(SearchServices&) override {}
-  Gates gates(const Progress&) override {
+  void attach(const Space& space, const Stage&) override { space_ = &space; }
+  Gates gates(const GateRequest&) override {
     Gates gates;
     for (const Choice& choice : space_->choices())
       gates.choices.push_back({kept(choice), at::full({2}, 0.5), {}, false});
     return gates;
   }
-  void learn(const SearchStep&) override {}
-  void end_epoch(SearchServices&) override {}
-  void end_stage(SearchServices&) override {}
-  bool finished() const override { return false; }
   std::string architecture() const override {
     Decisions decisions;
     for (const Choice& choice : space_->choices()) decisions.push_back(kept(choice));
     return space_->architecture(decisions);
   }
-  std::string report() const override { return "{}"; }
 
  private:
   // One of the first input and one of the last.
@@ -81,21 +65,14 @@ class StrayMomentum : public HyperOptimizer {
  public:
   static Schema schema() { return Schema("Keeps its momentum on the CPU."); }
   StrayMomentum(const Params&, Context&) {}
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void attach(const std::vector<NamedTensor>& parameters) override {
+  void attach(const std::vector<NamedTensor>& parameters, const Stage&) override {
     for (const NamedTensor& one : parameters) momentum_.push_back(at::zeros_like(one.tensor, at::kCPU));
   }
-  ProbePlan probe() const override { return {}; }
-  void learn(const WeightStep&) override {}
   void step(const WeightStep& step) override {
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < step.parameters.size(); ++i)
       if (step.gradients[i].defined()) step.parameters[i].sub_(momentum_[i].mul_(0.9).add_(step.gradients[i]), 0.01);
   }
-  std::vector<at::Tensor> preview(const WeightStep&) const override { return {}; }
-  void end_epoch(const EpochOutcome&) override {}
-  std::vector<NamedTensor> values() const override { return {}; }
 
  private:
   std::vector<at::Tensor> momentum_;

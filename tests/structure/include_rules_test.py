@@ -101,7 +101,8 @@ def problems(root):
     rules += [(file, problems_of_operators(root, file)) for file in sources(root / "sdk" / "operators")
               if not file.name.endswith("_test.cpp")]
     rules += [(file, problems_of_sdk_header(file))
-              for folder in ("include", "operators/include") for file in sources(root / "sdk" / folder)]
+              for folder in ("include", "operators/include", "nn/include", "nas/include", "images/include")
+              for file in sources(root / "sdk" / folder)]
     return circles(root) + [f"{file.relative_to(root)}: {problem}" for file, found in rules for problem in found]
 
 

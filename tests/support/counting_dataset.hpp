@@ -1,4 +1,4 @@
-// A data set whose pixels tell which image they are of, in memory or read one by one.
+// A data set whose pixels say which image they belong to, in memory or read one by one.
 #pragma once
 
 #include <ATen/TensorOperators.h>
@@ -37,7 +37,6 @@ class CountingDataset : public Dataset {
     const at::Tensor images = at::arange(size(split), at::kLong).to(at::kByte).view({-1, 1, 1, 1});
     return {images.expand({-1, 1, kSide, kSide}).contiguous(), labels(split)};
   }
-  CropPolicy crop_policy() const override { return {}; }
   ImageSize image_size(Split, int64_t) const override { return {40, 30}; }
   // Training crops differ from evaluation crops by their place, which the first pixel carries.
   bool read(Split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override {

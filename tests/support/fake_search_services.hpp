@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "dha/error.hpp"
@@ -24,21 +23,12 @@ class FakeSearchServices : public SearchServices {
     return weight_gradients;
   }
 
-  std::vector<NamedTensor> hyper_values() override { return {}; }
-
-  bool allows(const std::string& architecture) override {
-    asked.push_back(architecture);
-    return !on_allows || on_allows(architecture);
-  }
-
-  Cost cost(const std::string& architecture) override { return on_cost ? on_cost(architecture) : Cost{}; }
+  std::vector<NamedTensor> hyper_values() override { return hyper; }
 
   Progress current;
+  std::vector<NamedTensor> hyper;
   std::vector<EvaluationRequest> requests;
-  std::vector<std::string> asked;
   std::function<Evaluation(const Gates&, const EvaluationRequest&)> on_evaluate;
-  std::function<bool(const std::string&)> on_allows;
-  std::function<Cost(const std::string&)> on_cost;
 };
 
 }  // namespace dha::test

@@ -30,7 +30,8 @@ std::vector<PluginEntry> datasets() {
 }
 
 std::vector<PluginEntry> spaces() {
-  const Schema stem = Schema("First layers.").integer("stride", "stride of the first convolution").range(1, 4).def(1);
+  const Schema stem =
+      Schema("First layers.").integer("stride", "stride of the first convolution").range(1, 4).tunable().def(1);
   const Schema head = Schema("Last layers.")
                           .integer("channels", "channels of the last convolution")
                           .optional()
@@ -61,6 +62,10 @@ std::vector<PluginEntry> spaces() {
                     .integers("kernels", "kernel sizes", 1, 3)
                     .one_of({3, 5, 7})
                     .def(std::vector<int64_t>{3, 5, 7})
+                    .integer("expansion", "widening inside a block")
+                    .one_of({3, 4, 6})
+                    .tunable()
+                    .def(6)
                     .object("head", "last layers", head)
                     .optional())};
 }
@@ -80,8 +85,10 @@ std::vector<PluginEntry> searchers() {
                     .tunable()
                     .def(1e-5)
                     .boolean("centred", "centre the code")
+                    .tunable()
                     .def(false)
                     .choice("solver", "how the code is recovered", {"lars", "fista"})
+                    .tunable()
                     .def("lars")),
           entry("searcher", "dha.darts",
                 Schema("DARTS.")
@@ -98,12 +105,12 @@ std::vector<PluginEntry> searchers() {
                     .optional()
                     .exactly_one_of({"genotype_file", "genotype"})),
           entry("trial_searcher", "dha.random",
-                Schema("Random architectures.").integer("parallel", "trials at a time").range(1, 64).def(1))};
+                Schema("Random architectures.").integer("population", "trials to keep").range(1, 64).def(1))};
 }
 
 std::vector<PluginEntry> augmenters() {
   return {entry("augmenter", "dha.flip",
-                Schema("Left-right flips.").real("probability", "share of the samples").range(0, 1).def(0.5)),
+                Schema("Left-right flips.").real("probability", "share of the samples").range(0, 1).tunable().def(0.5)),
           entry("augmenter", "dha.cutout", Schema("Cutout.").integer("size_px", "side of the hole").range(1, 512)),
           entry("augmenter", "dha.tau",
                 Schema("Learned augmentation.")
@@ -120,6 +127,8 @@ std::vector<PluginEntry> hyper_optimizers() {
                 Schema("SGD with a cosine schedule.")
                     .real("learning_rate", "at the start")
                     .range(0, 10)
+                    .tunable(1e-4, 1)
+                    .log_scale()
                     .real("momentum", "of the velocity")
                     .range(0, 1)
                     .def(0.9)),
@@ -127,6 +136,7 @@ std::vector<PluginEntry> hyper_optimizers() {
                 Schema("Hyper-gradients.")
                     .reals("learning_rate", "lowest and highest", 2, 2)
                     .range(0, 10)
+                    .tunable()
                     .reals("weight_decay", "lowest and highest", 2, 2)
                     .range(0, 1)
                     .def(std::vector<double>{0.0, 1e-3})
@@ -146,7 +156,8 @@ const dha_plugin& descriptor() {
     std::vector<PluginEntry> all;
     for (const auto& entries : {datasets(), spaces(), searchers(), augmenters(), hyper_optimizers()})
       all.insert(all.end(), entries.begin(), entries.end());
-    return detail::PluginTables(DHA_ABI_TAG, "static", "1.0.0", "dha", "Apache-2.0", std::move(all));
+    return detail::PluginTables(DHA_ABI_TAG, DHA_SDK_VERSION_MINOR, "static", "1.0.0", "dha", "Apache-2.0",
+                                std::move(all));
   }();
   return *tables.descriptor();
 }

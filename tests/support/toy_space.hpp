@@ -5,15 +5,14 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/randint.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,19 +41,22 @@ inline std::vector<Choice> toy_cell(int64_t operations = 7) {
   return choices;
 }
 
+// It has neither statistics of batches nor an auxiliary head: of its mode, it heeds drop_path.
 class ToyNetwork : public Network {
  public:
-  // One matrix (features, classes) a candidate. `lean`: the decided candidates, whose gates are 1 then; or null.
+  // One matrix (features, classes) per candidate. `lean`: the decided candidates, whose gates are 1 then; or null.
+  // Weights are drawn from the context's shared_generator(), dropped paths from its generator().
   ToyNetwork(const std::vector<Choice>& choices, const DatasetInfo& info, const at::TensorOptions& options,
-             at::Generator generator, const Decisions* lean)
-      : is_lean_(lean != nullptr), matrices_(choices.size()) {
+             Context& context, const Decisions* lean)
+      : context_(context), is_lean_(lean != nullptr), matrices_(choices.size()) {
     const int64_t features = info.channels * info.height * info.width;
     for (size_t i = 0; i < choices.size(); ++i) {
       matrices_[i].resize(choices[i].candidates.size());
       for (size_t k = 0; k < choices[i].candidates.size(); ++k) {
         if (is_lean_ && !std::count((*lean)[i].begin(), (*lean)[i].end(), static_cast<int64_t>(k))) continue;
         at::Tensor& matrix = matrices_[i][k];
-        matrix = at::randn({features, info.classes}, generator, options).mul_(0.1).requires_grad_(true);
+        matrix = at::randn({features, info.classes}, context.shared_generator(), options).mul_(0.1);
+        matrix.requires_grad_(true);
         named_.push_back({choices[i].name + "." + std::to_string(k), matrix});
       }
     }
@@ -63,7 +65,8 @@ class ToyNetwork : public Network {
   NetworkOutput forward(const at::Tensor& images, const Gates& gates) override {
     const at::Tensor features = images.flatten(1);
     NetworkOutput output;
-    const auto add = [&](const at::Tensor& term) {
+    const auto add = [&](const at::Tensor& candidate) {
+      const at::Tensor term = with_dropped_paths(candidate);
       output.logits = output.logits.defined() ? output.logits.add(term) : term;
     };
     for (size_t i = 0; i < matrices_.size(); ++i) {
@@ -80,23 +83,30 @@ class ToyNetwork : public Network {
     return output;
   }
 
-  std::vector<at::Tensor> observed_gradients() const override { return std::vector<at::Tensor>(matrices_.size()); }
   std::vector<NamedTensor> parameters() const override { return named_; }
-  std::vector<NamedTensor> buffers() const override { return {}; }
-  void train(bool) override {}
-  void begin_epoch(const Progress&) override {}
-  void set_drop_path(double) override {}
-  double auxiliary_weight() const override { return 0; }
+  void set_mode(const NetworkMode& mode) override { mode_ = mode; }
+
+  const NetworkMode& mode() const { return mode_; }
 
   // (features, classes) of a candidate; undefined where a lean network lacks it.
   const at::Tensor& matrix(size_t choice, size_t candidate) const { return matrices_.at(choice).at(candidate); }
 
  private:
+  // Drops `output` (N, classes) for a share of the samples, and scales up the rest.
+  at::Tensor with_dropped_paths(const at::Tensor& output) const {
+    if (mode_.drop_path == 0) return output;
+    const at::Tensor draws = at::rand({output.size(0), 1}, context_.generator(), output.options().requires_grad(false));
+    return output.mul(draws.ge(mode_.drop_path)).div(1 - mode_.drop_path);
+  }
+
+  Context& context_;
   bool is_lean_;
+  NetworkMode mode_;
   std::vector<std::vector<at::Tensor>> matrices_;
   std::vector<NamedTensor> named_;
 };
 
+// Sampling, mutation and validation are those of Space.
 class ToySpace : public Space {
  public:
   // `context` gives the weights; null where no network is built.
@@ -107,89 +117,64 @@ class ToySpace : public Space {
   const std::vector<Choice>& choices() const override { return choices_; }
 
   std::unique_ptr<Network> supernet(const at::TensorOptions& options) override {
-    return std::make_unique<ToyNetwork>(choices_, info_, options, context_->generator(), nullptr);
+    return std::make_unique<ToyNetwork>(choices_, info_, options, *context_, nullptr);
   }
   std::unique_ptr<Network> lean(const std::string& architecture, const at::TensorOptions& options) override {
     const Decisions decided = decisions(architecture);
-    return std::make_unique<ToyNetwork>(choices_, info_, options, context_->generator(), &decided);
+    return std::make_unique<ToyNetwork>(choices_, info_, options, *context_, &decided);
   }
 
   // The gate is absorbed into the candidate's matrix.
-  void carry_weights(const Network& from, const Gates& gates, Network& to) const override {
+  int64_t carry_weights(const Network& from, const Gates& gates, Network& to, CarryMode mode) const override {
+    if (gates.choices.empty()) return Space::carry_weights(from, gates, to, mode);
+    const at::NoGradGuard no_grad;
     const auto& source = dynamic_cast<const ToyNetwork&>(from);
     const auto& target = dynamic_cast<const ToyNetwork&>(to);
+    int64_t count = 0;
     for (size_t i = 0; i < choices_.size(); ++i) {
       for (size_t k = 0; k < choices_[i].candidates.size(); ++k) {
         if (!target.matrix(i, k).defined()) continue;
-        if (!source.matrix(i, k).defined())
-          throw Error(ErrorCode::kContractViolation,
-                      "candidate " + std::to_string(k) + " of choice '" + choices_[i].name + "' has no source");
-        at::Tensor carried = source.matrix(i, k).detach();
-        for (size_t a = 0; !gates.choices.empty() && a < gates.choices[i].active.size(); ++a)
-          if (gates.choices[i].active[a] == static_cast<int64_t>(k))
-            carried = carried.mul(gates.choices[i].weights.detach().select(0, static_cast<int64_t>(a)));
-        target.matrix(i, k).detach().copy_(carried);
+        const at::Tensor gate = gate_of(gates.choices.at(i), static_cast<int64_t>(k));
+        if (gate.defined()) {
+          target.matrix(i, k).copy_(source.matrix(i, k).mul(gate));
+          ++count;
+        } else if (mode == CarryMode::kExact) {
+          throw Error(ErrorCode::kInvalidConfig, "candidate " + std::to_string(k) + " of choice '" + choices_[i].name +
+                                                     "' is not active, so the network has no source for it");
+        }
       }
     }
+    return count;
   }
 
   std::string architecture(const Decisions& decided) const override {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    if (decided.size() != choices_.size()) fail("has the wrong number of choices");
-    for (size_t i = 0; i < choices_.size(); ++i) {
-      list.push_back(nlohmann::ordered_json::array());
-      for (const int64_t candidate : decided[i]) list.back().push_back(name(i, candidate));
-    }
-    const std::string text = nlohmann::ordered_json{{"choices", list}}.dump();
-    validate(text);
-    return text;
+    const auto by_name = Json::parse(Space::architecture(decided));
+    Json lists = Json::array();
+    for (const auto& [choice, kept] : by_name.items()) lists.push_back(kept);
+    return Json{{"choices", lists}}.dump();
   }
 
   Decisions decisions(const std::string& architecture) const override {
-    try {
-      const auto list = nlohmann::json::parse(architecture).at("choices");
-      if (list.size() != choices_.size()) fail("has the wrong number of choices");
-      Decisions decided(choices_.size());
-      for (size_t i = 0; i < choices_.size(); ++i) {
-        for (const auto& item : list[i]) decided[i].push_back(position(i, item.get<std::string>()));
-        std::sort(decided[i].begin(), decided[i].end());
-        check(i, decided[i]);
-      }
-      return decided;
-    } catch (const nlohmann::json::exception& e) {
-      fail(e.what());
-    }
+    const Json json = Json::parse(architecture, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object() || !json.contains("choices") || json["choices"].size() != choices_.size())
+      throw Error(ErrorCode::kInvalidParameter,
+                  "the toy architecture has no list of " + std::to_string(choices_.size()) + " choices");
+    Json by_name = Json::object();
+    for (size_t i = 0; i < choices_.size(); ++i) by_name[choices_[i].name] = json["choices"][i];
+    return Space::decisions(by_name.dump());
   }
 
-  void validate(const std::string& architecture) const override { decisions(architecture); }
-
-  std::string sample(at::Generator generator) const override {
-    Decisions decided(choices_.size());
-    for (size_t i = 0; i < choices_.size(); ++i) decided[i] = draw(i, generator);
-    return architecture(decided);
-  }
-
-  std::string mutate(const std::string& text, at::Generator generator) const override {
-    const Decisions before = decisions(text);
-    Decisions after = before;
-    while (after == before) {
-      const auto i = static_cast<size_t>(below(static_cast<int64_t>(choices_.size()), generator));
-      after[i] = draw(i, generator);
-    }
-    return architecture(after);
-  }
-
-  // Candidate k of a choice costs 10 (k + 1) parameters.
-  Cost cost(const std::string& architecture) const override {
-    Cost cost;
+  // Candidate k of a choice costs 10 (k + 1) parameters and as many multiply-adds.
+  Quantities cost(const std::string& architecture) const override {
+    double sum = 0;
     for (const auto& choice : decisions(architecture))
-      for (const int64_t candidate : choice) cost.parameters += 10 * (candidate + 1);
-    cost.multiply_adds = cost.parameters;
-    return cost;
+      for (const int64_t candidate : choice) sum += 10 * static_cast<double>(candidate + 1);
+    return {{quantity::kParameters, sum}, {quantity::kMultiplyAdds, sum}};
   }
 
-  Cost candidate_cost(int64_t, int64_t candidate) const override {
-    return {.parameters = 10 * (candidate + 1), .multiply_adds = 10 * (candidate + 1)};
+  Quantities candidate_cost(int64_t, int64_t candidate) const override {
+    const double cost = 10 * static_cast<double>(candidate + 1);
+    return {{quantity::kParameters, cost}, {quantity::kMultiplyAdds, cost}};
   }
 
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override {
@@ -199,47 +184,13 @@ class ToySpace : public Space {
     return {graph};
   }
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-
  private:
-  [[noreturn]] static void fail(const std::string& what) {
-    throw Error(ErrorCode::kInvalidParameter, "the toy architecture " + what);
-  }
+  using Json = nlohmann::ordered_json;
 
-  std::string name(size_t choice, int64_t candidate) const {
-    const Candidate& found = choices_[choice].candidates.at(static_cast<size_t>(candidate));
-    return found.operation + "@" + std::to_string(found.input);
-  }
-
-  int64_t position(size_t choice, const std::string& text) const {
-    for (size_t k = 0; k < choices_[choice].candidates.size(); ++k)
-      if (name(choice, static_cast<int64_t>(k)) == text) return static_cast<int64_t>(k);
-    fail("has '" + text + "' in choice '" + choices_[choice].name + "', which offers no such candidate");
-  }
-
-  void check(size_t choice, const std::vector<int64_t>& decided) const {
-    std::set<int64_t> candidates(decided.begin(), decided.end()), inputs;
-    for (const int64_t k : decided) inputs.insert(choices_[choice].candidates[static_cast<size_t>(k)].input);
-    if (static_cast<int64_t>(candidates.size()) != choices_[choice].keep || candidates.size() != decided.size())
-      fail("must keep " + std::to_string(choices_[choice].keep) + " candidates in '" + choices_[choice].name + "'");
-    if (choices_[choice].distinct_inputs && inputs.size() != decided.size())
-      fail("must read distinct inputs in '" + choices_[choice].name + "'");
-  }
-
-  static int64_t below(int64_t limit, at::Generator generator) {
-    return at::randint(limit, {}, std::move(generator), at::TensorOptions(at::kLong)).item<int64_t>();
-  }
-
-  std::vector<int64_t> draw(size_t choice, const at::Generator& generator) const {
-    for (;;) {
-      std::set<int64_t> candidates, inputs;
-      while (static_cast<int64_t>(candidates.size()) < choices_[choice].keep)
-        candidates.insert(below(static_cast<int64_t>(choices_[choice].candidates.size()), generator));
-      for (const int64_t k : candidates) inputs.insert(choices_[choice].candidates[static_cast<size_t>(k)].input);
-      if (!choices_[choice].distinct_inputs || inputs.size() == candidates.size())
-        return {candidates.begin(), candidates.end()};
-    }
+  // 0-dimensional; undefined where the candidate is not active.
+  static at::Tensor gate_of(const ChoiceGates& choice, int64_t candidate) {
+    const auto found = std::find(choice.active.begin(), choice.active.end(), candidate);
+    return found == choice.active.end() ? at::Tensor() : choice.weights.select(0, found - choice.active.begin());
   }
 
   std::vector<Choice> choices_;

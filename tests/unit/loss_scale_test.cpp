@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(precisions_with_a_wide_range_are_left_alone) {
   for (const char* precision : {"fp32", "bf16", "fp64"}) {
     LossScale scale(precision, at::kCPU);
     at::Tensor weight = at::tensor({3.0}).requires_grad_();
-    scale.backward((weight * weight).sum());
+    scale.scaled((weight * weight).sum()).backward();
     const at::Tensor infinite = at::full({1}, std::numeric_limits<double>::infinity());
     scale.unscale({weight.grad(), infinite}, true);
     BOOST_TEST(weight.grad().item<double>() == 6);
@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(precisions_with_a_wide_range_are_left_alone) {
 BOOST_AUTO_TEST_CASE(gradients_come_back_unscaled) {
   LossScale scale("fp16", at::kCPU);
   at::Tensor weight = at::tensor({3.0, -0.5}).requires_grad_();
-  scale.backward((weight * weight).sum());
+  scale.scaled((weight * weight).sum()).backward();
   BOOST_TEST(weight.grad()[0].item<double>() == 6 * 65536.0);
   scale.unscale({at::Tensor(), weight.grad()}, true);
   BOOST_TEST(weight.grad()[0].item<double>() == 6);
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(gradients_come_back_unscaled) {
 BOOST_AUTO_TEST_CASE(a_gradient_below_the_range_of_fp16_survives) {
   LossScale scale("fp16", at::kCPU);
   at::Tensor weight = at::tensor({1.0}, at::kFloat).requires_grad_();
-  scale.backward((weight.to(at::kHalf) * at::full({1}, 6e-10, at::kFloat)).sum());
+  scale.scaled((weight.to(at::kHalf) * at::full({1}, 6e-10, at::kFloat)).sum()).backward();
   scale.unscale({weight.grad()}, true);
   BOOST_TEST(weight.grad().item<double>() == 6e-10, boost::test_tools::tolerance(1e-2));
 }

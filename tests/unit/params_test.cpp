@@ -57,6 +57,31 @@ BOOST_AUTO_TEST_CASE(one_of_is_refused_where_nothing_could_satisfy_it) {
                   "'name' needs an integer");
 }
 
+BOOST_AUTO_TEST_CASE(a_tuning_range_is_written_down_and_limits_nobody_else) {
+  const Schema schema = Schema("").real("rate", "speed").range(0, 100).log_scale().tunable(1e-4, 1).def(2.5);
+  BOOST_TEST(schema.json_text() ==
+             R"({"fields":[{"name":"rate","type":"real","help":"speed","minimum":0.0,"maximum":100.0,"log":true,)"
+             R"("tuning_range":[0.0001,1.0],"tunable":true,"default":2.5}]})");
+  BOOST_TEST(problems(schema, R"({"rate": 50})") == "");
+  BOOST_TEST(problems(Schema("").integer("side", "px").tunable(8, 64).range(1, 512).def(16), "{}") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_tuning_range_that_no_parameter_could_follow_is_refused) {
+  check_malformed(Schema("").real("rate", "speed").range(0, 1).tunable(0, 2).def(0.5),
+                  "the tuning range of parameter 'rate' must lie in [0, 1], found 2");
+  check_malformed(Schema("").real("rate", "speed").tunable(-1, 2).minimum(0).def(0.5),
+                  "the tuning range of parameter 'rate' must be at least 0, found -1");
+  check_malformed(Schema("").real("rate", "speed").tunable(2, 1).def(0.5),
+                  "must be [minimum, maximum], found [2.0,1.0]");
+  check_malformed(Schema("").integer("side", "px").tunable(1.5, 4).def(2), "must be an integer, found 1.5");
+  check_malformed(Schema("").real("rate", "speed").log_scale().tunable(0, 1).def(0.5),
+                  "must start above 0 on a logarithmic scale, found [0.0,1.0]");
+  check_malformed(Schema("").choice("kind", "which", {"a", "b"}).tunable(0, 1).def("a"),
+                  "needs a number, found a parameter of type 'choice'");
+  check_malformed(Schema("").object("set", "of rates", Schema("").real("rate", "speed").range(0, 1).tunable(0, 2)),
+                  "parameter 'rate' must lie in [0, 1], found 2");
+}
+
 BOOST_AUTO_TEST_CASE(exactly_one_of_several_parameters_is_given) {
   BOOST_TEST(problems(source(), R"({"text": ""})") == "");
   BOOST_TEST(problems(source(), R"({"file": "a"})") == "");

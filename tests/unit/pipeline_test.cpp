@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -131,11 +132,11 @@ BOOST_AUTO_TEST_CASE(a_good_file_becomes_typed_values) {
 
 BOOST_AUTO_TEST_CASE(a_trials_stage_has_a_count) {
   const PipelineConfig config = load(good_with(R"("searcher": { "use": "dha.ista", "lambda": 1e-4 })",
-                                               R"("trials": { "use": "dha.random", "count": 10, "parallel": 2 })"),
-                                     {{"stages.0.stop_when", "null"}});
+                                               R"("trials": { "use": "dha.random", "count": 10, "population": 2 })"),
+                                     {{"stages.0.stop_when", "null"}, {"stages.1.carry", "[]"}});
   BOOST_TEST(config.stages[0].trials.id == "dha.random");
   BOOST_TEST(config.stages[0].trial_count == 10);
-  BOOST_TEST(config.stages[0].trials.params_json == R"({"parallel":2})");
+  BOOST_TEST(config.stages[0].trials.params_json == R"({"population":2})");
   BOOST_TEST(config.stages[1].trial_count == 10);
 }
 
@@ -244,9 +245,9 @@ BOOST_AUTO_TEST_CASE(broken_syntax_is_located) {
        "p.json:1:10: /a is not closed: the file ends here; add the ']' that belongs to line 1, column 8"},
       {"{ \"a\":", "p.json:1:7: /a has no value: the file ends here"},
       {"{ \"a\" 1 }", "p.json:1:7: /a must be followed by ':', found '1'"},
-      {"{ \"a\": 1 \"b\": 2 }", "p.json:1:10: the pipeline must go on with ',' or '}', found '\"'"},
-      {"{ \"a\": 1, }", "p.json:1:11: the pipeline has a comma ahead of its '}'; remove the comma"},
-      {"{ \"a\": [1, 2,] }", "p.json:1:14: /a has a comma ahead of its ']'; remove the comma"},
+      {"{ \"a\": 1 \"b\": 2 }", "p.json:1:10: the pipeline must continue with ',' or '}', found '\"'"},
+      {"{ \"a\": 1, }", "p.json:1:11: the pipeline has a comma before its '}'; remove the comma"},
+      {"{ \"a\": [1, 2,] }", "p.json:1:14: /a has a comma before its ']'; remove the comma"},
       {"{ \"a\": [,] }", "p.json:1:9: /a/0 must be a value, found ','"},
       {"{ a: 1 }", "p.json:1:3: the pipeline must have keys in double quotes, found 'a'"},
       {"{ \"a\": 'x' }", "p.json:1:8: /a must be a value, found '''"},
@@ -438,9 +439,8 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
       {R"(["weights", "hyper"])", R"(["weights", "hyper", "weights"])", R"("weights"],)",
        "/stages/1/carry/2 repeats \"weights\""},
       {R"(["weights", "hyper"])", R"(["wieghts"])", R"("wieghts")",
-       "/stages/1/carry/0 must be one of 'weights', 'searcher', 'augment', 'hyper', 'architecture', "
-       "found "
-       "\"wieghts\"; did you mean 'weights'?"},
+       "/stages/1/carry/0 must be one of 'weights', 'searcher', 'augment', 'hyper', 'momentum', 'architecture', "
+       "found \"wieghts\"; did you mean 'weights'?"},
       {R"("hyper": { "probe_rate": 1e-6 })", R"("space": { "use": "dha.mobile" })", R"("weights")",
        "/stages/1/carry/0 carries 'weights' from 'dha.cell', but the space of this stage is "
        "'dha.mobile'; "
@@ -455,14 +455,15 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
        "/stages/1/searcher has nothing to search for where 'architecture' is carried; remove one of "
        "them"},
       {R"("searcher": { "use": "dha.ista", "lambda": 1e-4 },)", "", R"("searcher_finished")",
-       "/stages/0/stop_when waits for a searcher, which this stage has not"},
+       "/stages/0/stop_when waits for a searcher, which this stage lacks"},
       {R"("lambda": 1e-4 },)", R"("lambda": 1e-4 }, "trials": { "use": "dha.random", "count": 3 },)",
-       R"({ "use": "dha.random")", "/stages/0/trials cannot stand beside 'searcher'; keep one of them"},
+       R"("searcher_finished")",
+       "/stages/0/stop_when cannot stand beside 'trials', whose trials train no searcher; remove it"},
       {R"("space": { "use": "dha.cell", "channels": 16, "auxiliary_weight": 0.4 },)", "", R"({ "name": "search")",
        "/stages/0 lacks 'space' (a component: {\"use\": id, ...})"},
-      {R"("params < 3.7M")", R"("parms < 3.7M")", R"("parms)",
-       "/stages/0/constraints cannot be read: the constraint 'parms < 3.7M' limits 'parms', which is no "
-       "quantity; did you mean 'params'?"},
+      {R"("params < 3.7M")", R"("my params < 3.7M")", R"("my params)",
+       "/stages/0/constraints cannot be read: the constraint 'my params < 3.7M' limits 'my params'; expected the name "
+       "of a quantity, such as params or multiply_adds"},
       {R"("name": "good")", R"("name": "../good")", R"("../good")",
        "/name must be 1 to 128 letters, digits, '.', '_' or '-', the first a letter or digit, found "
        "\"../good\""},
@@ -490,7 +491,8 @@ BOOST_AUTO_TEST_CASE(carrying_what_the_earlier_stage_lacks_is_an_error) {
   const std::string trials = edited(good_with(R"("searcher": { "use": "dha.ista", "lambda": 1e-4 })",
                                               R"("trials": { "use": "dha.random", "count": 10 })"),
                                     R"(, "stop_when": "searcher_finished")", "");
-  std::string text = edited(trials, R"(["weights", "hyper"])", R"(["searcher"])");
+  std::string text = edited(trials, R"("carry": ["weights", "hyper"],)",
+                            R"("trials": null, "searcher": { "use": "dha.ista" }, "carry": ["searcher"],)");
   check_problems(
       text, {at(text, "\"searcher\"]") + "/stages/1/carry/0 carries 'searcher', but stage 'search' has no searcher"});
   const std::string bare =
@@ -613,7 +615,7 @@ BOOST_AUTO_TEST_CASE(the_resolved_file_is_complete_and_stable) {
       R"({ "extends": "base/a.json", "stages": [ { "name": "final", "carry": ["architecture"] } ] })",
       R"({ "extends": "base/a.json", "stages": [ { "name": "final", "augment": null, "hyper": { "clamp": null } } ] })",
       R"({ "extends": "base/a.json", "stages": [ { "name": "search", "stop_when": null, "searcher": null,
-           "trials": { "use": "dha.random", "count": 2 } } ] })"};
+           "trials": { "use": "dha.random", "count": 2 } }, { "name": "final", "carry": null } ] })"};
   for (const char* text : variants) {
     BOOST_TEST_CONTEXT(text) {
       const PipelineConfig first = load(text);
@@ -647,11 +649,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(constraints)
 
-Cost cost_of(int64_t parameters, int64_t multiply_adds) {
-  Cost cost;
-  cost.parameters = parameters;
-  cost.multiply_adds = multiply_adds;
-  return cost;
+Quantities cost_of(double parameters, double multiply_adds) {
+  return {{"parameters", parameters}, {"multiply_adds", multiply_adds}};
 }
 
 BOOST_AUTO_TEST_CASE(comparisons_hold_at_their_bounds) {
@@ -678,12 +677,42 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_named) {
       {"params < inf", "compares with 'inf'"},
       {"params = 3", "has no comparison"},
       {"params < 3M,", "'' has no comparison"},
-      {"flops < 3M", "known are params and multiply_adds"},
-      {"multiply_ads < 3M", "did you mean 'multiply_adds'?"},
+      {"< 3M", "limits ''; expected the name of a quantity"},
+      {"the params < 3M", "limits 'the params'; expected the name of a quantity"},
       {"params < 3M & madds < 1", "compares with"},
   };
   for (const auto& [text, part] : table) BOOST_TEST_CONTEXT(text)
   BOOST_CHECK_EXCEPTION(Constraints{text}, Error, test::error_with(ErrorCode::kInvalidConfig, part));
+}
+
+BOOST_AUTO_TEST_CASE(any_quantity_of_the_space_may_be_limited) {
+  const Quantities cost{{"parameters", 1500}, {"multiply_adds", 2e6}, {"latency_ms", 3.5}};
+  const Constraints limits("latency_ms <= 3.5, params > 2K && madds < 1M");
+  const std::vector<Margin> margins = limits.margins(cost);
+  BOOST_REQUIRE(margins.size() == 3u);
+  BOOST_TEST(margins[0].quantity == "latency_ms");
+  BOOST_TEST(margins[0].value == 3.5);
+  BOOST_TEST(margins[0].limit == 3.5);
+  BOOST_TEST(margins[0].satisfied);
+  BOOST_TEST(margins[1].quantity == "parameters");
+  BOOST_TEST(margins[1].value == 1500);
+  BOOST_TEST(margins[1].limit == 2000);
+  BOOST_TEST(!margins[1].satisfied);
+  BOOST_TEST(margins[2].quantity == "multiply_adds");
+  BOOST_TEST(!margins[2].satisfied);
+  BOOST_TEST(!limits.allow(cost));
+  BOOST_TEST(!Constraints("latency_ms < 9").allow({{"latency_ms", std::nan("")}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_quantity_that_the_space_does_not_report_is_an_error) {
+  const Quantities cost = cost_of(1, 2);
+  BOOST_CHECK_NO_THROW(Constraints("params < 1, multiply_adds < 1").check_known(cost));
+  BOOST_CHECK_EXCEPTION(
+      Constraints("params < 1, multiply_ads < 1").check_known(cost), Error,
+      test::error_with(ErrorCode::kInvalidConfig, "'multiply_ads < 1'", "did you mean 'multiply_adds'?"));
+  BOOST_CHECK_EXCEPTION(
+      Constraints("energy < 1").margins(cost), Error,
+      test::error_with(ErrorCode::kInvalidConfig, "'energy < 1'", "reports parameters, multiply_adds"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -69,12 +69,14 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_has_its_state_and_is_named) {
     const char* named;
   };
   const Fault faults[] = {
-      {[](Tables& t) { t.plugin.abi_layout = 2; }, PluginState::kIncompatible, "layout: host reads 1, plugin has 2"},
+      {[](Tables& t) { t.plugin.abi_layout = 3; }, PluginState::kIncompatible, "layout: host reads 2, plugin has 3"},
       {[](Tables& t) { t.plugin.struct_size = 79; }, PluginState::kInvalidDescriptor, "79 bytes"},
       {[](Tables& t) { t.plugin.components = nullptr; }, PluginState::kInvalidDescriptor, "no table"},
       {[](Tables& t) { t.plugin.component_count = 5000; }, PluginState::kInvalidDescriptor, "5000 components"},
       {[](Tables& t) { t.plugin.component_size = 50; }, PluginState::kInvalidDescriptor, "50 bytes"},
-      {[](Tables& t) { t.plugin.abi_tag = "torch=2.11.0"; }, PluginState::kIncompatible, "sdk: host has '1'"},
+      {[](Tables& t) { t.plugin.abi_tag = "torch=2.11.0"; }, PluginState::kIncompatible, "sdk: host has '2'"},
+      {[](Tables& t) { t.plugin.sdk_minor = DHA_SDK_VERSION_MINOR + 1; }, PluginState::kIncompatible,
+       "built with SDK 2.1"},
       {[](Tables& t) { t.plugin.name = ""; }, PluginState::kInvalidDescriptor, "name"},
       {[](Tables& t) { t.plugin.version = "1.0"; }, PluginState::kInvalidDescriptor, "'1.0'"},
       {[](Tables& t) { t.plugin.vendor = nullptr; }, PluginState::kInvalidDescriptor, "vendor"},
@@ -182,7 +184,7 @@ BOOST_AUTO_TEST_CASE(an_id_of_a_refused_plugin_is_answered_with_its_reason) {
 }
 
 BOOST_AUTO_TEST_CASE(a_component_is_created_with_its_parameters_and_context) {
-  const detail::PluginTables tables(DHA_ABI_TAG, "shift", "1.0.0", "fixture", "Apache-2.0",
+  const detail::PluginTables tables(DHA_ABI_TAG, DHA_SDK_VERSION_MINOR, "shift", "1.0.0", "fixture", "Apache-2.0",
                                     {component<Shifter>("fixture.shift")});
   test::TestContext context;
   std::shared_ptr<Augmenter> shifter;

@@ -17,7 +17,7 @@
 #include "report/log.hpp"
 #include "report/metrics_writer.hpp"
 #include "run/environment.hpp"
-#include "run/sha256.hpp"
+#include "storage/sha256.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/run_directory.hpp"
 #include "support/child_process.hpp"

@@ -22,22 +22,12 @@ class Invert : public dha::Augmenter {
   Invert(const dha::Params& params, dha::Context& context)
       : probability_(params.real("probability")), context_(context) {}
 
-  void prepare(const dha::DatasetInfo&) override {}
-  void begin_epoch(const dha::Progress&) override {}
-
   dha::Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
     // Each sample has its own draw, from the generator of the run: the same seed gives the same images.
     const at::Tensor draws = at::rand({images.size(0), 1, 1, 1}, context_.generator(),
                                       images.options().dtype(at::kFloat));  // (N, 1, 1, 1)
     return {at::where(at::lt(draws, probability_), at::bitwise_not(images), images), labels, {}};
   }
-
-  // It learns nothing, so there is nothing to remember either.
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const dha::EpochOutcome&) override {}
-  std::string policy() const override { return "{}"; }
-  dha::State state() const override { return {}; }
-  void restore(const dha::State&) override {}
 
  private:
   double probability_;

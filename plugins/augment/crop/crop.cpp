@@ -4,8 +4,7 @@
 #include <ATen/ops/index.h>
 #include <ATen/ops/randint.h>
 
-#include "../colour_tensor.hpp"
-#include "../image_batch.hpp"
+#include "dha/images/image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -20,7 +19,7 @@ class Crop : public Augmenter {
         .range(0, 1024)
         .unit("px")
         .def(4)
-        .tunable()
+        .tunable(0, 8)
         .choice("fill", "colour of the border: black, or the data set's mean", {"zero", "mean"})
         .def("zero");
   }
@@ -28,16 +27,13 @@ class Crop : public Augmenter {
   Crop(const Params& params, Context& context)
       : padding_(params.integer("padding_px")), fills_mean_(params.string("fill") == "mean"), context_(context) {}
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void begin_epoch(const Progress&) override {}
-
-  void prepare(const DatasetInfo& info) override {
-    fill_ = colour_tensor(fills_mean_ ? mean_colour(info) : std::vector<uint8_t>{0}, context_.device());
+  void prepare(const Stage& stage) override {
+    fill_ = images::colour_tensor(fills_mean_ ? images::mean_colour(stage.dataset()) : std::vector<uint8_t>{0},
+                                  context_.device());
   }
 
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
-    check_images(images);
+    images::check_images(images);
     const at::TensorOptions whole = at::TensorOptions(images.device()).dtype(at::kLong);
     const int64_t count = images.size(0);
     const auto offsets = [&](at::IntArrayRef shape) {
@@ -51,11 +47,7 @@ class Crop : public Augmenter {
     return {at::index(padded, {samples, channels, rows, columns}).contiguous(), labels, {}};
   }
 
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? always_replayable() : nullptr;
-  }
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
   std::string policy() const override {
     return R"({"padding_px": )" + std::to_string(padding_) + R"(, "fill": ")" + (fills_mean_ ? "mean" : "zero") + "\"}";
   }

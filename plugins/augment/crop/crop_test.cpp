@@ -11,6 +11,7 @@
 
 #include "dha/augmenter.hpp"
 #include "dha/error.hpp"
+#include "support/fake_stage.hpp"
 #include "support/linked_plugin.hpp"
 #include "support/test_context.hpp"
 
@@ -18,13 +19,7 @@ namespace {
 
 using namespace dha;
 
-DatasetInfo info_of(int64_t channels) {
-  DatasetInfo info;
-  info.channels = channels;
-  const std::vector<double> mean{0.2, 0.4, 0.6};
-  info.mean.assign(mean.begin(), mean.begin() + channels);
-  return info;
-}
+const std::vector<double> kMean{0.2, 0.4, 0.6};  // 51, 102, 153
 
 at::Tensor random_images(int64_t count, int64_t channels, int64_t height, int64_t width) {
   return at::randint(256, {count, channels, height, width}, at::detail::createCPUGenerator(5), at::kByte);
@@ -32,12 +27,15 @@ at::Tensor random_images(int64_t count, int64_t channels, int64_t height, int64_
 
 at::Tensor cropped(const at::Tensor& images, const std::string& params, uint64_t seed = 1) {
   test::TestContext context(seed);
+  test::FakeStage stage;
+  stage.info.channels = images.size(1);
+  stage.info.mean.assign(kMean.begin(), kMean.begin() + images.size(1));
   const auto crop = test::linked_component<Augmenter>("dha.crop", context, params);
-  crop->prepare(info_of(images.size(1)));
+  crop->prepare(stage);
   return crop->apply(images, at::zeros({images.size(0)}, at::kLong)).images;
 }
 
-// One image, moved by (down, right) px, with a border of `fill` a channel: written apart from the code under test.
+// One image, moved by (down, right) px, with a border of `fill` per channel: written apart from the code under test.
 at::Tensor moved(const at::Tensor& image, int64_t down, int64_t right, const std::vector<int64_t>& fill) {
   at::Tensor result = at::full(image.sizes(), 0, at::kByte);
   for (int64_t c = 0; c < image.size(0); ++c)
@@ -111,8 +109,11 @@ BOOST_AUTO_TEST_CASE(empty_batch) {
 
 BOOST_AUTO_TEST_CASE(a_mean_that_is_not_known_is_refused) {
   test::TestContext context;
-  BOOST_CHECK_THROW(test::linked_component<Augmenter>("dha.crop", context, R"({"fill": "mean"})")->prepare({}), Error);
-  BOOST_CHECK_NO_THROW(test::linked_component<Augmenter>("dha.crop", context)->prepare({}));
+  test::FakeStage stage;
+  stage.info.mean.clear();
+  const auto by_mean = test::linked_component<Augmenter>("dha.crop", context, R"({"fill": "mean"})");
+  BOOST_CHECK_THROW(by_mean->prepare(stage), Error);
+  BOOST_CHECK_NO_THROW(test::linked_component<Augmenter>("dha.crop", context)->prepare(stage));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

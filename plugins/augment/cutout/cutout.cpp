@@ -5,8 +5,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/where.h>
 
-#include "../colour_tensor.hpp"
-#include "../image_batch.hpp"
+#include "dha/images/image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -21,19 +20,17 @@ class Cutout : public Augmenter {
         .range(0, 4096)
         .unit("px")
         .def(16)
-        .tunable();
+        .tunable(0, 24);
   }
 
   Cutout(const Params& params, Context& context) : size_(params.integer("size_px")), context_(context) {}
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void begin_epoch(const Progress&) override {}
-
-  void prepare(const DatasetInfo& info) override { fill_ = colour_tensor(mean_colour(info), context_.device()); }
+  void prepare(const Stage& stage) override {
+    fill_ = images::colour_tensor(images::mean_colour(stage.dataset()), context_.device());
+  }
 
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
-    check_images(images);
+    images::check_images(images);
     if (images.size(1) != fill_.size(1))
       throw Error(ErrorCode::kContractViolation, "images have " + std::to_string(images.size(1)) +
                                                      " channels, the data set's mean " + std::to_string(fill_.size(1)));
@@ -43,11 +40,7 @@ class Cutout : public Augmenter {
     return {at::where(covered, fill_, images), labels, {}};
   }
 
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? always_replayable() : nullptr;
-  }
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
   std::string policy() const override { return R"({"size_px": )" + std::to_string(size_) + "}"; }
 
  private:

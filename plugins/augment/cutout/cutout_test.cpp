@@ -11,6 +11,7 @@
 
 #include "dha/augmenter.hpp"
 #include "dha/error.hpp"
+#include "support/fake_stage.hpp"
 #include "support/linked_plugin.hpp"
 #include "support/test_context.hpp"
 
@@ -20,12 +21,12 @@ using namespace dha;
 
 const std::vector<double> kMean{0.2, 0.4, 0.6};  // 51, 102, 153
 
-DatasetInfo info_of(int64_t channels) {
-  DatasetInfo info;
-  info.channels = channels;
-  info.mean.assign(kMean.begin(), kMean.begin() + channels);
-  return info;
-}
+struct ImageStage : test::FakeStage {
+  explicit ImageStage(int64_t channels) {
+    info.channels = channels;
+    info.mean.assign(kMean.begin(), kMean.begin() + channels);
+  }
+};
 
 at::Tensor random_images(int64_t count, int64_t channels, int64_t height, int64_t width) {
   return at::randint(256, {count, channels, height, width}, at::detail::createCPUGenerator(5), at::kByte);
@@ -33,9 +34,10 @@ at::Tensor random_images(int64_t count, int64_t channels, int64_t height, int64_
 
 at::Tensor cut(const at::Tensor& images, int64_t size, uint64_t seed = 1) {
   test::TestContext context(seed);
+  const ImageStage stage(images.size(1));
   const auto cutout =
       test::linked_component<Augmenter>("dha.cutout", context, R"({"size_px": )" + std::to_string(size) + "}");
-  cutout->prepare(info_of(images.size(1)));
+  cutout->prepare(stage);
   return cutout->apply(images, at::zeros({images.size(0)}, at::kLong)).images;
 }
 
@@ -98,12 +100,13 @@ BOOST_AUTO_TEST_CASE(empty_batch) {
   BOOST_TEST(cut(random_images(0, 3, 4, 6), 4).sizes().vec() == (std::vector<int64_t>{0, 3, 4, 6}));
 }
 
-BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
+BOOST_AUTO_TEST_CASE(other_channels_and_an_unknown_mean_are_refused) {
   test::TestContext context;
+  const ImageStage unknown(0), colours(3);
   const auto unknown_mean = test::linked_component<Augmenter>("dha.cutout", context);
-  BOOST_CHECK_THROW(unknown_mean->prepare({}), Error);
+  BOOST_CHECK_THROW(unknown_mean->prepare(unknown), Error);
   const auto colour = test::linked_component<Augmenter>("dha.cutout", context);
-  colour->prepare(info_of(3));
+  colour->prepare(colours);
   BOOST_CHECK_THROW(colour->apply(random_images(2, 1, 4, 4), {}), Error);
 }
 

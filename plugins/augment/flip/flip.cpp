@@ -3,7 +3,7 @@
 #include <ATen/ops/rand.h>
 #include <ATen/ops/where.h>
 
-#include "../image_batch.hpp"
+#include "dha/images/image_batch.hpp"
 #include "dha/plugin.hpp"
 
 namespace dha {
@@ -22,23 +22,14 @@ class Flip : public Augmenter {
 
   Flip(const Params& params, Context& context) : probability_(params.real("probability")), context_(context) {}
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void prepare(const DatasetInfo&) override {}
-  void begin_epoch(const Progress&) override {}
-
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
-    check_images(images);
+    images::check_images(images);
     const at::Tensor draws =
         at::rand({images.size(0), 1, 1, 1}, context_.generator(), at::TensorOptions(images.device()));
     return {at::where(draws.lt(probability_), images.flip({3}), images), labels, {}};
   }
 
-  void learn(const at::Tensor&, const at::Tensor&) override {}
-  void end_epoch(const EpochOutcome&) override {}
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? always_replayable() : nullptr;
-  }
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
   std::string policy() const override { return R"({"probability": )" + std::to_string(probability_) + "}"; }
 
  private:

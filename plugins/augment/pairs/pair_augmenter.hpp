@@ -6,19 +6,18 @@
 #include <optional>
 #include <vector>
 
+#include "dha/images/call.hpp"
+#include "dha/images/named_operations.hpp"
 #include "dha/plugin.hpp"
-#include "image_code.hpp"
-#include "operations.hpp"
+#include "pair_operations.hpp"
 
 namespace dha::pairs {
 
 class PairAugmenter : public Augmenter {
  public:
-  void prepare(const DatasetInfo& info) override;
-  void begin_epoch(const Progress&) override {}
+  void prepare(const Stage& stage) override;
   Augmented apply(const at::Tensor& images, const at::Tensor& labels) override;
-  void end_epoch(const EpochOutcome&) override {}
-  const void* capability(std::string_view id) const override;
+  void* capability(std::string_view id) override;
 
  protected:
   PairAugmenter(const Params& params, Context& context);
@@ -32,18 +31,18 @@ class PairAugmenter : public Augmenter {
   virtual at::Tensor draw_pairs(int64_t count) = 0;
 
  private:
-  OperationCall call_of(int64_t operation, double uniform) const;
-  at::Tensor apply_on_host(const at::Tensor& images, const at::Tensor& pairs) const;
-  at::Tensor apply_on_device(const at::Tensor& images, const at::Tensor& pairs) const;
+  images::OperationCall call_of(int64_t operation, double uniform) const;
+  at::Tensor apply_on_host(const at::Tensor& batch, const at::Tensor& pairs) const;
+  at::Tensor apply_on_device(const at::Tensor& batch, const at::Tensor& pairs) const;
 
   Context& context_;
   double magnitude_max_;
-  Mapping mapping_;
+  images::LevelScale scale_;
   std::optional<Resampling> resampling_;  // empty: drawn for each call
-  std::vector<uint8_t> given_fill_;       // one value or one a channel; empty: the data set's mean
+  std::vector<uint8_t> given_fill_;       // one value or one per channel; empty: the data set's mean
   std::array<uint8_t, 3> fill_{};
-  at::Tensor fill_on_device_;  // uint8 (1, 3, 1); undefined where the device is the CPU
-  ImageCode image_code_;
+  at::Tensor fill_on_device_;  // uint8 (3); undefined where the device is the CPU
+  images::NamedOperations named_operations_;
 };
 
 }  // namespace dha::pairs

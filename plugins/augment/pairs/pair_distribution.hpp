@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "operations.hpp"
+#include "pair_operations.hpp"
 
 namespace dha::pairs {
 

@@ -10,15 +10,17 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
 
 #include "random_pairs.hpp"
 #include "support/chi_square.hpp"
+#include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 #include "tau.hpp"
 
@@ -27,13 +29,18 @@ namespace {
 using namespace dha;
 using namespace dha::pairs;
 
-DatasetInfo info_of(int64_t channels, int64_t side) {
-  DatasetInfo info;
-  info.classes = 10;
-  info.channels = channels;
-  info.height = info.width = side;
-  info.mean.assign(channels, 0.5);
-  return info;
+struct ImageStage : test::FakeStage {
+  ImageStage(int64_t channels, int64_t side) {
+    info.channels = channels;
+    info.height = info.width = side;
+    info.mean.assign(static_cast<size_t>(channels), 0.5);
+  }
+};
+
+// Lives as long as the program.
+const Stage& stage_of(int64_t channels, int64_t side) {
+  static std::map<std::pair<int64_t, int64_t>, ImageStage> made;
+  return made.try_emplace({channels, side}, channels, side).first->second;
 }
 
 template <class Component>
@@ -43,16 +50,20 @@ Params defaults(const std::string& given = "{}") {
   return Params(check.completed);
 }
 
-at::Tensor images(int64_t count, int64_t channels, int64_t side) {
+at::Tensor random_images(int64_t count, int64_t channels, int64_t side) {
   return at::randint(256, {count, channels, side, side}, at::detail::createCPUGenerator(5), at::kByte);
 }
 
 void set_logits(Tau& tau, const at::Tensor& logits) {
-  tau.restore({{{"logits", logits}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"});
+  tau.restore({{{"logits", logits}, {"velocity", at::zeros({kPairCount}, at::kDouble)}}, "{}"}, RestoreReason::kResume);
 }
 
 at::Tensor random_logits(double spread, uint64_t seed) {
   return at::randn({kPairCount}, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kDouble)) * spread;
+}
+
+images::NamedOperations dha_operations() {
+  return {images::LevelScale::kPaper, {kOperations.begin(), kOperations.end()}};
 }
 
 BOOST_AUTO_TEST_SUITE(pairs)
@@ -60,12 +71,12 @@ BOOST_AUTO_TEST_SUITE(pairs)
 BOOST_AUTO_TEST_CASE(shape_and_determinism) {
   for (const int64_t channels : {1, 3})
     for (const int64_t side : {1, 7, 32}) {
-      const at::Tensor input = images(40, channels, side);
+      const at::Tensor input = random_images(40, channels, side);
       const at::Tensor copy = input.clone();
       test::TestContext first(3), second(3), other(4);
       RandomPairs a(defaults<RandomPairs>(), first), b(defaults<RandomPairs>(), second),
           c(defaults<RandomPairs>(), other);
-      for (RandomPairs* augmenter : {&a, &b, &c}) augmenter->prepare(info_of(channels, side));
+      for (RandomPairs* augmenter : {&a, &b, &c}) augmenter->prepare(stage_of(channels, side));
       const Augmented result = a.apply(input, at::zeros({40}, at::kLong));
       BOOST_TEST(result.images.sizes().vec() == input.sizes().vec());
       BOOST_TEST(at::equal(input, copy));
@@ -77,8 +88,8 @@ BOOST_AUTO_TEST_CASE(shape_and_determinism) {
 BOOST_AUTO_TEST_CASE(empty_batch) {
   test::TestContext context;
   Tau tau(defaults<Tau>(), context);
-  tau.prepare(info_of(3, 8));
-  const Augmented result = tau.apply(images(0, 3, 8), at::zeros({0}, at::kLong));
+  tau.prepare(stage_of(3, 8));
+  const Augmented result = tau.apply(random_images(0, 3, 8), at::zeros({0}, at::kLong));
   tau.learn(result.record, at::zeros({0}));
   BOOST_TEST(result.images.size(0) == 0);
 }
@@ -97,8 +108,8 @@ template <class Component>
 void check_uniform_pairs() {
   test::TestContext context(11);
   Component augmenter(defaults<Component>(), context);
-  augmenter.prepare(info_of(1, 1));
-  const at::Tensor pairs = augmenter.apply(images(kPairCount * 200, 1, 1), {}).record;
+  augmenter.prepare(stage_of(1, 1));
+  const at::Tensor pairs = augmenter.apply(random_images(kPairCount * 200, 1, 1), {}).record;
   BOOST_TEST(statistic_of(pairs) > 195 - 5 * 19.7);
   BOOST_TEST(statistic_of(pairs) < 195 + 5 * 19.7);
   const at::Tensor counts = at::bincount(pairs, {}, kPairCount).view({kOperationCount, kOperationCount});
@@ -118,10 +129,10 @@ BOOST_AUTO_TEST_CASE(pairs_are_drawn_by_their_probability) {
     test::TestContext context(21);
     Tau tau(defaults<Tau>(params), context);
     set_logits(tau, random_logits(1, 3));
-    tau.prepare(info_of(1, 1));
+    tau.prepare(stage_of(1, 1));
     const at::Tensor expected = tau.probabilities() * static_cast<double>(kDraws);
     BOOST_TEST_REQUIRE(expected.min().item().toDouble() > 5);
-    const at::Tensor drawn = tau.apply(images(kDraws, 1, 1), {}).record;
+    const at::Tensor drawn = tau.apply(random_images(kDraws, 1, 1), {}).record;
     BOOST_TEST(test::chi_square(values_of(at::bincount(drawn, {}, kPairCount)), values_of(expected)) <
                test::chi_square_limit(kPairCount));
   }
@@ -138,7 +149,7 @@ std::vector<double> grey_counts(double magnitude_max, int position) {
   logits[pair] = 1e4;
   Tau tau(defaults<Tau>(R"({"magnitude_max": )" + std::to_string(magnitude_max) + "}"), context);
   set_logits(tau, logits);
-  tau.prepare(info_of(1, 1));
+  tau.prepare(stage_of(1, 1));
   const Augmented result = tau.apply(at::full({kDraws, 1, 1, 1}, 100, at::kByte), {});
   BOOST_TEST_REQUIRE(result.record.eq(pair).all().item().toBool());
   return values_of(at::bincount(result.images.flatten().to(at::kLong), {}, 256));
@@ -165,10 +176,10 @@ BOOST_AUTO_TEST_CASE(draws_are_those_of_multinomial) {
   for (const double spread : {0.0, 1.0, 30.0}) {
     test::TestContext context(21), other(21);
     Tau tau(defaults<Tau>(), context);
-    tau.prepare(info_of(1, 1));
+    tau.prepare(stage_of(1, 1));
     const at::Tensor logits = at::randn({kPairCount}, at::detail::createCPUGenerator(7), at::kDouble) * spread;
-    tau.restore({{{"logits", logits}, {"velocity", at::zeros_like(logits)}}, "{}"});
-    const at::Tensor drawn = tau.apply(images(5000, 1, 1), {}).record;
+    set_logits(tau, logits);
+    const at::Tensor drawn = tau.apply(random_images(5000, 1, 1), {}).record;
     BOOST_TEST(at::equal(drawn, at::multinomial(at::softmax(logits, 0), 5000, true, other.generator())));
   }
 }
@@ -177,13 +188,13 @@ BOOST_AUTO_TEST_CASE(draws_are_those_of_multinomial) {
 BOOST_AUTO_TEST_CASE(gumbel_draws_are_those_of_multinomial) {
   test::TestContext context(21), other(21);
   Tau tau(defaults<Tau>(R"({"sampling": "gumbel", "temperature": 0.7})"), context);
-  tau.prepare(info_of(1, 1));
+  tau.prepare(stage_of(1, 1));
   set_logits(tau, random_logits(3, 4));
   for (const int64_t count : {5000, 96}) {
     const at::Tensor uniform = at::rand({kPairCount}, other.generator(), at::kDouble).clamp_min(1e-300);
     const at::Tensor noise = -(-uniform.log()).clamp_min(1e-300).log();
     const at::Tensor weights = at::softmax((tau.probabilities().log() + noise) / 0.7, 0);
-    const at::Tensor drawn = tau.apply(images(count, 1, 1), {}).record;
+    const at::Tensor drawn = tau.apply(random_images(count, 1, 1), {}).record;
     BOOST_TEST(at::equal(drawn, at::multinomial(weights, count, true, other.generator())));
     at::rand({count, 2}, other.generator(), at::kDouble);  // levels, signs and resampling
   }
@@ -193,23 +204,23 @@ BOOST_AUTO_TEST_CASE(gumbel_draws_are_those_of_multinomial) {
 BOOST_AUTO_TEST_CASE(gumbel_noise_is_anew_each_step) {
   test::TestContext context(12);
   Tau tau(defaults<Tau>(R"({"sampling": "gumbel"})"), context);
-  tau.prepare(info_of(1, 1));
+  tau.prepare(stage_of(1, 1));
   std::vector<at::Tensor> steps;
-  for (int step = 0; step < kPairCount * 20; ++step) steps.push_back(tau.apply(images(1, 1, 1), {}).record);
+  for (int step = 0; step < kPairCount * 20; ++step) steps.push_back(tau.apply(random_images(1, 1, 1), {}).record);
   const double marginal = statistic_of(at::cat(steps));
   BOOST_TEST(marginal > 195 - 5 * 19.7);
   BOOST_TEST(marginal < 195 + 5 * 19.7);
-  BOOST_TEST(statistic_of(tau.apply(images(kPairCount * 20, 1, 1), {}).record) > 2 * 195);
+  BOOST_TEST(statistic_of(tau.apply(random_images(kPairCount * 20, 1, 1), {}).record) > 2 * 195);
 }
 
 // At level 0 of the paper's mapping nothing but the pair is random.
 BOOST_AUTO_TEST_CASE(record_names_what_each_image_got) {
   test::TestContext context(13);
   RandomPairs augmenter(defaults<RandomPairs>(R"({"magnitude_max": 0})"), context);
-  augmenter.prepare(info_of(3, 6));
-  const at::Tensor input = images(kPairCount * 4, 3, 6);
+  augmenter.prepare(stage_of(3, 6));
+  const at::Tensor input = random_images(kPairCount * 4, 3, 6);
   const Augmented result = augmenter.apply(input, {});
-  const ImageCode code(Mapping::kPaper);
+  const images::NamedOperations code = dha_operations();
   for (int64_t i = 0; i < input.size(0); ++i) {
     const int64_t pair = result.record[i].item().toLong();
     const at::Tensor first = code.apply(input.slice(0, i, i + 1), {.name = code.names()[pair / kOperationCount]});
@@ -262,9 +273,9 @@ BOOST_AUTO_TEST_CASE(gradient_equals_autograd) {
 BOOST_AUTO_TEST_CASE(entropy_keeps_its_floor) {
   test::TestContext context(2);
   Tau tau(defaults<Tau>(R"({"learning_rate": 1000, "weight_decay": 0, "entropy_floor": 3})"), context);
-  tau.prepare(info_of(1, 1));
+  tau.prepare(stage_of(1, 1));
   for (int step = 0; step < 300; ++step) {
-    const at::Tensor record = tau.apply(images(64, 1, 1), {}).record;
+    const at::Tensor record = tau.apply(random_images(64, 1, 1), {}).record;
     tau.learn(record, record.eq(17).to(at::kDouble) * 5 + 1);
   }
   const at::Tensor probability = tau.probabilities();
@@ -273,20 +284,26 @@ BOOST_AUTO_TEST_CASE(entropy_keeps_its_floor) {
 }
 
 BOOST_AUTO_TEST_CASE(state_goes_on_with_the_same_bits) {
-  test::TestContext context(2), again(2);
-  Tau tau(defaults<Tau>(), context), other(defaults<Tau>(), again);
-  const at::Tensor record = at::randint(kPairCount, {64}, context.generator(), at::kLong);
-  tau.learn(record, record.to(at::kDouble));
-  other.restore(tau.state());
-  for (Tau* learner : {&tau, &other}) learner->learn(record, record.to(at::kDouble));
-  BOOST_TEST(at::equal(tau.state().tensors.at("logits"), other.state().tensors.at("logits")));
-  BOOST_TEST(tau.policy() == other.policy());
+  for (const RestoreReason reason : {RestoreReason::kResume, RestoreReason::kCarry}) {
+    test::TestContext context(2), again(2);
+    Tau tau(defaults<Tau>(), context), other(defaults<Tau>(), again);
+    const at::Tensor record = at::randint(kPairCount, {64}, context.generator(), at::kLong);
+    tau.learn(record, record.to(at::kDouble));
+    other.restore(tau.state(), reason);
+    for (Tau* learner : {&tau, &other}) learner->learn(record, record.to(at::kDouble));
+    BOOST_TEST(at::equal(tau.state().tensors.at("logits"), other.state().tensors.at("logits")));
+    BOOST_TEST(tau.policy() == other.policy());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(operations_by_name) {
-  const ImageCode code(Mapping::kPaper);
-  const at::Tensor input = images(2, 3, 9);
-  BOOST_TEST(code.names().size() == 14u);
+  const images::NamedOperations code = dha_operations();
+  const at::Tensor input = random_images(2, 3, 9);
+  const std::vector<std::string> names{"auto_contrast", "equalize",        "rotate",          "posterize", "solarize",
+                                       "color",         "contrast",        "brightness",      "sharpness", "shear_x",
+                                       "shear_y",       "translate_x_rel", "translate_y_rel", "identity"};
+  BOOST_TEST(code.names() == names, boost::test_tools::per_element());
+  BOOST_CHECK_THROW(code.apply(input, {.name = "invert"}), Error);
   BOOST_TEST(at::equal(code.apply(input, {.name = "identity"}), input));
   BOOST_TEST(at::equal(code.apply(input, {.name = "solarize", .level = 0}), 255 - input));
   BOOST_TEST(at::equal(code.apply(input, {.name = "posterize", .level = 8}), input.bitwise_and(0xf0)));
@@ -298,10 +315,10 @@ BOOST_AUTO_TEST_CASE(operations_by_name) {
 BOOST_AUTO_TEST_CASE(operations_follow_the_mapping) {
   test::TestContext context;
   Tau tau(defaults<Tau>(R"({"mapping": "strength"})"), context);
-  const auto* code = static_cast<const ImageOperations*>(tau.capability(ImageOperations::kCapability));
+  const auto* code = static_cast<ImageOperations*>(tau.capability(ImageOperations::kCapability));
   BOOST_TEST_REQUIRE(code != nullptr);
   BOOST_TEST(tau.capability("dha.image_operations/2") == nullptr);
-  const at::Tensor input = images(2, 3, 9);
+  const at::Tensor input = random_images(2, 3, 9);
   for (const std::string& name : code->names()) BOOST_TEST(at::equal(code->apply(input, {.name = name}), input));
   BOOST_TEST(at::equal(code->apply(input, {.name = "solarize", .level = 8}), 255 - input));
   BOOST_TEST(at::equal(code->apply(input, {.name = "posterize", .level = 8}), input.bitwise_and(0x80)));
@@ -310,28 +327,29 @@ BOOST_AUTO_TEST_CASE(operations_follow_the_mapping) {
 void check_refused(const at::Tensor& wrong) {
   test::TestContext context;
   RandomPairs augmenter(defaults<RandomPairs>(), context);
-  augmenter.prepare(info_of(3, 9));
+  augmenter.prepare(stage_of(3, 9));
   const auto is_contract_violation = [](const Error& error) { return error.code() == ErrorCode::kContractViolation; };
   BOOST_CHECK_EXCEPTION(augmenter.apply(wrong, {}), Error, is_contract_violation);
-  BOOST_CHECK_EXCEPTION(ImageCode(Mapping::kPaper).apply(wrong, {.name = "rotate"}), Error, is_contract_violation);
+  BOOST_CHECK_EXCEPTION(dha_operations().apply(wrong, {.name = "rotate"}), Error, is_contract_violation);
 }
 
 BOOST_AUTO_TEST_CASE(other_tensors_are_refused) {
-  check_refused(images(2, 3, 9).to(at::kFloat));
-  check_refused(images(2, 2, 9));
-  check_refused(images(2, 4, 9));
-  check_refused(images(2, 3, 9)[0]);
+  check_refused(random_images(2, 3, 9).to(at::kFloat));
+  check_refused(random_images(2, 2, 9));
+  check_refused(random_images(2, 4, 9));
+  check_refused(random_images(2, 3, 9)[0]);
   check_refused(at::zeros({2, 3, 0, 9}, at::kByte));
 }
 
 BOOST_AUTO_TEST_CASE(mean_is_needed_unless_a_fill_is_given) {
   test::TestContext context;
   RandomPairs by_mean(defaults<RandomPairs>(), context), by_fill(defaults<RandomPairs>(R"({"fill": [9]})"), context);
-  BOOST_CHECK_THROW(by_mean.prepare({}), Error);
-  BOOST_CHECK_NO_THROW(by_fill.prepare({}));
-  DatasetInfo info = info_of(3, 9);
-  info.mean = {0.5, 0.5, 1.5};
-  BOOST_CHECK_THROW(by_mean.prepare(info), Error);
+  ImageStage stage(3, 9);
+  stage.info.mean.clear();
+  BOOST_CHECK_THROW(by_mean.prepare(stage), Error);
+  BOOST_CHECK_NO_THROW(by_fill.prepare(stage));
+  stage.info.mean = {0.5, 0.5, 1.5};
+  BOOST_CHECK_THROW(by_mean.prepare(stage), Error);
 }
 
 BOOST_AUTO_TEST_CASE(policies_have_one_shape) {

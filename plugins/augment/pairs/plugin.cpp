@@ -1,9 +1,7 @@
 #include "dha/plugin.hpp"
 
-#include "pair_operator.hpp"
 #include "random_pairs.hpp"
 #include "tau.hpp"
 
 DHA_PLUGIN("pairs", "1.0.0", "dha", "Apache-2.0", dha::component<dha::pairs::Tau>("dha.tau"),
-           dha::component<dha::pairs::RandomPairs>("dha.random_pairs"),
-           dha::operators(&dha::pairs::register_pair_operator, "pairs_cuda.so"))
+           dha::component<dha::pairs::RandomPairs>("dha.random_pairs"))

@@ -6,13 +6,21 @@
 #include <numeric>
 #include <vector>
 
-#include "operations.hpp"
+#include "pair_operations.hpp"
 
 namespace dha::pairs {
 
 namespace {
 
 constexpr size_t kPairsShown = 10;
+
+const char* name_of(int operation) { return images::operation_name(kOperations[static_cast<size_t>(operation)]); }
+
+std::vector<std::string> operation_names() {
+  std::vector<std::string> names;
+  for (int i = 0; i < kOperationCount; ++i) names.emplace_back(name_of(i));
+  return names;
+}
 
 double entropy_of(const double* probability) {
   double entropy = 0;
@@ -24,7 +32,7 @@ double entropy_of(const double* probability) {
 }  // namespace
 
 std::string policy_json(const double* probability) {
-  nlohmann::ordered_json policy{{"operations", kOperationNames}, {"entropy", entropy_of(probability)}};
+  nlohmann::ordered_json policy{{"operations", operation_names()}, {"entropy", entropy_of(probability)}};
   policy["entropy_of_uniform"] = std::log(kPairCount);
   for (int row = 0; row < kOperationCount; ++row)
     policy["probabilities"].push_back(
@@ -33,8 +41,8 @@ std::string policy_json(const double* probability) {
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return probability[a] > probability[b]; });
   for (size_t i = 0; i < kPairsShown; ++i)
-    policy["most_likely"].push_back({{"first", kOperationNames[order[i] / kOperationCount]},
-                                     {"second", kOperationNames[order[i] % kOperationCount]},
+    policy["most_likely"].push_back({{"first", name_of(order[i] / kOperationCount)},
+                                     {"second", name_of(order[i] % kOperationCount)},
                                      {"probability", probability[order[i]]}});
   return policy.dump();
 }

@@ -10,9 +10,6 @@ class RandomPairs : public PairAugmenter {
   static Schema schema();
   RandomPairs(const Params& params, Context& context);
 
-  State state() const override { return {}; }
-  void restore(const State&) override {}
-  void learn(const at::Tensor&, const at::Tensor&) override {}
   std::string policy() const override;
 
  protected:

@@ -46,7 +46,7 @@ Schema Tau::schema() {
       .range(0, 1000)
       .def(0.02)
       .log_scale()
-      .tunable()
+      .tunable(1e-3, 1)
       .real("momentum", "Nesterov momentum of the logits")
       .range(0, 0.9999)
       .def(0.9)
@@ -106,7 +106,7 @@ std::string Tau::policy() const { return policy_json(probabilities().cpu().const
 
 State Tau::state() const { return {{{"logits", logits_}, {"velocity", velocity_}}, "{}"}; }
 
-void Tau::restore(const State& state) {
+void Tau::restore(const State& state, RestoreReason) {
   for (const char* name : {"logits", "velocity"}) {
     const auto found = state.tensors.find(name);
     if (found == state.tensors.end() || found->second.numel() != kPairCount)

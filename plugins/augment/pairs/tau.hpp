@@ -16,7 +16,8 @@ class Tau : public PairAugmenter {
   Tau(const Params& params, Context& context);
 
   State state() const override;
-  void restore(const State& state) override;
+  // The same for a stage that continues and for one that carries the policy of an earlier one.
+  void restore(const State& state, RestoreReason reason) override;
   // record: int64 (N) of apply(); losses: (N). One SGD step with Nesterov momentum on the logits.
   void learn(const at::Tensor& record, const at::Tensor& losses) override;
   std::string policy() const override;

@@ -11,7 +11,7 @@ Schema IdxDataset::schema() {
   Schema schema("Reads MNIST-format IDX files, plain or gzip: MNIST, Fashion-MNIST and their kin.");
   schema.path("path", "folder that holds train-images-idx3-ubyte[.gz] and the other three files");
   schema.integer("classes", "number of classes; labels lie in [0, classes)").range(1, 256).def(10);
-  schema.strings("class_names", "one name a class, in label order; numbers where absent", 1, 256).optional();
+  schema.strings("class_names", "one name per class, in label order; numbers where absent", 1, 256).optional();
   schema.integer("height_px", "height of the images").range(1, 4096).unit("px").def(28);
   schema.integer("width_px", "width of the images").range(1, 4096).unit("px").def(28);
   declare_statistics(schema);

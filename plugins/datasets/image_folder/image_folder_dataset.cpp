@@ -61,8 +61,10 @@ ImageSource read_source(const Params& params) {
 }
 
 void declare_source(Schema& schema) {
-  schema.path("path", "root folder: {train,val,test}/<class>/<image>, or <class>/<image>, or what list files refer to");
-  schema.path("train_list", "file with an image a line: path below the root, a space, label number").optional();
+  schema.path(
+      "path",
+      "root folder: {train,val,test}/<class>/<image>, or <class>/<image>, or the folder that list files refer to");
+  schema.path("train_list", "file with one image per line: path below the root, a space, label number").optional();
   schema.path("validation_list", "the same for validation images").optional();
   schema.path("test_list", "the same for test images").optional();
   schema.integer("label_base", "number of the first class in list files").range(0, 1).def(0);
@@ -72,7 +74,7 @@ void declare_source(Schema& schema) {
       .def(0.0);
   schema.real("test_fraction", "share of each class's images that is set apart for testing").range(0, 0.9).def(0.0);
   schema.integer("split_seed", "decides which images the two fractions take").minimum(0).def(0);
-  schema.choice("unreadable", "what to do about an image that cannot be read", {"error", "skip"}).def("error");
+  schema.choice("unreadable", "how an image that cannot be read is treated", {"error", "skip"}).def("error");
 }
 
 void declare_crops(Schema& schema) {
@@ -136,11 +138,6 @@ at::Tensor ImageFolderDataset::labels(Split split) const {
   auto* out = labels.data_ptr<int64_t>();
   for (const ImageEntry& image : index_[split]) *out++ = image.label;
   return labels;
-}
-
-ImageTensors ImageFolderDataset::tensors(Split) const {
-  throw Error(ErrorCode::kContractViolation,
-              "tensors() was called on a data set whose images are files; use read() instead");
 }
 
 const ImageEntry& ImageFolderDataset::entry(Split split, int64_t index) const {

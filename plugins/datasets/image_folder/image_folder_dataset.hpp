@@ -28,10 +28,9 @@ class ImageFolderDataset : public Dataset {
   int64_t size(Split split) const override;
   at::Tensor labels(Split split) const override;
   bool in_memory() const override { return false; }
-  ImageTensors tensors(Split split) const override;
   CropPolicy crop_policy() const override { return policy_; }
 
-  // Reads the header at the first call for an image. An unreadable image that shall be skipped has 1 x 1 px, and read()
+  // Reads the header at the first call for an image. An unreadable image that is skipped has 1 x 1 px, and read()
   // then returns false for it.
   ImageSize image_size(Split split, int64_t index) const override;
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
@@ -48,7 +47,7 @@ class ImageFolderDataset : public Dataset {
   CropPolicy policy_;
   bool skip_unreadable_;
   ImageIndex index_;
-  // By Split, an image each: height times 2^32 plus width, 0 while unknown, kUnreadable.
+  // By Split, one entry per image: height times 2^32 plus width, 0 while unknown, kUnreadable.
   mutable std::array<std::vector<std::atomic<uint64_t>>, 3> sizes_;
   mutable std::mutex skipped_mutex_;
   mutable std::set<std::pair<Split, int64_t>> skipped_;

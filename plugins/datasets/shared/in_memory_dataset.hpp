@@ -14,11 +14,6 @@ class InMemoryDataset : public Dataset {
   at::Tensor labels(Split split) const override;
   bool in_memory() const override { return true; }
   ImageTensors tensors(Split split) const override;
-  CropPolicy crop_policy() const override;
-
-  // These two throw Error{kContractViolation}: the images are in tensors().
-  ImageSize image_size(Split split, int64_t index) const override;
-  bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
 
  protected:
   // Every split is empty, of images of this shape (px), until fill() is called.

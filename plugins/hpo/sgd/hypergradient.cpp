@@ -68,12 +68,12 @@ Schema Hypergradient::schema() {
       .real("initial_learning_rate", "where the learning rate starts; absent: the middle of its range")
       .range(0, 100)
       .log_scale()
-      .tunable()
+      .tunable(0.001, 0.05)
       .optional()
       .real("initial_weight_decay", "where the weight decay starts; absent: the middle of its range")
       .range(0, 1)
       .log_scale()
-      .tunable()
+      .tunable(1e-4, 5e-4)
       .optional()
       .boolean("learn_learning_rate", "whether the learning rate moves from where it starts")
       .def(true)
@@ -81,7 +81,7 @@ Schema Hypergradient::schema() {
       .def(true)
       .real("momentum", "share of the past updates in the next")
       .range(0, 1)
-      .tunable()
+      .tunable(0.5, 0.99)
       .def(0.9)
       .boolean("nesterov", "look ahead along the momentum")
       .def(false)
@@ -90,7 +90,7 @@ Schema Hypergradient::schema() {
               "(next), or not at all (none)",
               {"batch", "next", "none"})
       .def("batch")
-      .choice("probe_data", "what probe batch evaluates", {"train_subset", "same_batch", "validation"})
+      .choice("probe_data", "data that probe batch evaluates on", {"train_subset", "same_batch", "validation"})
       .def("train_subset")
       .real("probe_subset", "share of the training images in train_subset, at least a batch of them")
       .range(1e-6, 1)
@@ -100,12 +100,12 @@ Schema Hypergradient::schema() {
       .real("probe_rate", "hyper learning rate: how fast both scalars descend")
       .range(0, 1e3)
       .log_scale()
-      .tunable()
+      .tunable(1e-10, 1e-5)
       .def(1e-8)
       .real("probe_rate_weight_decay", "hyper learning rate of the weight decay; absent: that of probe_rate")
       .range(0, 1e3)
       .log_scale()
-      .tunable()
+      .tunable(1e-10, 1e-5)
       .optional()
       .real("probe_momentum", "Nesterov momentum of both scalars")
       .range(0, 1)
@@ -125,11 +125,14 @@ Hypergradient::Hypergradient(const Params& params, Context& context)
                read_scalar(params, "weight_decay", weight_decay_rate(params)), params.real("probe_momentum"),
                params.real("probe_weight_decay"), context.device()) {}
 
-void Hypergradient::attach(const std::vector<NamedTensor>& parameters) {
+void Hypergradient::attach(const std::vector<NamedTensor>& parameters, const Stage&) {
   update_.attach(parameters);
-  step_rate_ = at::Tensor();
-  took_part_.assign(parameters.size(), false);
-  directions_.assign(parameters.size(), at::Tensor());
+  forget_last_step();
+}
+
+std::vector<std::string> Hypergradient::needs() const {
+  if (plan_.time != ProbeTime::kBatch || plan_.data != ProbeData::kValidation) return {};
+  return {need::kValidationImages};
 }
 
 void Hypergradient::step(const WeightStep& step) {
@@ -139,7 +142,6 @@ void Hypergradient::step(const WeightStep& step) {
   keep_rate();
   add_scaled_(participants.weights, directions, step_rate_.neg());
   if (plan_.time != ProbeTime::kNone) keep_directions(participants, directions);
-  stepped_here_ = true;
 }
 
 // In place, so that a recorded learn() finds the rate of a recorded step() where it was.
@@ -169,9 +171,6 @@ const at::Tensor& Hypergradient::direction(size_t index) const {
 
 void Hypergradient::learn(const WeightStep& step) {
   if (plan_.time == ProbeTime::kNone || !step_rate_.defined()) return;
-  const bool stage_begins = step.progress.epoch == 0 && step.progress.step == 0;
-  if (plan_.time == ProbeTime::kNext && !stepped_here_ && stage_begins) return;
-
   const at::NoGradGuard no_grad;
   const at::Tensor gradient = hypergradient(step);
   scalars_.descend(gradient);
@@ -204,7 +203,7 @@ std::vector<at::Tensor> Hypergradient::preview(const WeightStep& step) const {
   return update_.preview(step, scalars_.weight_decay(), scalars_.learning_rate());
 }
 
-const void* Hypergradient::capability(std::string_view id) const {
+void* Hypergradient::capability(std::string_view id) {
   return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
@@ -236,8 +235,8 @@ State Hypergradient::state() const {
   return state;
 }
 
-void Hypergradient::restore(const State& state) {
-  const at::NoGradGuard no_grad;
+void Hypergradient::restore(const State& state, RestoreReason reason) {
+  if (reason == RestoreReason::kCarry) return carry(state, {.values = true, .momentum = true});
   std::unordered_set<std::string> participants;
   try {
     const nlohmann::json json = nlohmann::json::parse(state.json);
@@ -246,19 +245,38 @@ void Hypergradient::restore(const State& state) {
     throw Error(ErrorCode::kInvalidParameter,
                 std::string("the state to restore is not one of dha.hypergradient: ") + e.what());
   }
-  scalars_.restore(state);
-  skipped_before_epoch_ = scalars_.skipped().item<int64_t>();
-  const size_t taken = update_.restore(state);
-  context_.log(LogLevel::kDebug, "took the momentum of " + std::to_string(taken) + " of " +
-                                     std::to_string(update_.names().size()) + " weights");
+  take_values(state);
+  take_momentum(state);
   restore_last_step(state, participants);
 }
 
-void Hypergradient::restore_last_step(const State& state, const std::unordered_set<std::string>& participants) {
-  directions_.assign(directions_.size(), at::Tensor());
-  took_part_.assign(took_part_.size(), false);
+void Hypergradient::carry(const State& earlier, const HyperCarry& what) {
+  if (what.values) take_values(earlier);
+  if (what.momentum) take_momentum(earlier);
+  forget_last_step();
+}
+
+void Hypergradient::take_values(const State& state) {
+  scalars_.restore(state);
+  skipped_before_epoch_ = scalars_.skipped().item<int64_t>();
+}
+
+void Hypergradient::take_momentum(const State& state) {
+  const at::NoGradGuard no_grad;
+  const size_t taken = update_.restore(state);
+  context_.log(LogLevel::kDebug, "took the momentum of " + std::to_string(taken) + " of " +
+                                     std::to_string(update_.names().size()) + " weights");
+}
+
+void Hypergradient::forget_last_step() {
   step_rate_ = at::Tensor();
-  stepped_here_ = false;
+  took_part_.assign(update_.names().size(), false);
+  directions_.assign(update_.names().size(), at::Tensor());
+}
+
+void Hypergradient::restore_last_step(const State& state, const std::unordered_set<std::string>& participants) {
+  const at::NoGradGuard no_grad;
+  forget_last_step();
   for (size_t i = 0; i < took_part_.size(); ++i) {
     if (participants.count(update_.names()[i]) == 0) continue;
     if (!update_.directions_are_momentum()) directions_[i] = update_.taken_from(state, "update/", i);

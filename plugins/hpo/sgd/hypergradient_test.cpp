@@ -19,14 +19,18 @@
 
 #include "component_for_test.hpp"
 #include "dha/error.hpp"
+#include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 
 namespace {
 
 using dha::Progress;
+using dha::RestoreReason;
 using dha::WeightStep;
 using dha::sgd::Hypergradient;
 using Tensors = std::vector<at::Tensor>;
+
+const dha::test::FakeStage kStage;
 
 constexpr int kSteps = 6;
 constexpr double kRateOfLearningRate = 1e-3, kRateOfWeightDecay = 1e-2;
@@ -165,7 +169,7 @@ void compare_with_autograd(bool next, double momentum, bool nesterov) {
   dha::test::TestContext context;
   const auto hyper = dha::test::make<Hypergradient>(params(next ? "next" : "batch", momentum, nesterov), context);
   const Tensors weights = cloned(problem.start);
-  hyper->attach(named(weights));
+  hyper->attach(named(weights), kStage);
   Oracle oracle(momentum, nesterov, problem.start);
   ScalarOracle learning_rate{(0.001 + 0.3) / 2, 0.001, 0.3, kRateOfLearningRate};
   ScalarOracle weight_decay{0.1, 0, 0.2, kRateOfWeightDecay};
@@ -217,7 +221,7 @@ BOOST_AUTO_TEST_CASE(probe_none_trains_with_the_initial_values) {
   const auto hyper = dha::test::make<Hypergradient>(
       R"({"probe": "none", "initial_learning_rate": 0.01, "initial_weight_decay": 2e-4})", context);
   const Tensors weights = cloned(problem.start);
-  hyper->attach(named(weights));
+  hyper->attach(named(weights), kStage);
   train(*hyper, problem, weights, 0, kSteps);
   BOOST_TEST(value(*hyper, 0) == 0.01);
   BOOST_TEST(value(*hyper, 1) == 2e-4);
@@ -233,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_scalar_that_is_not_learned_stays) {
             (fixed == 0 ? "learning_rate" : "weight_decay") + R"(": false})",
         context);
     const Tensors weights = cloned(problem.start);
-    hyper->attach(named(weights));
+    hyper->attach(named(weights), kStage);
     const std::array<double, 2> before = {value(*hyper, 0), value(*hyper, 1)};
     train(*hyper, problem, weights, 0, kSteps);
     BOOST_TEST(value(*hyper, fixed) == before[fixed]);
@@ -247,7 +251,7 @@ BOOST_AUTO_TEST_CASE(values_stop_at_their_ranges) {
   const auto hyper = dha::test::make<Hypergradient>(
       R"({"learning_rate": [0.01, 0.02], "weight_decay": [1e-4, 5e-4], "probe_rate": 1000})", context);
   const Tensors weights = cloned(problem.start);
-  hyper->attach(named(weights));
+  hyper->attach(named(weights), kStage);
   for (int step = 0; step < kSteps; ++step) {
     train(*hyper, problem, weights, step, step + 1);
     BOOST_TEST((value(*hyper, 0) == 0.01 || value(*hyper, 0) == 0.02));
@@ -261,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_hypergradient_that_is_not_finite_changes_nothing_and_is_r
     dha::test::TestContext context;
     const auto hyper = dha::test::make<Hypergradient>(params("batch", 0.9, false), context);
     const Tensors weights = cloned(problem.start);
-    hyper->attach(named(weights));
+    hyper->attach(named(weights), kStage);
     train(*hyper, problem, weights, 0, 2);
     dha::State before = hyper->state();  // over the component's memory
     for (auto& [name, tensor] : before.tensors) tensor = tensor.clone();
@@ -277,7 +281,7 @@ BOOST_AUTO_TEST_CASE(a_hypergradient_that_is_not_finite_changes_nothing_and_is_r
     BOOST_TEST(context.warnings[0].rfind("1 hypergradients of epoch 1", 0) == 0u);
     train(*hyper, problem, weights, 2, 4);
     hyper->end_epoch({});
-    BOOST_TEST(context.warnings.size() == 1u);  // told once
+    BOOST_TEST(context.warnings.size() == 1u);  // reported once
     BOOST_TEST(value(*hyper, 0) != before.tensors.at("learning_rate").item<double>());
   }
 }
@@ -287,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_value_taken_earlier_does_not_change) {
   dha::test::TestContext context;
   const auto hyper = dha::test::make<Hypergradient>(params("batch", 0.9, false), context);
   const Tensors weights = cloned(problem.start);
-  hyper->attach(named(weights));
+  hyper->attach(named(weights), kStage);
   const at::Tensor taken = hyper->values()[0].tensor;
   const double before = taken.item<double>();
   train(*hyper, problem, weights, 0, 2);
@@ -295,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_value_taken_earlier_does_not_change) {
   BOOST_TEST(value(*hyper, 0) != before);
 }
 
-BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
+BOOST_AUTO_TEST_CASE(a_restored_run_continues_with_the_same_bits) {
   const Problem problem;
   for (const char* probe : {"next", "batch", "none"})
     for (const auto& [momentum, nesterov] : {std::pair{0.9, false}, {0.9, true}, {0.0, false}})
@@ -304,12 +308,12 @@ BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
           dha::test::TestContext context;
           const auto first = dha::test::make<Hypergradient>(params(probe, momentum, nesterov), context);
           const Tensors weights = cloned(problem.start);
-          first->attach(named(weights));
+          first->attach(named(weights), kStage);
           train(*first, problem, weights, 0, at);
           const Tensors copies = cloned(weights);
           const auto second = dha::test::make<Hypergradient>(params(probe, momentum, nesterov), context);
-          second->attach(named(copies));
-          second->restore(first->state());
+          second->attach(named(copies), kStage);
+          second->restore(first->state(), RestoreReason::kResume);
           train(*first, problem, weights, at, kSteps);
           train(*second, problem, copies, at, kSteps);
           for (size_t i = 0; i < 3; ++i) BOOST_TEST(weights[i].equal(copies[i]));
@@ -334,12 +338,12 @@ BOOST_AUTO_TEST_CASE(a_restored_run_sums_in_the_same_order_where_weights_are_lai
     at::Tensor weights[2] = {start.contiguous(), start.contiguous()};
     for (int i = 0; i < 2; ++i) {
       hypers[i] = dha::test::make<Hypergradient>(params("next", 0.9, nesterov), contexts[i]);
-      hypers[i]->attach({{"w", weights[i]}});
+      hypers[i]->attach({{"w", weights[i]}}, kStage);
     }
     lay_out(weights[0]);
     hypers[0]->step({{weights[0]}, {drawn()}, at_step(0)});
     weights[1].copy_(weights[0]);
-    hypers[1]->restore(hypers[0]->state());
+    hypers[1]->restore(hypers[0]->state(), RestoreReason::kResume);
     lay_out(weights[1]);
     for (int step = 1; step < 4; ++step) {
       const at::Tensor probe = drawn(), gradient = drawn();
@@ -359,11 +363,11 @@ BOOST_AUTO_TEST_CASE(a_new_stage_does_not_learn_from_the_last_step_of_the_one_be
   dha::test::TestContext context;
   const auto before = dha::test::make<Hypergradient>(params("next", 0.9, false), context);
   const Tensors weights = cloned(problem.start);
-  before->attach(named(weights));
+  before->attach(named(weights), kStage);
   train(*before, problem, weights, 0, 3);
   const auto after = dha::test::make<Hypergradient>(params("next", 0.9, false), context);
-  after->attach(named(weights));
-  after->restore(before->state());
+  after->attach(named(weights), kStage);
+  after->restore(before->state(), RestoreReason::kCarry);
   BOOST_TEST(value(*after, 0) == value(*before, 0));
   const Tensors gradients = problem.gradients(weights, 0, false);
   after->learn({weights, gradients, Progress{0, 4, 0, 3}});
@@ -373,27 +377,62 @@ BOOST_AUTO_TEST_CASE(a_new_stage_does_not_learn_from_the_last_step_of_the_one_be
   BOOST_TEST(value(*after, 0) != value(*before, 0));
 }
 
+// Values and momentum are carried apart; what is not carried starts as the parameters say, a perturbed learning rate
+// among them.
+BOOST_AUTO_TEST_CASE(a_later_stage_carries_values_and_momentum_apart) {
+  const Problem problem;
+  const std::string ranges = R"({"learning_rate": [0.001, 0.3], "weight_decay": [0, 0.2], "probe": "next",)";
+  for (const bool values : {false, true})
+    for (const bool momentum : {false, true}) {
+      BOOST_TEST_CONTEXT("values " << values << " momentum " << momentum) {
+        dha::test::TestContext context;
+        const auto earlier = dha::test::make<Hypergradient>(params("next", 0.9, false), context);
+        const Tensors weights = cloned(problem.start);
+        earlier->attach(named(weights), kStage);
+        train(*earlier, problem, weights, 0, 3);
+        const auto later = dha::test::make<Hypergradient>(
+            ranges + R"("initial_learning_rate": 0.02, "initial_weight_decay": 0.05})", context);
+        later->attach(named(weights), kStage);
+        later->carry(earlier->state(), {values, momentum});
+
+        BOOST_TEST(value(*later, 0) == (values ? value(*earlier, 0) : 0.02));
+        BOOST_TEST(value(*later, 1) == (values ? value(*earlier, 1) : 0.05));
+        const dha::State before = earlier->state(), after = later->state();
+        for (size_t i = 0; i < weights.size(); ++i) {
+          const std::string name = "momentum/w" + std::to_string(i);
+          BOOST_REQUIRE(after.tensors.contains(name) == momentum);
+          if (momentum) BOOST_TEST(after.tensors.at(name).equal(before.tensors.at(name)));
+        }
+        const at::Tensor descent = after.tensors.at("hyper_momentum");
+        BOOST_TEST(descent.equal(values ? before.tensors.at("hyper_momentum") : at::zeros({2}, at::kDouble)));
+        BOOST_TEST(after.json == R"({"participants":[]})");
+        later->learn({weights, problem.gradients(weights, 0, false), at_step(0)});
+        BOOST_TEST(value(*later, 0) == (values ? value(*earlier, 0) : 0.02));  // no step of its own yet
+      }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(restore_takes_what_fits_and_clamps_to_the_new_ranges) {
   const Problem problem;
   dha::test::TestContext context;
   const auto first = dha::test::make<Hypergradient>(params("batch", 0.9, true), context);
   const Tensors weights = cloned(problem.start);
-  first->attach(named(weights));
+  first->attach(named(weights), kStage);
   train(*first, problem, weights, 0, 1);
   const auto second = dha::test::make<Hypergradient>(
       R"({"learning_rate": [0.001, 0.01], "weight_decay": [0, 0.2], "nesterov": true})", context);
-  second->attach({{"w0", weights[0]}, {"w1", at::zeros({7}, at::kDouble)}});
-  second->restore(first->state());
+  second->attach({{"w0", weights[0]}, {"w1", at::zeros({7}, at::kDouble)}}, kStage);
+  second->restore(first->state(), RestoreReason::kResume);
   BOOST_TEST(value(*second, 0) == 0.01);
   BOOST_TEST(value(*second, 1) == value(*first, 1));
   const dha::State state = second->state();
   BOOST_TEST(state.tensors.count("momentum/w0") == 1u);
   BOOST_TEST(state.tensors.count("momentum/w1") == 0u);
   BOOST_TEST(state.json == R"({"participants":["w0"]})");
-  BOOST_CHECK_THROW(second->restore({}), dha::Error);
+  BOOST_CHECK_THROW(second->restore({}, RestoreReason::kResume), dha::Error);
   dha::State garbled = first->state();
   garbled.json = R"({"participants": [1]})";
-  BOOST_CHECK_THROW(second->restore(garbled), dha::Error);
+  BOOST_CHECK_THROW(second->restore(garbled, RestoreReason::kResume), dha::Error);
 }
 
 BOOST_AUTO_TEST_CASE(preview_is_what_step_adds_and_moves_nothing) {
@@ -402,7 +441,7 @@ BOOST_AUTO_TEST_CASE(preview_is_what_step_adds_and_moves_nothing) {
     dha::test::TestContext context;
     const auto hyper = dha::test::make<Hypergradient>(params("batch", momentum, nesterov), context);
     const Tensors weights = cloned(problem.start);
-    hyper->attach(named(weights));
+    hyper->attach(named(weights), kStage);
     for (int step = 0; step < kSteps; ++step) {
       const Tensors before = cloned(weights);
       const Tensors gradients = problem.gradients(weights, step, absent_from_training(step));
@@ -426,7 +465,7 @@ BOOST_AUTO_TEST_CASE(layout_and_precision_of_weights_do_not_change_the_hypergrad
     dha::test::TestContext context;
     const auto hyper = dha::test::make<Hypergradient>(params("next", 0.9, true), context);
     const Tensors weights = {start.to(type).clone(format)};
-    hyper->attach({{"w", weights[0]}});
+    hyper->attach({{"w", weights[0]}}, kStage);
     const Tensors before = {first.to(type).clone(gradient_format)}, after = {second.to(type).clone(gradient_format)};
     hyper->step({weights, before, at_step(0)});
     hyper->learn({weights, after, at_step(1)});
@@ -453,7 +492,7 @@ BOOST_AUTO_TEST_CASE(on_a_quadratic_a_small_learning_rate_rises_and_a_large_one_
                 R"(, "momentum": 0, "probe_rate": 0.01, "probe_weight_decay": 0, "probe": ")" + probe + "\"}",
             context);
         const Tensors weights = {at::ones({4}, at::kDouble)};
-        hyper->attach({{"w", weights[0]}});
+        hyper->attach({{"w", weights[0]}}, kStage);
         for (int step = 0; step < 10; ++step) {
           const Tensors gradients = {weights[0].clone()};
           if (hyper->probe().time == dha::ProbeTime::kNext) hyper->learn({weights, gradients, at_step(step)});
@@ -481,6 +520,14 @@ BOOST_AUTO_TEST_CASE(the_plan_is_what_the_parameters_say) {
   BOOST_TEST((plan(R"({"probe": "next"})").time == dha::ProbeTime::kNext));
   // Nothing to learn needs no probe.
   BOOST_TEST((plan(R"({"learn_learning_rate": false, "learn_weight_decay": false})").time == dha::ProbeTime::kNone));
+}
+
+BOOST_AUTO_TEST_CASE(validation_images_are_needed_where_the_probe_runs_on_them) {
+  dha::test::TestContext context;
+  const auto needs = [&](const char* params) { return dha::test::make<Hypergradient>(params, context)->needs(); };
+  BOOST_TEST((needs(R"({"probe_data": "validation"})") == std::vector<std::string>{"validation_images"}));
+  BOOST_TEST(needs(R"({"probe_data": "validation", "probe": "next"})").empty());
+  BOOST_TEST(needs("{}").empty());
 }
 
 BOOST_AUTO_TEST_CASE(values_start_in_the_middle_of_their_ranges) {

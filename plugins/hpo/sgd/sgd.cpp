@@ -39,18 +39,18 @@ Schema Sgd::schema() {
       .real("learning_rate", "learning rate after the warm-up")
       .range(0, 100)
       .log_scale()
-      .tunable()
+      .tunable(1e-4, 1)
       .def(0.025)
       .real("momentum", "share of the past updates in the next")
       .range(0, 1)
-      .tunable()
+      .tunable(0.5, 0.99)
       .def(0.9)
       .boolean("nesterov", "look ahead along the momentum")
       .def(false)
       .real("weight_decay", "L2 penalty on every weight")
       .range(0, 1)
       .log_scale()
-      .tunable()
+      .tunable(1e-6, 1e-2)
       .def(3e-4)
       .choice("schedule", "how the learning rate falls", {"constant", "cosine", "linear", "step"})
       .def("cosine")
@@ -63,10 +63,10 @@ Schema Sgd::schema() {
       .range(1e-3, 1e6)
       .unit("epochs")
       .def(30.0)
-      .real("step_factor", "what schedule step multiplies the rate by")
+      .real("step_factor", "factor of the rate at each reduction of schedule step")
       .range(0, 1)
       .def(0.1)
-      .real("warm_up_epochs", "linear rise of the rate ahead of the schedule")
+      .real("warm_up_epochs", "linear rise of the rate before the schedule")
       .range(0, 1e6)
       .unit("epochs")
       .def(0.0);
@@ -79,9 +79,7 @@ Sgd::Sgd(const Params& params, Context& context)
       learning_rate_(at::scalar_tensor(schedule_.at(Progress{}), at::kDouble)),
       weight_decay_(at::scalar_tensor(params.real("weight_decay"), at::kDouble)) {}
 
-void Sgd::attach(const std::vector<NamedTensor>& parameters) { update_.attach(parameters); }
-
-void Sgd::learn(const WeightStep&) {}
+void Sgd::attach(const std::vector<NamedTensor>& parameters, const Stage&) { update_.attach(parameters); }
 
 void Sgd::step(const WeightStep& step) {
   const at::NoGradGuard no_grad;
@@ -94,15 +92,11 @@ std::vector<at::Tensor> Sgd::preview(const WeightStep& step) const {
   return update_.preview(step, weight_decay_, at::scalar_tensor(schedule_.at(step.progress), at::kDouble));
 }
 
-void Sgd::end_epoch(const EpochOutcome&) {}
-
 std::vector<NamedTensor> Sgd::values() const {
   return {{"learning_rate", learning_rate_}, {"weight_decay", weight_decay_}};
 }
 
-const void* Sgd::capability(std::string_view id) const {
-  return id == Replay::kCapability ? static_cast<const Replay*>(this) : nullptr;
-}
+void* Sgd::capability(std::string_view id) { return id == Replay::kCapability ? static_cast<Replay*>(this) : nullptr; }
 
 State Sgd::state() const {
   State state;
@@ -111,11 +105,20 @@ State Sgd::state() const {
   return state;
 }
 
-void Sgd::restore(const State& state) {
+void Sgd::restore(const State& state, RestoreReason reason) {
+  take_momentum(state);
+  const auto rate = state.tensors.find("learning_rate");
+  if (reason == RestoreReason::kResume && rate != state.tensors.end())
+    learning_rate_ = rate->second.to(at::kCPU, at::kDouble).clone();
+}
+
+void Sgd::carry(const State& earlier, const HyperCarry& what) {
+  if (what.momentum) take_momentum(earlier);
+}
+
+void Sgd::take_momentum(const State& state) {
   const at::NoGradGuard no_grad;
   const size_t taken = update_.restore(state);
-  if (const auto rate = state.tensors.find("learning_rate"); rate != state.tensors.end())
-    learning_rate_ = rate->second.to(at::kCPU, at::kDouble).clone();
   context_.log(LogLevel::kDebug, "took the momentum of " + std::to_string(taken) + " of " +
                                      std::to_string(update_.names().size()) + " weights");
 }

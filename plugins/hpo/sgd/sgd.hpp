@@ -17,25 +17,26 @@ class Sgd : public HyperOptimizer, private Replay {
   static Schema schema();
   Sgd(const Params& params, Context& context);
 
-  void attach(const std::vector<NamedTensor>& parameters) override;
-  ProbePlan probe() const override { return {}; }
-  void learn(const WeightStep& step) override;
+  void attach(const std::vector<NamedTensor>& parameters, const Stage& stage) override;
   void step(const WeightStep& step) override;
   std::vector<at::Tensor> preview(const WeightStep& step) const override;
-  void end_epoch(const EpochOutcome& outcome) override;
 
   // learning_rate (of the last step; before one, of the stage's first) and weight_decay.
   std::vector<NamedTensor> values() const override;
 
-  const void* capability(std::string_view id) const override;
+  void* capability(std::string_view id) override;
 
-  // "momentum/<weight>"; the rate follows from the progress.
+  // "momentum/<weight>", and "learning_rate" of the last step; the coming rates follow from the progress.
   State state() const override;
-  void restore(const State& state) override;
+  void restore(const State& state, RestoreReason reason) override;
+
+  // Only momentum: no value is learned, and the schedule is that of the new stage.
+  void carry(const State& earlier, const HyperCarry& what) override;
 
  private:
   // The rate is a number of the host's.
   bool replayable() const override { return !schedule_.by_step; }
+  void take_momentum(const State& state);
 
   LearningRateSchedule schedule_;
   MomentumUpdate update_;

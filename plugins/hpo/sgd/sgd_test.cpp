@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
@@ -15,17 +16,21 @@
 
 #include "component_for_test.hpp"
 #include "dha/error.hpp"
+#include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 
 namespace {
 
 using dha::NamedTensor;
 using dha::Progress;
+using dha::RestoreReason;
 using dha::WeightStep;
 using dha::sgd::Decay;
 using dha::sgd::LearningRateSchedule;
 using dha::sgd::Sgd;
 using Tensors = std::vector<at::Tensor>;
+
+const dha::test::FakeStage kStage;
 using Json = nlohmann::json;
 
 const Json& golden() {
@@ -75,7 +80,7 @@ BOOST_AUTO_TEST_CASE(twenty_steps_agree_with_torch) {
       dha::test::TestContext context;
       const auto sgd = dha::test::make<Sgd>(trajectory["params"].dump(), context);
       const Tensors weights = starting_weights();
-      sgd->attach(named(weights));
+      sgd->attach(named(weights), kStage);
       for (size_t step = 0; step < golden()["gradients"].size(); ++step) {
         BOOST_TEST_CONTEXT("step " << step) {
           const Tensors gradients = gradients_of(golden()["gradients"][step]);
@@ -99,7 +104,7 @@ BOOST_AUTO_TEST_CASE(preview_is_what_step_adds_and_moves_nothing) {
       dha::test::TestContext context;
       const auto sgd = dha::test::make<Sgd>(params, context);
       const Tensors weights = starting_weights();
-      sgd->attach(named(weights));
+      sgd->attach(named(weights), kStage);
       for (size_t step = 0; step < 8; ++step) {
         const Tensors before = {weights[0].detach().clone(), weights[1].detach().clone()};
         Tensors gradients = gradients_of(golden()["gradients"][step]);
@@ -119,12 +124,12 @@ BOOST_AUTO_TEST_CASE(preview_is_what_step_adds_and_moves_nothing) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
+BOOST_AUTO_TEST_CASE(a_restored_run_continues_with_the_same_bits) {
   dha::test::TestContext context;
   const std::string params = R"({"nesterov": true, "weight_decay": 0.01, "schedule": "cosine"})";
   const Tensors weights = starting_weights();
   const auto first = dha::test::make<Sgd>(params, context);
-  first->attach(named(weights));
+  first->attach(named(weights), kStage);
   const auto run = [](Sgd& sgd, const Tensors& of, size_t begin, size_t end) {
     for (size_t step = begin; step < end; ++step) {
       const Tensors gradients = gradients_of(golden()["gradients"][step]);
@@ -134,8 +139,8 @@ BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
   run(*first, weights, 0, 7);
   const Tensors copies = {weights[0].detach().clone(), weights[1].detach().clone()};
   const auto second = dha::test::make<Sgd>(params, context);
-  second->attach(named(copies));
-  second->restore(first->state());
+  second->attach(named(copies), kStage);
+  second->restore(first->state(), RestoreReason::kResume);
   run(*first, weights, 7, 20);
   run(*second, copies, 7, 20);
   BOOST_TEST(weights[0].detach().equal(copies[0]));
@@ -145,11 +150,11 @@ BOOST_AUTO_TEST_CASE(a_restored_run_goes_on_with_the_same_bits) {
 BOOST_AUTO_TEST_CASE(restore_matches_name_and_shape_and_ignores_the_rest) {
   dha::test::TestContext context;
   const auto sgd = dha::test::make<Sgd>("{}", context);
-  sgd->attach({{"same", at::zeros({2})}, {"other_shape", at::zeros({3})}, {"new", at::zeros({1})}});
+  sgd->attach({{"same", at::zeros({2})}, {"other_shape", at::zeros({3})}, {"new", at::zeros({1})}}, kStage);
   dha::State state;
   state.tensors = {
       {"momentum/same", at::ones({2})}, {"momentum/other_shape", at::ones({2})}, {"momentum/gone", at::ones({2})}};
-  sgd->restore(state);
+  sgd->restore(state, RestoreReason::kCarry);
   const dha::State kept = sgd->state();
   BOOST_REQUIRE(kept.tensors.size() == 2u);
   BOOST_TEST(kept.tensors.contains("learning_rate"));
@@ -163,12 +168,35 @@ BOOST_AUTO_TEST_CASE(the_rate_of_the_last_step_is_restored) {
   dha::test::TestContext context;
   const auto trained = dha::test::make<Sgd>("{}", context), resumed = dha::test::make<Sgd>("{}", context);
   const Tensors weights = {at::ones({2})}, gradients = {at::ones({2})};
-  for (const auto& sgd : {trained.get(), resumed.get()}) sgd->attach({{"w", weights[0]}});
+  for (const auto& sgd : {trained.get(), resumed.get()}) sgd->attach({{"w", weights[0]}}, kStage);
   trained->step({weights, gradients, {6, 10, 0, 5}});
-  resumed->restore(trained->state());
+  resumed->restore(trained->state(), RestoreReason::kResume);
   const double rate = trained->values()[0].tensor.item<double>();
   BOOST_TEST(rate < 0.01);
   BOOST_TEST(resumed->values()[0].tensor.item<double>() == rate);
+}
+
+// The schedule is the new stage's in all four combinations: nothing but the momentum can be taken.
+BOOST_AUTO_TEST_CASE(a_later_stage_carries_the_momentum_where_it_is_asked_for) {
+  dha::test::TestContext context;
+  const auto earlier = dha::test::make<Sgd>(R"({"learning_rate": 0.5, "momentum": 0.5, "weight_decay": 0})", context);
+  const Tensors weights = {at::zeros({2})};
+  earlier->attach({{"w", weights[0]}}, kStage);
+  earlier->step({weights, {at::full({2}, 8.0f)}, {9, 10, 0, 5}});
+  for (const bool values : {false, true})
+    for (const bool momentum : {false, true}) {
+      BOOST_TEST_CONTEXT("values " << values << " momentum " << momentum) {
+        const auto later =
+            dha::test::make<Sgd>(R"({"learning_rate": 0.25, "momentum": 0.5, "weight_decay": 0})", context);
+        const Tensors moved = {at::zeros({2})};
+        later->attach({{"w", moved[0]}}, kStage);
+        later->carry(earlier->state(), {values, momentum});
+        BOOST_TEST(later->values()[0].tensor.item<double>() == 0.25);
+        later->step({moved, {at::ones({2})}, {0, 10, 0, 5}});
+        // 0.25 * (0.5 * 8 + 1) with the momentum of the earlier stage, else 0.25 * 1.
+        BOOST_TEST(moved[0].equal(at::full({2}, momentum ? -1.25f : -0.25f)));
+      }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(channels_last_weights_move_as_contiguous_ones_do) {
@@ -179,7 +207,7 @@ BOOST_AUTO_TEST_CASE(channels_last_weights_move_as_contiguous_ones_do) {
   for (const auto format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
     const auto sgd = dha::test::make<Sgd>(R"({"nesterov": true})", context);
     const Tensors weights = {start.clone().contiguous(format)};
-    sgd->attach({{"w", weights[0]}});
+    sgd->attach({{"w", weights[0]}}, kStage);
     for (int step = 0; step < 3; ++step) {
       const Tensors gradients = {gradient.clone()};
       sgd->step({weights, gradients, {}});
@@ -227,7 +255,7 @@ BOOST_AUTO_TEST_CASE(impossible_settings_are_refused_by_name) {
 BOOST_AUTO_TEST_CASE(a_step_of_other_weights_is_refused) {
   dha::test::TestContext context;
   const auto sgd = dha::test::make<Sgd>("{}", context);
-  sgd->attach({{"w", at::zeros({2})}});
+  sgd->attach({{"w", at::zeros({2})}}, kStage);
   const Tensors none;
   BOOST_CHECK_THROW(sgd->step({none, none, {}}), dha::Error);
 }
@@ -236,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_step_without_any_gradient_changes_nothing) {
   dha::test::TestContext context;
   const auto sgd = dha::test::make<Sgd>("{}", context);
   const Tensors weights = {at::ones({2})}, gradients = {at::Tensor()};
-  sgd->attach({{"w", weights[0]}});
+  sgd->attach({{"w", weights[0]}}, kStage);
   sgd->step({weights, gradients, {}});
   BOOST_TEST(weights[0].equal(at::ones({2})));
   BOOST_TEST(!sgd->preview({weights, gradients, {}})[0].defined());

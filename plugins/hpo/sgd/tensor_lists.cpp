@@ -15,21 +15,21 @@ namespace dha::sgd {
 namespace {
 
 // Whether elements that belong together stand at the same places of both memories.
-bool lie_alike(const at::Tensor& a, const at::Tensor& b) {
+bool same_layout(const at::Tensor& a, const at::Tensor& b) {
   return a.strides() == b.strides() && a.is_non_overlapping_and_dense() && b.is_non_overlapping_and_dense();
 }
 
 // `b`, lying as `a` does. Sums of products are taken in the order of a's memory whatever the layout of b, so that a
 // run that goes on with momentum from a file sums as it did before.
-at::Tensor laid_like(const at::Tensor& a, const at::Tensor& b) {
-  if (lie_alike(a, b) || !a.is_non_overlapping_and_dense()) return b;
+at::Tensor with_layout_of(const at::Tensor& a, const at::Tensor& b) {
+  if (same_layout(a, b) || !a.is_non_overlapping_and_dense()) return b;
   return at::empty_like(a, b.options()).copy_(b);
 }
 
 // Both tensors as vectors in one order of elements: as they lie in memory where they lie alike, which spares
 // channels-last weights a copy.
 std::pair<at::Tensor, at::Tensor> as_vectors(const at::Tensor& a, const at::Tensor& b) {
-  if (lie_alike(a, b)) return {a.as_strided({a.numel()}, {1}), b.as_strided({b.numel()}, {1})};
+  if (same_layout(a, b)) return {a.as_strided({a.numel()}, {1}), b.as_strided({b.numel()}, {1})};
   return {a.reshape(-1), b.reshape(-1)};
 }
 
@@ -50,7 +50,7 @@ double dot(const Value* a, const Value* b, int64_t count) {
 
 // A call of LibTorch for each of a thousand small weights would cost several times what the products do.
 double dot_on_cpu(const at::Tensor& a, const at::Tensor& b) {
-  if (!lie_alike(a, b) || a.scalar_type() != b.scalar_type() ||
+  if (!same_layout(a, b) || a.scalar_type() != b.scalar_type() ||
       (a.scalar_type() != at::kFloat && a.scalar_type() != at::kDouble))
     return at::dot(a.reshape(-1).to(at::kDouble), b.reshape(-1).to(at::kDouble)).item<double>();
   if (a.scalar_type() == at::kFloat) return dot(a.const_data_ptr<float>(), b.const_data_ptr<float>(), a.numel());
@@ -76,12 +76,12 @@ void add_scaled_(at::TensorList self, at::TensorList other, const at::Tensor& fa
 at::Tensor inner_product(at::TensorList a, at::TensorList b) {
   if (a.empty() || a[0].is_cpu()) {
     double sum = 0;
-    for (size_t i = 0; i < a.size(); ++i) sum += dot_on_cpu(a[i], laid_like(a[i], b[i]));
+    for (size_t i = 0; i < a.size(); ++i) sum += dot_on_cpu(a[i], with_layout_of(a[i], b[i]));
     return at::scalar_tensor(sum, at::kDouble);
   }
   // Two launches for each of a thousand weights would cost more than copying them into one.
   std::vector<at::Tensor> left(a.size()), right(b.size());
-  for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], laid_like(a[i], b[i]));
+  for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], with_layout_of(a[i], b[i]));
   return at::dot(at::cat(left), at::cat(right)).to(at::kDouble);
 }
 

@@ -7,15 +7,6 @@
 
 namespace dha {
 
-namespace {
-
-[[noreturn]] void refuse_to_search(const char* call) {
-  throw Error(ErrorCode::kContractViolation,
-              std::string("dha.architecture was asked for ") + call + ", but it is finished and has no gates to learn");
-}
-
-}  // namespace
-
 Schema FixedArchitecture::schema() {
   return Schema("Trains one given architecture: no search.")
       .json("genotype", "the architecture, in the space's notation")
@@ -29,7 +20,7 @@ FixedArchitecture::FixedArchitecture(const Params& params, Context&)
     : genotype_(params.has("genotype") ? params.json("genotype") : ""),
       genotype_file_(params.has("genotype_file") ? params.string("genotype_file") : "") {}
 
-void FixedArchitecture::attach(const Space& space) {
+void FixedArchitecture::attach(const Space& space, const Stage&) {
   std::string text = genotype_.empty() ? read() : genotype_;
   try {
     space.validate(text);
@@ -59,8 +50,8 @@ std::string FixedArchitecture::read() const {
   return text;
 }
 
-Gates FixedArchitecture::gates(const Progress&) { refuse_to_search("gates"); }
-
-void FixedArchitecture::learn(const SearchStep&) { refuse_to_search("a learning step"); }
+Gates FixedArchitecture::gates(const GateRequest&) {
+  throw Error(ErrorCode::kContractViolation, "dha.architecture was asked for gates, but it is finished and has none");
+}
 
 }  // namespace dha

@@ -14,24 +14,16 @@ class FixedArchitecture : public Searcher {
 
   // Throws Error{kNotFound} where the file cannot be read, Error{kInvalidParameter} where it is not a JSON object, and
   // whatever the space throws where the architecture cannot be built.
-  void attach(const Space& space) override;
+  void attach(const Space& space, const Stage& stage) override;
 
-  // Always true, so the host calls none of the functions that learn; gates() and learn() throw
-  // Error{kContractViolation}.
+  // Always true, so the host asks for no gates.
   bool finished() const override { return true; }
 
   // The given text, verbatim.
   std::string architecture() const override { return architecture_; }
 
-  void begin_epoch(const Progress&) override {}
-  void before_step(SearchServices&) override {}
-  Gates gates(const Progress& progress) override;
-  void learn(const SearchStep& step) override;
-  void end_epoch(SearchServices&) override {}
-  void end_stage(SearchServices&) override {}
-  std::string report() const override { return "{}"; }
-  State state() const override { return {}; }
-  void restore(const State&) override {}
+  // Throws Error{kContractViolation}.
+  Gates gates(const GateRequest& request) override;
 
  private:
   std::string read() const;

@@ -7,6 +7,7 @@
 
 #include "support/complete_params.hpp"
 #include "support/fake_search_services.hpp"
+#include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 #include "support/toy_space.hpp"
 
@@ -20,6 +21,7 @@ constexpr const char* kGenotype = R"({"choices":[["op1@0","op0@1"]]})";
 
 struct Fixture {
   TestContext context;
+  FakeStage stage;
   ToySpace space{{toy_choice("node", 2, 3, 2, true)}};
   TemporaryDirectory directory;
 
@@ -35,7 +37,7 @@ struct Fixture {
 
   void check_refused(const nlohmann::json& params, ErrorCode code, const std::string& word) {
     FixedArchitecture searcher = make(params);
-    BOOST_CHECK_EXCEPTION(searcher.attach(space), dha::Error, [&](const dha::Error& e) {
+    BOOST_CHECK_EXCEPTION(searcher.attach(space, stage), dha::Error, [&](const dha::Error& e) {
       return e.code() == code && std::string(e.what()).find(word) != std::string::npos;
     });
   }
@@ -46,7 +48,7 @@ BOOST_FIXTURE_TEST_SUITE(fixed_architecture, Fixture)
 BOOST_AUTO_TEST_CASE(takes_an_inline_genotype) {
   FixedArchitecture searcher = make({{"genotype", nlohmann::json::parse(kGenotype)}});
   BOOST_TEST(searcher.finished());
-  searcher.attach(space);
+  searcher.attach(space, stage);
   BOOST_TEST(searcher.finished());
   BOOST_TEST(searcher.architecture() == kGenotype);
 }
@@ -54,7 +56,7 @@ BOOST_AUTO_TEST_CASE(takes_an_inline_genotype) {
 BOOST_AUTO_TEST_CASE(takes_a_file_verbatim) {
   const std::string text = "{\n  \"choices\": [[\"op1@0\", \"op0@1\"]],\n  \"note\": \"found on a Tuesday\"\n}\n";
   FixedArchitecture searcher = make({{"genotype_file", write(text)}});
-  searcher.attach(space);
+  searcher.attach(space, stage);
   BOOST_TEST(searcher.architecture() == text);
   space.validate(searcher.architecture());
 }
@@ -79,16 +81,16 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
 
 BOOST_AUTO_TEST_CASE(does_not_search) {
   FixedArchitecture searcher = make({{"genotype", nlohmann::json::parse(kGenotype)}});
-  searcher.attach(space);
+  searcher.attach(space, stage);
   const auto is_contract_violation = [](const dha::Error& e) { return e.code() == ErrorCode::kContractViolation; };
   BOOST_CHECK_EXCEPTION(searcher.gates({}), dha::Error, is_contract_violation);
-  BOOST_CHECK_EXCEPTION(searcher.learn({}), dha::Error, is_contract_violation);
   FakeSearchServices services;
   searcher.begin_epoch({});
   searcher.before_step(services);
   searcher.end_epoch(services);
   searcher.end_stage(services);
-  searcher.restore(searcher.state());
+  searcher.learn({});
+  searcher.restore(searcher.state(), dha::RestoreReason::kCarry);
   BOOST_TEST(services.requests.empty());
   BOOST_TEST(searcher.architecture() == kGenotype);
 }

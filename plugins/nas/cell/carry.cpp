@@ -1,97 +1,101 @@
 #include "carry.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <c10/util/StringUtil.h>
 
-#include <unordered_map>
+#include <algorithm>
 
 #include "dha/error.hpp"
+#include "dha/nn/carry.hpp"
 
 namespace dha::cell {
 
 namespace {
 
-using TensorsByName = std::unordered_map<std::string, at::Tensor>;
-
 [[noreturn]] void violation(const std::string& what) {
   throw Error(ErrorCode::kInvalidConfig, "weights cannot be carried: " + what);
-}
-
-TensorsByName tensors(const CellNetwork& network) {
-  TensorsByName tensors;
-  for (const NamedTensor& one : network.parameters()) tensors.emplace(one.name, one.tensor);
-  for (const NamedTensor& one : network.buffers()) tensors.emplace(one.name, one.tensor);
-  return tensors;
 }
 
 // "cells.3.norm" of "cells.3.norm.weight".
 std::string layer_of(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
-// Copies a tensor from its namesake. True where there was one.
-bool copy_namesake(const TensorsByName& sources, const NamedTensor& target) {
-  const auto source = sources.find(target.name);
-  if (source == sources.end()) return false;
-  if (source->second.sizes() != target.tensor.sizes())
-    violation("'" + target.name + "' has shape " + c10::str(source->second.sizes()) + ", expected " +
-              c10::str(target.tensor.sizes()) +
-              "; both networks need the same channels, classes and parameters of the space");
-  at::Tensor(target.tensor).copy_(source->second);
+// Whether `target` is the affine weight of a batch norm that has none in the source; it becomes 1 or 0.
+bool fill_affine(const nn::WeightSource& source, const NamedTensor& target) {
+  if (source.find(target.name).defined()) return false;
+  const at::Tensor mean = source.find(layer_of(target.name) + ".running_mean");
+  if (!mean.defined() || mean.sizes() != target.tensor.sizes()) return false;
+  target.tensor.fill_(target.name.ends_with(".weight") ? 1 : 0);
   return true;
 }
 
-void copy_weights(const TensorsByName& sources, const CellNetwork& to) {
+int64_t copy_supernet(const nn::WeightSource& source, const CellNetwork& to, CarryMode mode) {
+  int64_t count = 0;
+  const bool is_exact = mode == CarryMode::kExact;
   for (const NamedTensor& target : to.parameters()) {
-    if (copy_namesake(sources, target)) continue;
-    const bool has_plain_norm = sources.count(layer_of(target.name) + ".running_mean") > 0;
-    if (!has_plain_norm) violation("'" + target.name + "' has no source");
-    at::Tensor(target.tensor).fill_(target.name.ends_with(".weight") ? 1 : 0);
+    if (source.copy_to(target, mode) || fill_affine(source, target))
+      ++count;
+    else if (is_exact)
+      violation("'" + target.name + "' has no source");
   }
-}
-
-void copy_lean(const CellNetwork& from, const CellNetwork& to) {
-  const TensorsByName sources = tensors(from), targets = tensors(to);
-  for (const auto& [name, ignored] : sources)
-    if (targets.count(name) == 0 && !name.starts_with("auxiliary."))
-      violation("'" + name +
-                "' has no place in the network that shall take it; both need the same architecture and "
-                "parameters of the space");
-  for (const NamedTensor& target : to.parameters())
-    if (!copy_namesake(sources, target)) violation("'" + target.name + "' has no source");
   for (const NamedTensor& target : to.buffers())
-    if (!copy_namesake(sources, target)) violation("'" + target.name + "' has no source");
+    if (!source.copy_to(target, mode) && is_exact && !target.name.ends_with(".gate"))
+      violation("'" + target.name + "' has no source");
+  return count;
 }
 
-// The supernet's operation that operation `k` of the node is, as a position among the active candidates.
-size_t active_position(const CellNetwork& from, const ChoiceGates& gates, int64_t cell, int64_t node,
-                       const OperationPlan& wanted) {
-  const auto& candidates = from.plan().cells[static_cast<size_t>(cell)].nodes[static_cast<size_t>(node)];
-  for (size_t i = 0; i < gates.active.size(); ++i) {
-    const OperationPlan& candidate = candidates.at(static_cast<size_t>(gates.active[i]));
-    if (candidate.operation != wanted.operation || candidate.input != wanted.input) continue;
-    if (candidate.block.layers.size() != wanted.block.layers.size())
-      violation("'" + wanted.block.name +
-                "' has other layers in the decided network than in the supernet; both need "
-                "the same extra_batch_norm and candidate_affine");
-    return i;
-  }
-  violation("'" + wanted.block.name + "' is not among the active candidates of its choice");
+// A lean network without an auxiliary head may take the weights of one with such a head.
+void check_all_have_a_place(const CellNetwork& from, const CellNetwork& to) {
+  const nn::WeightSource targets(to);
+  for (const auto& list : {from.parameters(), from.buffers()})
+    for (const NamedTensor& one : list)
+      if (!targets.find(one.name).defined() && !one.name.starts_with("auxiliary."))
+        violation("'" + one.name +
+                  "' has no place in the network that shall take it; both need the same architecture and parameters "
+                  "of the space");
+}
+
+bool is_same(const OperationPlan& a, const OperationPlan& b) {
+  return a.operation == b.operation && a.input == b.input;
+}
+
+// The gate of an operation of a lean network, 0-dimensional; undefined where the gates do not name it.
+at::Tensor gate_of(const CellNetwork& from, const Gates& gates, int64_t cell, int64_t node,
+                   const OperationPlan& operation) {
+  const auto& nodes = from.plan().cells[static_cast<size_t>(cell)].nodes;
+  if (node >= static_cast<int64_t>(nodes.size())) return {};
+  const auto& candidates = nodes[static_cast<size_t>(node)];
+  const ChoiceGates& own = gates.choices.at(static_cast<size_t>(from.choice_of(cell, node)));
+  for (size_t i = 0; i < own.active.size(); ++i)
+    if (is_same(candidates.at(static_cast<size_t>(own.active[i])), operation))
+      return own.weights.select(0, static_cast<int64_t>(i));
+  return {};
 }
 
 void set_gates(const CellNetwork& from, const Gates& gates, CellNetwork& to) {
-  for (int64_t c = 0; c < static_cast<int64_t>(to.plan().cells.size()); ++c) {
-    const auto& nodes = to.plan().cells[static_cast<size_t>(c)].nodes;
-    for (int64_t j = 0; j < static_cast<int64_t>(nodes.size()); ++j) {
-      const ChoiceGates& own = gates.choices.at(static_cast<size_t>(from.choice_of(c, j)));
-      const auto& operations = nodes[static_cast<size_t>(j)];
-      if (own.active.size() != operations.size())
-        violation("node " + std::to_string(j) + " of cell " + std::to_string(c) + " has " +
-                  std::to_string(own.active.size()) + " active candidates, expected " +
-                  std::to_string(operations.size()));
-      for (size_t k = 0; k < operations.size(); ++k) {
-        const size_t position = active_position(from, own, c, j, operations[k]);
-        to.set_gate(c, j, static_cast<int64_t>(k), own.weights.select(0, static_cast<int64_t>(position)));
+  const auto& cells = to.plan().cells;
+  for (size_t c = 0; c < std::min(cells.size(), from.plan().cells.size()); ++c)
+    for (size_t j = 0; j < cells[c].nodes.size(); ++j)
+      for (size_t k = 0; k < cells[c].nodes[j].size(); ++k) {
+        const auto cell = static_cast<int64_t>(c), node = static_cast<int64_t>(j);
+        const at::Tensor gate = gate_of(from, gates, cell, node, cells[c].nodes[j][k]);
+        if (gate.defined()) to.set_gate(cell, node, static_cast<int64_t>(k), gate);
       }
-    }
+}
+
+void check_same_node(const std::vector<OperationPlan>& candidates, const ChoiceGates& gates,
+                     const std::vector<OperationPlan>& operations, const std::string& where) {
+  if (gates.active.size() != operations.size())
+    violation(where + " has " + std::to_string(gates.active.size()) + " active candidates, expected " +
+              std::to_string(operations.size()));
+  for (const OperationPlan& operation : operations) {
+    const auto found = std::find_if(gates.active.begin(), gates.active.end(), [&](int64_t k) {
+      return is_same(candidates.at(static_cast<size_t>(k)), operation);
+    });
+    if (found == gates.active.end())
+      violation("'" + operation.block.name + "' is not among the active candidates of its choice");
+    if (candidates[static_cast<size_t>(*found)].block.layers.size() != operation.block.layers.size())
+      violation("'" + operation.block.name +
+                "' has other layers in the decided network than in the supernet; both need the same extra_batch_norm "
+                "and candidate_affine");
   }
 }
 
@@ -101,32 +105,38 @@ void check_same_cells(const CellNetwork& from, const Gates& gates, const CellNet
   if (ours.size() != theirs.size())
     violation("the supernet has " + std::to_string(ours.size()) + " cells, the decided network " +
               std::to_string(theirs.size()));
-  for (size_t c = 0; c < ours.size(); ++c)
+  for (size_t c = 0; c < ours.size(); ++c) {
     if (ours[c].nodes.size() != theirs[c].nodes.size() || ours[c].concat != theirs[c].concat)
       violation("cell " + std::to_string(c) + " has other nodes in the decided network than in the supernet");
-  const auto choices = static_cast<size_t>(from.choices());
-  if (gates.choices.size() != choices)
+    for (size_t j = 0; j < ours[c].nodes.size(); ++j) {
+      const int64_t choice = from.choice_of(static_cast<int64_t>(c), static_cast<int64_t>(j));
+      check_same_node(ours[c].nodes[j], gates.choices[static_cast<size_t>(choice)], theirs[c].nodes[j],
+                      "node " + std::to_string(j) + " of cell " + std::to_string(c));
+    }
+  }
+}
+
+int64_t carry_supernet(const CellNetwork& from, const Gates& gates, CellNetwork& to, CarryMode mode) {
+  const bool has_gates = !gates.choices.empty();
+  if (!has_gates && mode == CarryMode::kExact) violation("the network that has them is a supernet, which needs gates");
+  if (has_gates && static_cast<int64_t>(gates.choices.size()) != from.choices())
     violation("there are gates for " + std::to_string(gates.choices.size()) + " choices, expected " +
-              std::to_string(choices));
+              std::to_string(from.choices()));
+  if (mode == CarryMode::kExact) check_same_cells(from, gates, to);
+  const int64_t count = copy_supernet(nn::WeightSource(from), to, mode);
+  if (has_gates) set_gates(from, gates, to);
+  return count;
 }
 
 }  // namespace
 
-void carry(const CellNetwork& from, const Gates& gates, CellNetwork& to) {
+int64_t carry(const CellNetwork& from, const Gates& gates, CellNetwork& to, CarryMode mode) {
   const at::NoGradGuard no_grad;
   if (to.is_supernet()) violation("the network that shall take them is a supernet, expected a lean one");
-  if (gates.choices.empty()) {
-    if (from.is_supernet()) violation("the network that has them is a supernet, which needs gates");
-    return copy_lean(from, to);
-  }
-  if (!from.is_supernet()) violation("there are gates, but the network that has the weights is lean");
-  check_same_cells(from, gates, to);
-  const TensorsByName sources = tensors(from);
-  copy_weights(sources, to);
-  for (const NamedTensor& target : to.buffers())
-    if (!copy_namesake(sources, target) && !target.name.ends_with(".gate"))
-      violation("'" + target.name + "' has no source");
-  set_gates(from, gates, to);
+  if (from.is_supernet()) return carry_supernet(from, gates, to, mode);
+  if (!gates.choices.empty()) violation("there are gates, but the network that has the weights is lean");
+  if (mode == CarryMode::kExact) check_all_have_a_place(from, to);
+  return nn::carry_by_name(nn::WeightSource(from), to, mode);
 }
 
 }  // namespace dha::cell

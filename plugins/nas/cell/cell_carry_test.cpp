@@ -151,15 +151,16 @@ void check_lean_equals_gated(const std::string& more, const Decisions& decisions
   const auto lean = space->lean(text, type);
   perturb_weights(*supernet);
   const Gates gates = random_gates(decisions, type, seed);
-  space->carry_weights(*supernet, gates, *lean);
+  const int64_t set = space->carry_weights(*supernet, gates, *lean, CarryMode::kExact);
+  BOOST_TEST(set == static_cast<int64_t>(lean->parameters().size()));
   const at::Tensor images = random_images(3, info, type, seed);
   for (const bool training : {false, true}) {
     BOOST_TEST_CONTEXT(more << " " << text << (training ? " training" : " evaluating")) {
       for (const Network* network : {supernet.get(), lean.get()})
         for (const NamedTensor& one : network->parameters()) one.tensor.mutable_grad() = at::Tensor();
       for (const ChoiceGates& choice : gates.choices) choice.weights.mutable_grad() = at::Tensor();
-      supernet->train(training);
-      lean->train(training);
+      supernet->set_mode(mode_of(training));
+      lean->set_mode(mode_of(training));
       const at::Tensor ours = images.clone().requires_grad_(true), theirs = images.clone().requires_grad_(true);
       const NetworkOutput gated = supernet->forward(ours, gates), plain = lean->forward(theirs, {});
       BOOST_TEST(relative_distance(plain.logits, gated.logits) < tolerance.logits);
@@ -218,11 +219,11 @@ BOOST_AUTO_TEST_CASE(zero_gates_are_absorbed_exactly) {
   const auto lean = space->lean(space->architecture(decisions), at::kFloat);
   Gates gates = decided_gates(decisions, at::kFloat);
   for (size_t i = 0; i < gates.choices.size(); i += 2) gates.choices[i].weights = leaf({0, -2}, at::kFloat);
-  space->carry_weights(*supernet, gates, *lean);
+  space->carry_weights(*supernet, gates, *lean, CarryMode::kExact);
   const at::Tensor images = random_images(3, image_set(5, 16), at::kFloat);
   for (const bool training : {false, true}) {
-    supernet->train(training);
-    lean->train(training);
+    supernet->set_mode(mode_of(training));
+    lean->set_mode(mode_of(training));
     BOOST_TEST(distance(supernet->forward(images, gates).logits, lean->forward(images, {}).logits) < 1e-5);
   }
 }
@@ -237,11 +238,91 @@ BOOST_AUTO_TEST_CASE(lean_networks_carry_by_name) {
     for (const NamedTensor& one : from->buffers())
       if (one.name.ends_with(".gate")) at::Tensor(one.tensor).fill_(-0.4);
   }
-  space->carry_weights(*from, {}, *to);
-  from->train(false);
-  to->train(false);
+  const int64_t set = space->carry_weights(*from, {}, *to, CarryMode::kExact);
+  BOOST_TEST(set == static_cast<int64_t>(to->parameters().size()));
+  from->set_mode(kEvaluation);
+  to->set_mode(kEvaluation);
   const at::Tensor images = random_images(2, image_set(5, 16), at::kFloat);
   BOOST_TEST(from->forward(images, {}).logits.equal(to->forward(images, {}).logits));
+}
+
+// The child differs from its parent in one decision: what both have is the parent's, the rest is as it was drawn.
+BOOST_AUTO_TEST_CASE(a_mutated_network_takes_what_it_shares_with_its_parent) {
+  TestSpace space(small_space(R"("gate_weights": "keep")"), image_set(5, 16));
+  const auto generator = at::detail::createCPUGenerator(4);
+  const std::string text = space->sample(generator);
+  for (int step = 0; step < 5; ++step) {
+    const auto parent = space->lean(text, at::kFloat), child = space->lean(space->mutate(text, generator), at::kFloat);
+    perturb_weights(*parent);
+    const std::map<std::string, at::Tensor> weights = tensors_by_name(parent->parameters()),
+                                            statistics = tensors_by_name(parent->buffers());
+    std::map<std::string, at::Tensor> drawn;
+    for (const NamedTensor& one : child->parameters()) drawn[one.name] = one.tensor.detach().clone();
+    const int64_t set = space->carry_weights(*parent, {}, *child, CarryMode::kShared);
+    int64_t shared = 0;
+    for (const NamedTensor& one : child->parameters()) {
+      const bool is_shared = weights.count(one.name) > 0;
+      shared += is_shared ? 1 : 0;
+      BOOST_TEST(one.tensor.equal(is_shared ? weights.at(one.name) : drawn.at(one.name)), one.name);
+    }
+    for (const NamedTensor& one : child->buffers())
+      if (statistics.count(one.name) > 0) BOOST_TEST(one.tensor.equal(statistics.at(one.name)), one.name);
+    BOOST_TEST(set == shared);
+    BOOST_TEST(shared > 20);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(networks_of_other_widths_share_nothing_but_what_fits) {
+  TestSpace space(small_space(), image_set(5, 16)),
+      wide(R"({"channels": 6, "cells": 3, "nodes": 3})", image_set(5, 16));
+  const std::string text = space->sample(at::detail::createCPUGenerator(4));
+  const auto from = space->lean(text, at::kFloat), to = wide->lean(text, at::kFloat);
+  // The auxiliary head but for its first convolution, and the classifier's bias.
+  const std::map<std::string, at::Tensor> weights = tensors_by_name(from->parameters());
+  int64_t fitting = 0;
+  for (const NamedTensor& one : to->parameters()) fitting += one.tensor.sizes() == weights.at(one.name).sizes() ? 1 : 0;
+  BOOST_TEST(fitting == 8);
+  BOOST_TEST(space->carry_weights(*from, {}, *to, CarryMode::kShared) == fitting);
+  BOOST_TEST(named(to->parameters(), "auxiliary.conv2.weight").equal(weights.at("auxiliary.conv2.weight")));
+}
+
+// Any architecture may take weights of a supernet: it computes what the supernet does under gates of weight 1 for it.
+BOOST_AUTO_TEST_CASE(any_architecture_shares_a_supernet) {
+  for (const char* affine : {"trained", "none"}) {
+    TestSpace space(small_space(R"("candidate_affine": ")" + std::string(affine) + "\""), image_set(5, 16));
+    const auto supernet = space->supernet(at::kDouble);
+    perturb_weights(*supernet);
+    const Decisions trained = random_decisions(space, 1), decisions = random_decisions(space, 2);
+    const auto lean = space->lean(space->architecture(decisions), at::kDouble);
+    const int64_t all = static_cast<int64_t>(lean->parameters().size());
+    // Gates of the candidates that both share, 1 for the others.
+    const Gates own = random_gates(trained, at::kDouble, 5);
+    Gates equivalent = decided_gates(decisions, at::kDouble);
+    size_t shared = 0;
+    for (size_t i = 0; i < decisions.size(); ++i)
+      for (size_t k = 0; k < 2; ++k) {
+        const at::NoGradGuard no_grad;
+        const auto found = std::find(trained[i].begin(), trained[i].end(), decisions[i][k]);
+        const at::Tensor entry = equivalent.choices[i].weights.select(0, static_cast<int64_t>(k));
+        entry.fill_(1);
+        if (found == trained[i].end()) continue;
+        entry.copy_(own.choices[i].weights.select(0, found - trained[i].begin()));
+        ++shared;
+      }
+    BOOST_TEST((shared > 0 && shared < 2 * decisions.size()));
+    const at::Tensor images = random_images(3, image_set(5, 16), at::kDouble);
+    supernet->set_mode(kEvaluation);
+    lean->set_mode(kEvaluation);
+    BOOST_TEST(space->carry_weights(*supernet, own, *lean, CarryMode::kShared) == all);
+    BOOST_TEST(relative_distance(lean->forward(images, {}).logits, supernet->forward(images, equivalent).logits) <
+               1e-12);
+    for (ChoiceGates& choice : equivalent.choices) choice.weights = leaf({1, 1}, at::kDouble);
+    const auto again = space->lean(space->architecture(decisions), at::kDouble);
+    again->set_mode(kEvaluation);
+    BOOST_TEST(space->carry_weights(*supernet, {}, *again, CarryMode::kShared) == all);
+    BOOST_TEST(relative_distance(again->forward(images, {}).logits, supernet->forward(images, equivalent).logits) <
+               1e-12);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(weights_without_a_source_are_refused) {
@@ -252,7 +333,7 @@ BOOST_AUTO_TEST_CASE(weights_without_a_source_are_refused) {
   const auto supernet = space->supernet(at::kFloat);
   const auto refusal = [&](const Network& from, const Gates& by, Network& to) -> std::string {
     try {
-      space->carry_weights(from, by, to);
+      space->carry_weights(from, by, to, CarryMode::kExact);
     } catch (const Error& e) {
       BOOST_TEST((e.code() == ErrorCode::kInvalidConfig));
       return e.what();

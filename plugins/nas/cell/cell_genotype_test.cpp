@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(decisions_refuse_what_the_choices_cannot_say) {
 }
 
 BOOST_AUTO_TEST_CASE(samples_are_uniform_over_decisions) {
-  // One node and two operations: with distinct inputs 2 * 2 = 4 decisions a choice, without 4 * 3 / 2 = 6.
+  // One node and two operations: with distinct inputs 2 * 2 = 4 decisions per choice, without 4 * 3 / 2 = 6.
   for (const bool distinct : {true, false}) {
     const TestSpace space(std::string(R"({"operations": ["max_pool_3x3", "skip_connect"], "nodes": 1,
       "distinct_inputs": )") + (distinct ? "true}" : "false}"),

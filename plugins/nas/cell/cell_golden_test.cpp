@@ -90,11 +90,11 @@ void check_case(const Json& golden, bool channels_last) {
   at::Tensor images = wave("images", {settings["batch"].get<int64_t>(), settings.value("image_channels", int64_t{3}),
                                       settings["size"][0].get<int64_t>(), settings["size"][1].get<int64_t>()});
   if (channels_last) images = images.contiguous(at::MemoryFormat::ChannelsLast);
-  network->train(false);
+  network->set_mode(kEvaluation);
   const NetworkOutput evaluated = network->forward(images, {});
   check_close(evaluated.logits, golden["evaluated"], "logits in evaluation");
   BOOST_TEST(!evaluated.auxiliary_logits.defined());
-  network->train(true);
+  network->set_mode(kTraining);
   const NetworkOutput trained = network->forward(images, {});
   check_close(trained.logits, golden["logits"], "logits in training");
   check_close(trained.auxiliary_logits, golden["auxiliary"], "auxiliary logits");

@@ -1,4 +1,5 @@
 // Supernet and lean network: what is executed and trained, gate gradients, drop path, image sizes, messages.
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/record_function.h>
 
@@ -77,7 +78,7 @@ BOOST_AUTO_TEST_CASE(observed_gradients_equal_executing_the_candidates) {
                       image_set(5, 16));
       const auto supernet = space->supernet(at::kDouble);
       perturb_weights(*supernet);
-      supernet->train(training);
+      supernet->set_mode(mode_of(training));
       const at::Tensor images = random_images(3, image_set(5, 16), at::kDouble);
       Gates observing, executing;
       for (const Choice& choice : space->choices()) {
@@ -120,6 +121,88 @@ BOOST_AUTO_TEST_CASE(observed_gradients_equal_executing_the_candidates) {
   }
 }
 
+// Under gates of zero the executed candidates see the same values in bf16. LibTorch sums their gates' gradients in that
+// type, of 8 bits, the observed ones are summed in float.
+BOOST_AUTO_TEST_CASE(observed_gradients_in_bf16_equal_executing_the_candidates) {
+  TestSpace space(R"({"channels": 8, "cells": 3, "nodes": 2})", image_set(5, 16));
+  const auto supernet = space->supernet(at::kFloat);
+  supernet->set_mode({true, false, 0, true});
+  const at::Tensor images = random_images(8, image_set(5, 16), at::kFloat);
+  Gates observing, executing;
+  for (size_t i = 0; i < space->choices().size(); ++i) {
+    observing.choices.push_back({{2, 10}, leaf({0.8, -0.5}, at::kFloat), {0, 1, 3, 4, 5, 6, 9, 11}, false});
+    executing.choices.push_back(
+        {{0, 1, 2, 3, 4, 5, 6, 9, 10, 11}, leaf({0, 0, 0.8, 0, 0, 0, 0, 0, -0.5, 0}, at::kFloat), {}, false});
+  }
+  const auto learn = [&](const Gates& gates) {
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    const NetworkOutput output = supernet->forward(images, gates);
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+    BOOST_TEST((output.logits.scalar_type() == at::kBFloat16));
+    loss_of({output.logits.to(at::kFloat), output.auxiliary_logits.to(at::kFloat)}, 0.4).backward();
+  };
+  learn(observing);
+  const std::vector<at::Tensor> found = supernet->observed_gradients();
+  learn(executing);
+  for (size_t i = 0; i < found.size(); ++i) {
+    const at::Tensor all = executing.choices[i].weights.grad();
+    const double scale = all.abs().max().item<double>();
+    BOOST_TEST((found[i].scalar_type() == at::kFloat));
+    for (size_t k = 0, row = 0; k < executing.choices[i].active.size(); ++k) {
+      if (k == 2 || k == 8) continue;
+      const double expected = all[static_cast<int64_t>(k)].item<double>();
+      const double error = std::abs(found[i][static_cast<int64_t>(row++)].item<double>() - expected);
+      BOOST_TEST(error <= 0.02 * scale, "choice " << i << ", entry " << k << " is off by " << error << " of " << scale);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(modes_say_what_runs_and_what_moves) {
+  TestSpace space(small_space(), image_set(5, 16));
+  const auto supernet = space->supernet(at::kFloat);
+  const Gates gates = decided_gates(random_decisions(space, 1), at::kFloat);
+  const at::Tensor images = random_images(3, image_set(5, 16), at::kFloat);
+  std::map<std::string, at::Tensor> before;
+  for (const NamedTensor& one : supernet->buffers()) before[one.name] = one.tensor.clone();
+  const auto moved = [&] {
+    size_t count = 0;
+    for (const NamedTensor& one : supernet->buffers()) count += before.at(one.name).equal(one.tensor) ? 0 : 1;
+    return count;
+  };
+  supernet->set_mode({true, false, 0, false});
+  const NetworkOutput fixed = supernet->forward(images, gates);
+  BOOST_TEST(!fixed.auxiliary_logits.defined());
+  BOOST_TEST(moved() == 0U);
+  supernet->set_mode({false, true, 0, true});
+  const NetworkOutput by_running = supernet->forward(images, gates);
+  BOOST_TEST(by_running.auxiliary_logits.defined());
+  BOOST_TEST(distance(by_running.logits, fixed.logits) > 1e-3);
+  BOOST_TEST(moved() == 0U);
+  supernet->set_mode({true, true, 0, true});
+  const NetworkOutput moving = supernet->forward(images, gates);
+  BOOST_TEST(moving.auxiliary_logits.defined());
+  BOOST_TEST(moving.logits.equal(fixed.logits));
+  BOOST_TEST(moved() > 20U);
+}
+
+// Processes that train one network draw the same weights and other masks.
+BOOST_AUTO_TEST_CASE(weights_come_from_the_shared_generator_and_masks_from_the_own) {
+  TestSpace space(small_space(), image_set(5, 16));
+  at::Generator own = space.context->generator(), shared = space.context->shared_generator();
+  const at::Tensor own_before = own.get_state(), shared_before = shared.get_state();
+  const auto supernet = space->supernet(at::kFloat);
+  BOOST_TEST(own.get_state().equal(own_before));
+  const at::Tensor shared_after = shared.get_state();
+  BOOST_TEST(!shared_after.equal(shared_before));
+  supernet->set_mode({true, true, 0.3, true});
+  supernet->forward(random_images(2, image_set(5, 16), at::kFloat),
+                    decided_gates(random_decisions(space, 1), at::kFloat));
+  BOOST_TEST(!own.get_state().equal(own_before));
+  BOOST_TEST(shared.get_state().equal(shared_after));
+}
+
 BOOST_AUTO_TEST_CASE(gate_gradients_equal_finite_differences) {
   TestSpace space(small_space(R"("extra_batch_norm": false)"), image_set(5, 16));
   const auto supernet = space->supernet(at::kDouble);
@@ -152,7 +235,7 @@ BOOST_AUTO_TEST_CASE(drop_path_keeps_the_mean_and_spares_the_identity) {
   const at::Tensor images = random_images(1, image_set(3, 4), at::kDouble).expand({kBatch, 3, 4, 4}).contiguous();
   const at::NoGradGuard no_grad;
   const at::Tensor whole = network->forward(images, {}).logits;
-  network->set_drop_path(0.25);
+  network->set_mode({true, true, 0.25, true});
   const at::Tensor dropped = network->forward(images, {}).logits;
   // All samples are alike, so there are two different rows only, and their frequencies are 1/4 and 3/4.
   const at::Tensor is_first = dropped.sub(dropped[0]).abs().amax(1).lt(1e-9);
@@ -166,7 +249,7 @@ BOOST_AUTO_TEST_CASE(drop_path_keeps_the_mean_and_spares_the_identity) {
       share < 0.5 ? dropped[0].mul(0.25).add(others[0], 0.75) : dropped[0].mul(0.75).add(others[0], 0.25);
   BOOST_TEST(distance(mean, whole[0]) < 1e-9);
   BOOST_TEST(distance(dropped[0], others[0]) > 1e-3);
-  network->train(false);
+  network->set_mode(kEvaluation);
   BOOST_TEST(distance(network->forward(images, {}).logits, network->forward(images, {}).logits) == 0);
 }
 
@@ -179,7 +262,7 @@ BOOST_AUTO_TEST_CASE(drop_path_spares_a_bare_identity_and_drops_a_normalised_one
                     image_set(3, 4));
     const auto network = space->lean(architecture, at::kDouble);
     const at::Tensor whole = network->forward(images, {}).logits;
-    network->set_drop_path(0.5);
+    network->set_mode({true, true, 0.5, true});
     BOOST_TEST((distance(network->forward(images, {}).logits, whole) > 1e-3) == norm);
   }
 }
@@ -189,7 +272,7 @@ BOOST_AUTO_TEST_CASE(networks_repeat_with_the_seed) {
     TestSpace space(small_space(), image_set(5, 16), seed);
     const Gates gates = decided_gates(random_decisions(space, 1), at::kFloat);
     const auto supernet = space->supernet(at::kFloat);
-    supernet->set_drop_path(0.3);
+    supernet->set_mode({true, true, 0.3, true});
     return supernet->forward(random_images(4, image_set(5, 16), at::kFloat), gates).logits.detach();
   };
   BOOST_TEST(logits(1).equal(logits(1)));
@@ -252,7 +335,7 @@ BOOST_AUTO_TEST_CASE(channels_last_flows_through_and_weights_keep_their_identity
   TestSpace space(small_space(), image_set(5, 16));
   const Decisions decisions = random_decisions(space, 1);
   const auto supernet = space->supernet(at::kFloat);
-  supernet->train(false);
+  supernet->set_mode(kEvaluation);
   const Gates gates = decided_gates(decisions, at::kFloat);
   const at::Tensor images = random_images(2, image_set(5, 16), at::kFloat);
   const at::Tensor stem = named(supernet->parameters(), "stem.conv.weight");
@@ -353,10 +436,14 @@ BOOST_AUTO_TEST_CASE(wrong_gates_and_images_are_refused) {
   BOOST_TEST(refusal(images, {}) == "the cell network was given gates for 0 choices, expected 6");
   Gates wrong = gates;
   wrong.choices[1].weights = leaf({1, 1, 1}, at::kFloat);
-  BOOST_TEST(refusal(images, wrong) == "the gates of choice 1 have 2 active candidates, but weights of shape [3]");
+  const std::string unreadable = " name a candidate that is not there, or have no weight for each active one";
+  BOOST_TEST(refusal(images, wrong) == "the gates of choice 1" + unreadable);
   wrong = gates;
   wrong.choices[0].active[1] = 14;
-  BOOST_TEST(refusal(images, wrong) == "the gates of choice 0 name active candidate 14, but there are 14");
+  BOOST_TEST(refusal(images, wrong) == "the gates of choice 0" + unreadable);
+  wrong = gates;
+  wrong.choices[2].observed = {-1};
+  BOOST_TEST(refusal(images, wrong) == "the gates of choice 2" + unreadable);
   BOOST_TEST(refusal(images.slice(0, 0, 1), gates).find("train with a batch_size of 2 or more") != std::string::npos);
 }
 

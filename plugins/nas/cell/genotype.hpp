@@ -4,7 +4,7 @@
 //    "reduce": [["max_pool_3x3", 0], …],                      "reduce_concat": [2, 3, 4, 5]}
 //
 // Two entries make a node. Inputs 0 and 1 are the outputs of the cells before, input 2 + j is node j. Where cells do
-// not share their choices: {"cells": [{"nodes": [["sep_conv_3x3", 1], …], "concat": [2, 3, 4, 5]}, …]}, one a cell.
+// not share their choices: {"cells": [{"nodes": [["sep_conv_3x3", 1], …], "concat": [2, 3, 4, 5]}, …]}, one per cell.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ struct Edge {
 };
 
 struct CellGenotype {
-  std::vector<Edge> edges;      // node-major, kEdgesPerNode a node
+  std::vector<Edge> edges;      // node-major, kEdgesPerNode per node
   std::vector<int64_t> concat;  // states that make the cell's output
   int64_t nodes() const { return static_cast<int64_t>(edges.size()) / kEdgesPerNode; }
   bool operator==(const CellGenotype&) const = default;
 };
 
 struct Genotype {
-  bool shared = true;  // cells are {normal, reduce}; else one a cell of the network
+  bool shared = true;  // cells are {normal, reduce}; else one per cell of the network
   std::vector<CellGenotype> cells;
 
   const CellGenotype& cell(int64_t index, bool reduction) const {

@@ -1,4 +1,4 @@
-// Draws a genotype: one graph a cell.
+// Draws a genotype: one graph per cell.
 #pragma once
 
 #include <vector>

@@ -8,14 +8,28 @@
 #include <c10/util/StringUtil.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dha/error.hpp"
+#include "dha/nn/observe.hpp"
 
 namespace dha::cell {
 
 namespace {
 
 [[noreturn]] void violation(const std::string& what) { throw Error(ErrorCode::kContractViolation, what); }
+
+bool are_below(int64_t bound, const std::vector<int64_t>& positions) {
+  return std::all_of(positions.begin(), positions.end(),
+                     [bound](int64_t position) { return position >= 0 && position < bound; });
+}
+
+// Whether reading the gates stays within `candidates` and their weights. The host checks gates for all else.
+bool can_be_read(const ChoiceGates& gates, int64_t candidates) {
+  const auto active = static_cast<int64_t>(gates.active.size());
+  return are_below(candidates, gates.active) && are_below(candidates, gates.observed) &&
+         (active == 0 || (gates.weights.defined() && gates.weights.dim() == 1 && gates.weights.size(0) == active));
+}
 
 }  // namespace
 
@@ -28,7 +42,7 @@ CellNetwork::CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, 
       auxiliary_weight_(settings.auxiliary_weight),
       context_(context),
       options_(at::TensorOptions().dtype(options.dtype()).device(options.device())) {
-  const auto built = [&](const BlockPlan& block) { return Block(block, options_, context.generator()); };
+  const auto built = [&](const nn::BlockPlan& block) { return nn::Block(block, options_, context.shared_generator()); };
   stem0_ = built(plan_.stem0);
   if (plan_.stem1) stem1_ = built(*plan_.stem1);
   for (const CellPlan& cell : plan_.cells) cells_.push_back(build(cell, settings));
@@ -40,14 +54,17 @@ CellNetwork::CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, 
 }
 
 CellNetwork::BuiltCell CellNetwork::build(const CellPlan& plan, const Settings& settings) const {
-  const auto built = [this](const BlockPlan& block) { return Block(block, options_, context_.generator()); };
+  const auto built = [this](const nn::BlockPlan& block) {
+    return nn::Block(block, options_, context_.shared_generator());
+  };
   BuiltCell cell{built(plan.preprocess0), built(plan.preprocess1), {}};
   for (const auto& node : plan.nodes) {
     auto& operations = cell.nodes.emplace_back();
     for (const OperationPlan& operation : node) {
-      BuiltOperation one{std::make_shared<Block>(built(operation.block)), {}, operation.operation == Operation::kNone};
+      BuiltOperation one{
+          std::make_shared<nn::Block>(built(operation.block)), {}, operation.operation == Operation::kNone};
       if (decides_affine_) one.block->train_affine(false);
-      const bool keeps_gate = settings.gate_weights == GateWeights::kKeep || !operation.ends_in_batch_norm();
+      const bool keeps_gate = settings.gate_weights == GateWeights::kKeep || !operation.block.ends_in_batch_norm();
       if (!is_supernet() && !one.is_zero && keeps_gate) one.factor = at::ones({}, options_);
       operations.push_back(std::move(one));
     }
@@ -64,34 +81,34 @@ NetworkOutput CellNetwork::forward(const at::Tensor& images, const Gates& gates)
   if (!channels_last_ && images.is_contiguous(at::MemoryFormat::ChannelsLast) && !images.is_contiguous())
     use_channels_last();
   if (is_supernet()) take_gates(gates);
-  DropPath drop_path;
-  if (training_ && drop_path_ > 0)
-    drop_path = DropPath(drop_path_, executed_operations(gates), images, context_.generator());
+  nn::DropPath drop_path;
+  if (mode_.drop_path > 0)
+    drop_path = nn::DropPath(mode_.drop_path, executed_operations(gates), images, context_.generator());
 
-  Features input(images);
-  auto state0 = std::make_shared<Features>(stem0_.run(input, mode()));
-  auto state1 = stem1_ ? std::make_shared<Features>(stem1_->run(*state0, mode())) : state0;
+  nn::Features input(images);
+  auto state0 = std::make_shared<nn::Features>(stem0_.run(input, run_mode()));
+  auto state1 = stem1_ ? std::make_shared<nn::Features>(stem1_->run(*state0, run_mode())) : state0;
   NetworkOutput output;
   for (int64_t i = 0; i < static_cast<int64_t>(cells_.size()); ++i) {
-    auto state2 = std::make_shared<Features>(run_cell(i, *state0, *state1, gates, drop_path));
+    auto state2 = std::make_shared<nn::Features>(run_cell(i, *state0, *state1, gates, drop_path));
     state0 = std::move(state1);
     state1 = std::move(state2);
-    if (auxiliary_ && training_ && i == plan_.auxiliary_cell)
-      output.auxiliary_logits = auxiliary_->run(*state1, mode());
+    if (auxiliary_ && mode_.auxiliary_head && i == plan_.auxiliary_cell)
+      output.auxiliary_logits = auxiliary_->run(*state1, run_mode());
   }
-  output.logits = classifier_.run(*state1, mode());
+  output.logits = classifier_.run(*state1, run_mode());
   if (is_supernet()) output.logits = touch_unused_gates(output.logits, gates);
   gates_.clear();
   return output;
 }
 
-at::Tensor CellNetwork::run_cell(int64_t index, Features& input0, Features& input1, const Gates& gates,
-                                 DropPath& drop_path) {
+at::Tensor CellNetwork::run_cell(int64_t index, nn::Features& input0, nn::Features& input1, const Gates& gates,
+                                 nn::DropPath& drop_path) {
   const CellPlan& plan = plan_.cells[static_cast<size_t>(index)];
   const BuiltCell& cell = cells_[static_cast<size_t>(index)];
-  std::vector<Features> states;
-  states.emplace_back(cell.preprocess0.run(input0, mode()));
-  states.emplace_back(cell.preprocess1.run(input1, mode()));
+  std::vector<nn::Features> states;
+  states.emplace_back(cell.preprocess0.run(input0, run_mode()));
+  states.emplace_back(cell.preprocess1.run(input1, run_mode()));
   for (int64_t j = 0; j < static_cast<int64_t>(cell.nodes.size()); ++j)
     states.emplace_back(run_node(index, j, states, gates, drop_path));
   std::vector<at::Tensor> parts;
@@ -99,8 +116,8 @@ at::Tensor CellNetwork::run_cell(int64_t index, Features& input0, Features& inpu
   return at::cat(parts, 1);
 }
 
-at::Tensor CellNetwork::run_node(int64_t cell, int64_t node, std::vector<Features>& states, const Gates& gates,
-                                 DropPath& drop_path) {
+at::Tensor CellNetwork::run_node(int64_t cell, int64_t node, std::vector<nn::Features>& states, const Gates& gates,
+                                 nn::DropPath& drop_path) {
   const CellPlan& plan = plan_.cells[static_cast<size_t>(cell)];
   const auto& planned = plan.nodes[static_cast<size_t>(node)];
   const auto& operations = cells_[static_cast<size_t>(cell)].nodes[static_cast<size_t>(node)];
@@ -122,12 +139,12 @@ at::Tensor CellNetwork::run_node(int64_t cell, int64_t node, std::vector<Feature
 
 // Scales and adds in place: the last layer of an operation does not read its output in the backward pass, and an
 // identity always has a gate or a factor, whose product is a tensor of its own.
-void CellNetwork::add_operation(at::Tensor& sum, const BuiltOperation& operation, Features& input,
-                                const at::Tensor& gate, DropPath& drop_path) const {
+void CellNetwork::add_operation(at::Tensor& sum, const BuiltOperation& operation, nn::Features& input,
+                                const at::Tensor& gate, nn::DropPath& drop_path) const {
   if (operation.is_zero) return;
-  const Block& block = *operation.block;
+  const nn::Block& block = *operation.block;
   const bool folds_gate = gate.defined() && block.ends_in_batch_norm();
-  at::Tensor x = block.run(input, mode(), folds_gate ? gate : at::Tensor());
+  at::Tensor x = block.run(input, run_mode(), folds_gate ? gate : at::Tensor());
   if (gate.defined() && !folds_gate) x = x * gate;
   if (!block.is_identity()) drop_path.apply(x);
   if (sum.defined())
@@ -137,7 +154,7 @@ void CellNetwork::add_operation(at::Tensor& sum, const BuiltOperation& operation
 }
 
 // The output of a node without operations, in the graph of its gates so that their gradients are zeros.
-at::Tensor CellNetwork::zeros(const CellPlan& cell, const Features& like, const ChoiceGates* gates) const {
+at::Tensor CellNetwork::zeros(const CellPlan& cell, const nn::Features& like, const ChoiceGates* gates) const {
   const at::Tensor& state = like.value();
   const at::Tensor output =
       at::zeros({state.size(0), cell.channels, cell.output_size[0], cell.output_size[1]}, state.options())
@@ -146,32 +163,21 @@ at::Tensor CellNetwork::zeros(const CellPlan& cell, const Features& like, const 
   return output * gates->weights.sum().to(output.scalar_type());
 }
 
-void CellNetwork::observe(const at::Tensor& output, int64_t cell, int64_t node, const std::vector<Features>& states,
+// Without updates of running statistics, because the candidates do not take part in the forward pass.
+void CellNetwork::observe(const at::Tensor& output, int64_t cell, int64_t node, const std::vector<nn::Features>& states,
                           const ChoiceGates& gates) const {
-  struct Observed {
-    int64_t position;
-    size_t input;
-    std::shared_ptr<const Block> block;
-  };
   const auto& planned = plan_.cells[static_cast<size_t>(cell)].nodes[static_cast<size_t>(node)];
   const auto& operations = cells_[static_cast<size_t>(cell)].nodes[static_cast<size_t>(node)];
-  std::vector<Observed> observed;
+  const nn::RunMode mode{mode_.batch_statistics, false};
+  std::vector<nn::ObservedCandidate> candidates;
   for (size_t i = 0; i < gates.observed.size(); ++i) {
     const auto k = static_cast<size_t>(gates.observed[i]);
-    if (!operations[k].is_zero)
-      observed.push_back({static_cast<int64_t>(i), static_cast<size_t>(planned[k].input), operations[k].block});
+    if (operations[k].is_zero) continue;
+    candidates.push_back(
+        {static_cast<int64_t>(i), static_cast<size_t>(planned[k].input),
+         [block = operations[k].block, mode](nn::Features& input) { return block->run(input, mode); }});
   }
-  std::vector<at::Tensor> inputs;
-  for (const Features& state : states) inputs.push_back(state.value().detach());
-  const RunMode run_mode{training_, false};
-  at::Tensor gradients = observed_[static_cast<size_t>(choice_of(cell, node))];
-  output.register_hook(
-      [observed = std::move(observed), inputs = std::move(inputs), run_mode, gradients](const at::Tensor& gradient) {
-        const at::NoGradGuard no_grad;
-        std::vector<Features> features(inputs.begin(), inputs.end());
-        for (const Observed& one : observed)
-          gradients.select(0, one.position).add_((one.block->run(features[one.input], run_mode) * gradient).sum());
-      });
+  nn::observe(output, states, std::move(candidates), observed_[static_cast<size_t>(choice_of(cell, node))]);
 }
 
 void CellNetwork::check(const at::Tensor& images) const {
@@ -183,22 +189,9 @@ void CellNetwork::check(const at::Tensor& images) const {
             "]");
 }
 
-void CellNetwork::check(const ChoiceGates& gates, int64_t choice) const {
-  const int64_t node = choice % static_cast<int64_t>(plan_.cells[0].nodes.size());
-  const auto candidates = static_cast<int64_t>(plan_.cells[0].nodes[static_cast<size_t>(node)].size());
-  const std::string where = "the gates of choice " + std::to_string(choice) + " ";
-  const auto active = static_cast<int64_t>(gates.active.size());
-  if (active > 0 && (!gates.weights.defined() || gates.weights.dim() != 1 || gates.weights.size(0) != active))
-    violation(where + "have " + std::to_string(active) + " active candidates, but weights of shape " +
-              (gates.weights.defined() ? c10::str(gates.weights.sizes()) : "none"));
-  const auto check_indices = [&](const std::vector<int64_t>& indices, const char* what) {
-    for (const int64_t index : indices)
-      if (index < 0 || index >= candidates)
-        violation(where + "name " + what + " candidate " + std::to_string(index) + ", but there are " +
-                  std::to_string(candidates));
-  };
-  check_indices(gates.active, "active");
-  check_indices(gates.observed, "observed");
+int64_t CellNetwork::candidates_of(int64_t choice) const {
+  const auto& nodes = plan_.cells[0].nodes;
+  return static_cast<int64_t>(nodes[static_cast<size_t>(choice) % nodes.size()].size());
 }
 
 // Gates are split once, and not in every cell that reads them: the backward pass then joins their gradients once too.
@@ -210,7 +203,9 @@ void CellNetwork::take_gates(const Gates& gates) {
   observed_.assign(gates.choices.size(), at::Tensor());
   for (size_t i = 0; i < gates.choices.size(); ++i) {
     const ChoiceGates& choice = gates.choices[i];
-    check(choice, static_cast<int64_t>(i));
+    if (!can_be_read(choice, candidates_of(static_cast<int64_t>(i))))
+      violation("the gates of choice " + std::to_string(i) + " name a candidate that is not there, or have no weight " +
+                "for each active one");
     if (!choice.active.empty()) gates_[i] = choice.weights.unbind(0);
     if (!choice.observed.empty()) observed_[i] = at::zeros({static_cast<int64_t>(choice.observed.size())}, options_);
     if (!decides_affine_ || affine_trained_[i] == static_cast<char>(choice.frozen)) continue;
@@ -251,7 +246,7 @@ at::Tensor CellNetwork::touch_unused_gates(const at::Tensor& logits, const Gates
   };
   const bool is_used[] = {has_cells(false), has_cells(true)};
   for (size_t i = 0; i < gates.choices.size(); ++i)
-    if (!is_used[i / nodes] && !gates.choices[i].active.empty())
+    if (!is_used[i / nodes] && !gates.choices[i].active.empty() && gates.choices[i].weights.requires_grad())
       touched = touched + gates.choices[i].weights.sum().to(logits.scalar_type()).mul(0);
   return touched;
 }

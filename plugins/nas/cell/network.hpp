@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "block.hpp"
 #include "dha/context.hpp"
+#include "dha/nn/block.hpp"
+#include "dha/nn/drop_path.hpp"
+#include "dha/nn/features.hpp"
 #include "dha/space.hpp"
-#include "drop_path.hpp"
 #include "plan.hpp"
 #include "settings.hpp"
 
@@ -21,7 +22,8 @@ class CellNetwork final : public Network {
  public:
   enum class Kind { kSupernet, kLean };
 
-  // Draws the weights from context.generator(). `context` outlives the network: drop path draws from it too.
+  // Draws the weights from context.shared_generator(). `context` outlives the network: drop path draws from its
+  // generator().
   CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, const at::TensorOptions& options,
               Context& context);
 
@@ -33,9 +35,7 @@ class CellNetwork final : public Network {
   std::vector<at::Tensor> observed_gradients() const override { return observed_; }
   std::vector<NamedTensor> parameters() const override;
   std::vector<NamedTensor> buffers() const override;
-  void train(bool training) override { training_ = training; }
-  void begin_epoch(const Progress&) override {}
-  void set_drop_path(double probability) override { drop_path_ = probability; }
+  void set_mode(const NetworkMode& mode) override { mode_ = mode; }
   double auxiliary_weight() const override { return auxiliary_ ? auxiliary_weight_ : 0; }
 
   bool is_supernet() const { return kind_ == Kind::kSupernet; }
@@ -51,32 +51,33 @@ class CellNetwork final : public Network {
 
  private:
   struct BuiltOperation {
-    std::shared_ptr<Block> block;  // shared with the backward pass, where it is observed
-    at::Tensor factor;             // of a lean network's operation, 0-dimensional, 1 at first; may be undefined
+    std::shared_ptr<nn::Block> block;  // shared with the backward pass, where it is observed
+    at::Tensor factor;                 // of a lean network's operation, 0-dimensional, 1 at first; may be undefined
     bool is_zero = false;
   };
   struct BuiltCell {
-    Block preprocess0, preprocess1;
+    nn::Block preprocess0, preprocess1;
     std::vector<std::vector<BuiltOperation>> nodes;
   };
 
   BuiltCell build(const CellPlan& plan, const Settings& settings) const;
   void check(const at::Tensor& images) const;
   void take_gates(const Gates& gates);
+  int64_t candidates_of(int64_t choice) const;
   void train_affine(int64_t choice, bool trained);
-  void check(const ChoiceGates& gates, int64_t choice) const;
   int64_t executed_operations(const Gates& gates) const;
-  at::Tensor run_cell(int64_t index, Features& input0, Features& input1, const Gates& gates, DropPath& drop_path);
-  at::Tensor run_node(int64_t cell, int64_t node, std::vector<Features>& states, const Gates& gates,
-                      DropPath& drop_path);
-  void add_operation(at::Tensor& sum, const BuiltOperation& operation, Features& input, const at::Tensor& gate,
-                     DropPath& drop_path) const;
-  at::Tensor zeros(const CellPlan& cell, const Features& like, const ChoiceGates* gates) const;
-  void observe(const at::Tensor& output, int64_t cell, int64_t node, const std::vector<Features>& states,
+  at::Tensor run_cell(int64_t index, nn::Features& input0, nn::Features& input1, const Gates& gates,
+                      nn::DropPath& drop_path);
+  at::Tensor run_node(int64_t cell, int64_t node, std::vector<nn::Features>& states, const Gates& gates,
+                      nn::DropPath& drop_path);
+  void add_operation(at::Tensor& sum, const BuiltOperation& operation, nn::Features& input, const at::Tensor& gate,
+                     nn::DropPath& drop_path) const;
+  at::Tensor zeros(const CellPlan& cell, const nn::Features& like, const ChoiceGates* gates) const;
+  void observe(const at::Tensor& output, int64_t cell, int64_t node, const std::vector<nn::Features>& states,
                const ChoiceGates& gates) const;
   at::Tensor touch_unused_gates(const at::Tensor& logits, const Gates& gates) const;
   void use_channels_last();
-  RunMode mode() const { return {training_, training_}; }
+  nn::RunMode run_mode() const { return nn::run_mode(mode_); }
 
   NetworkPlan plan_;
   Kind kind_;
@@ -86,17 +87,16 @@ class CellNetwork final : public Network {
   Context& context_;
   at::TensorOptions options_;  // of the weights
 
-  Block stem0_, classifier_;
-  std::optional<Block> stem1_, auxiliary_;
+  nn::Block stem0_, classifier_;
+  std::optional<nn::Block> stem1_, auxiliary_;
   std::vector<BuiltCell> cells_;
 
-  bool training_ = true;
+  NetworkMode mode_;
   bool channels_last_ = false;
-  double drop_path_ = 0;
   int64_t choices_ = 0;
-  std::vector<char> affine_trained_;            // one a choice
-  std::vector<std::vector<at::Tensor>> gates_;  // of the current pass, one list a choice, an entry an active candidate
-  std::vector<at::Tensor> observed_;            // one a choice
+  std::vector<char> affine_trained_;            // one per choice
+  std::vector<std::vector<at::Tensor>> gates_;  // of the current pass: for each choice one entry per active candidate
+  std::vector<at::Tensor> observed_;            // one per choice
 };
 
 }  // namespace dha::cell

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <functional>
-#include <numeric>
+
+#include "dha/nn/cost.hpp"
+#include "layers.hpp"
 
 namespace dha::cell {
 
 namespace {
+
+using nn::BlockPlan, nn::Pair;
 
 // Images with sides from here on get the stem that scales by 8.
 constexpr int64_t kLargeImage = 128;
@@ -27,11 +31,6 @@ struct Walk {
   bool reduced_before = false;
 };
 
-Pair size_after(const Layers& layers, Pair size) {
-  for (const Layer& layer : layers) size = size_after(layer, size);
-  return size;
-}
-
 Walk plan_stem(const Settings& settings, const DatasetInfo& info, NetworkPlan& plan) {
   const Pair image{info.height, info.width};
   const bool large = settings.stem == Stem::kImageNet ||
@@ -43,8 +42,8 @@ Walk plan_stem(const Settings& settings, const DatasetInfo& info, NetworkPlan& p
   }
   plan.stem0 = {"stem0", imagenet_stem0_layers(info.channels, settings.channels)};
   plan.stem1 = BlockPlan{"stem1", imagenet_stem1_layers(settings.channels)};
-  const Pair size0 = size_after(plan.stem0.layers, image);
-  return {settings.channels, settings.channels, size0, size_after(plan.stem1->layers, size0), true};
+  const Pair size0 = nn::size_after(plan.stem0.layers, image);
+  return {settings.channels, settings.channels, size0, nn::size_after(plan.stem1->layers, size0), true};
 }
 
 // The name of an edge's block. A genotype may hold the same pair twice in a node; the later one is marked.
@@ -150,39 +149,34 @@ int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int6
   return (shares_cells ? (content.reduction ? nodes : 0) : cell * nodes) + node;
 }
 
-Cost count(const NetworkPlan& plan) {
-  Cost cost;
-  const auto add = [&cost](const BlockPlan& block, Pair size) {
-    cost.parameters += parameters(block.layers);
-    cost.multiply_adds += multiply_adds(block.layers, size);
-    return size;
-  };
-  const Pair after_stem0 = add(plan.stem0, {plan.height, plan.width});
-  if (plan.stem1) add(*plan.stem1, after_stem0);
+Quantities count(const NetworkPlan& plan) {
+  nn::CostCounter counter;
+  const nn::Pair after_stem0 = counter.add(plan.stem0.layers, {plan.height, plan.width});
+  if (plan.stem1) counter.add(plan.stem1->layers, after_stem0);
   for (const CellPlan& cell : plan.cells) {
-    add(cell.preprocess0, cell.size0);
-    add(cell.preprocess1, cell.size1);
+    counter.add(cell.preprocess0.layers, cell.size0);
+    counter.add(cell.preprocess1.layers, cell.size1);
     for (const auto& node : cell.nodes)
       for (const OperationPlan& operation : node)
-        add(operation.block, operation.input < 2 ? cell.input_size : cell.output_size);
+        counter.add(operation.block.layers, operation.input < 2 ? cell.input_size : cell.output_size);
   }
-  add(plan.classifier, plan.cells.back().output_size);
-  if (plan.auxiliary) cost.auxiliary_parameters = parameters(plan.auxiliary->layers);
-  return cost;
+  counter.add(plan.classifier.layers, plan.cells.back().output_size);
+  Quantities costs = counter.quantities();
+  const int64_t auxiliary = plan.auxiliary ? nn::parameters(plan.auxiliary->layers) : 0;
+  costs.set(quantity::kAuxiliaryParameters, static_cast<double>(auxiliary));
+  return costs;
 }
 
-Cost count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate) {
-  Cost cost;
+Quantities count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate) {
+  nn::CostCounter counter;
   for (size_t i = 0; i < plan.cells.size(); ++i)
     for (size_t j = 0; j < plan.cells[i].nodes.size(); ++j) {
       if (choice_of(plan, shares_cells, static_cast<int64_t>(i), static_cast<int64_t>(j)) != choice) continue;
       const CellPlan& cell = plan.cells[i];
       const OperationPlan& operation = cell.nodes[j].at(static_cast<size_t>(candidate));
-      Pair size = operation.input < 2 ? cell.input_size : cell.output_size;  // moves on from layer to layer
-      cost.parameters += parameters(operation.block.layers);
-      cost.multiply_adds += multiply_adds(operation.block.layers, size);
+      counter.add(operation.block.layers, operation.input < 2 ? cell.input_size : cell.output_size);
     }
-  return cost;
+  return counter.quantities();
 }
 
 }  // namespace dha::cell

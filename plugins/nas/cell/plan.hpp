@@ -7,39 +7,37 @@
 
 #include "dha/architecture.hpp"
 #include "dha/dataset.hpp"
+#include "dha/nn/layer.hpp"
+#include "dha/quantities.hpp"
 #include "genotype.hpp"
-#include "layer.hpp"
 #include "settings.hpp"
 
 namespace dha::cell {
 
 struct OperationPlan {
   Operation operation = Operation::kNone;
-  int64_t input = 0;  // the cell's state that it reads
-  BlockPlan block;    // "cells.3.node1.from2.sep_conv_3x3"; without layers for kNone and the identity
-  bool ends_in_batch_norm() const {
-    return !block.layers.empty() && block.layers.back().kind == Layer::Kind::kBatchNorm;
-  }
+  int64_t input = 0;    // the cell's state that it reads
+  nn::BlockPlan block;  // "cells.3.node1.from2.sep_conv_3x3"; without layers for kNone and the identity
 };
 
 struct CellPlan {
   bool reduction = false;
-  int64_t channels = 0;              // of a node
-  Pair input_size{}, output_size{};  // of the preprocessed inputs and of the nodes, px
-  Pair size0{}, size1{};             // of the two inputs ahead of preprocessing, px
-  BlockPlan preprocess0, preprocess1;
+  int64_t channels = 0;                  // of a node
+  nn::Pair input_size{}, output_size{};  // of the preprocessed inputs and of the nodes, px
+  nn::Pair size0{}, size1{};             // of the two inputs before preprocessing, px
+  nn::BlockPlan preprocess0, preprocess1;
   std::vector<std::vector<OperationPlan>> nodes;
   std::vector<int64_t> concat;
 };
 
 struct NetworkPlan {
   int64_t channels = 0, height = 0, width = 0;  // of an image
-  BlockPlan stem0;                              // makes the first state
-  std::optional<BlockPlan> stem1;               // makes the second from the first; absent: both are the same
+  nn::BlockPlan stem0;                          // makes the first state
+  std::optional<nn::BlockPlan> stem1;           // makes the second from the first; absent: both are the same
   std::vector<CellPlan> cells;
-  std::optional<BlockPlan> auxiliary;  // reads the output of cell `auxiliary_cell`
+  std::optional<nn::BlockPlan> auxiliary;  // reads the output of cell `auxiliary_cell`
   int64_t auxiliary_cell = 0;
-  BlockPlan classifier;
+  nn::BlockPlan classifier;
 };
 
 // Candidates of node `node`: every operation on every input, input-major.
@@ -52,10 +50,10 @@ NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const G
 // cells are shared; else cell by cell.
 int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int64_t node);
 
-// Counts without building anything.
-Cost count(const NetworkPlan& plan);
+// Parameters, multiply-adds and the auxiliary head's parameters, counted without building anything.
+Quantities count(const NetworkPlan& plan);
 
 // What candidate `candidate` of a choice costs in all nodes of a supernet that the choice decides.
-Cost count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate);
+Quantities count_candidate(const NetworkPlan& plan, bool shares_cells, int64_t choice, int64_t candidate);
 
 }  // namespace dha::cell

@@ -56,7 +56,7 @@ void CellSpace::prepare(const DatasetInfo& info) {
 }
 
 const DatasetInfo& CellSpace::info() const {
-  if (!info_) throw Error(ErrorCode::kContractViolation, "the cell space is used ahead of prepare()");
+  if (!info_) throw Error(ErrorCode::kContractViolation, "the cell space is used before prepare()");
   return *info_;
 }
 
@@ -70,9 +70,9 @@ std::unique_ptr<Network> CellSpace::lean(const std::string& architecture, const 
                                        settings_, options, context_);
 }
 
-void CellSpace::carry_weights(const Network& from, const Gates& gates, Network& to) const {
+int64_t CellSpace::carry_weights(const Network& from, const Gates& gates, Network& to, CarryMode mode) const {
   cell_network(to);
-  carry(cell_network(from), gates, static_cast<CellNetwork&>(to));
+  return carry(cell_network(from), gates, static_cast<CellNetwork&>(to), mode);
 }
 
 Genotype CellSpace::parse(const std::string& architecture) const {
@@ -80,7 +80,7 @@ Genotype CellSpace::parse(const std::string& architecture) const {
   if (!genotype.shared && static_cast<int64_t>(genotype.cells.size()) != settings_.cells)
     throw Error(ErrorCode::kInvalidParameter, "the architecture's cells are " + std::to_string(genotype.cells.size()) +
                                                   ", but the space has " + std::to_string(settings_.cells) +
-                                                  "; give one entry a cell or set the parameter 'cells'");
+                                                  "; give one entry per cell or set the parameter 'cells'");
   return genotype;
 }
 
@@ -89,7 +89,7 @@ Edge CellSpace::edge_of(int64_t candidate) const {
   return {settings_.operations[static_cast<size_t>(candidate % operations)], candidate / operations};
 }
 
-bool CellSpace::may_stand_together(const Choice& choice, int64_t a, int64_t b) const {
+bool CellSpace::compatible(const Choice& choice, int64_t a, int64_t b) const {
   if (a == b) return false;
   return !choice.distinct_inputs ||
          choice.candidates[static_cast<size_t>(a)].input != choice.candidates[static_cast<size_t>(b)].input;
@@ -104,7 +104,7 @@ void CellSpace::check(const Choice& choice, const std::vector<int64_t>& kept) co
     if (candidate < 0 || candidate >= static_cast<int64_t>(choice.candidates.size()))
       throw Error(ErrorCode::kInvalidParameter, where + "name candidate " + std::to_string(candidate) +
                                                     ", but there are " + std::to_string(choice.candidates.size()));
-  if (!may_stand_together(choice, kept[0], kept[1]))
+  if (!compatible(choice, kept[0], kept[1]))
     throw Error(ErrorCode::kInvalidParameter,
                 where + "keep candidates " + std::to_string(kept[0]) + " and " + std::to_string(kept[1]) +
                     (kept[0] == kept[1] ? ", which are the same" : ", which read the same input") +
@@ -180,7 +180,7 @@ std::string CellSpace::sample(at::Generator generator) const {
     const auto size = static_cast<int64_t>(choice.candidates.size());
     for (int64_t a = 0; a < size; ++a)
       for (int64_t b = a + 1; b < size; ++b)
-        if (may_stand_together(choice, a, b)) pairs.emplace_back(a, b);
+        if (compatible(choice, a, b)) pairs.emplace_back(a, b);
     const auto [a, b] = pairs[static_cast<size_t>(draw_below(static_cast<int64_t>(pairs.size()), generator))];
     decisions.push_back({a, b});
   }
@@ -197,8 +197,7 @@ std::string CellSpace::mutate(const std::string& architecture, at::Generator gen
   for (size_t i = 0; i < choices_.size(); ++i)
     for (size_t slot = 0; slot < from[i].size(); ++slot)
       for (int64_t k = 0; k < static_cast<int64_t>(choices_[i].candidates.size()); ++k)
-        if (k != from[i][slot] && may_stand_together(choices_[i], k, from[i][1 - slot]))
-          neighbours.push_back({i, slot, k});
+        if (k != from[i][slot] && compatible(choices_[i], k, from[i][1 - slot])) neighbours.push_back({i, slot, k});
   if (neighbours.empty())
     throw Error(ErrorCode::kInvalidParameter,
                 "the cell space has a single architecture, so none differs from it; add operations or nodes");
@@ -209,11 +208,11 @@ std::string CellSpace::mutate(const std::string& architecture, at::Generator gen
   return this->architecture(from);
 }
 
-Cost CellSpace::cost(const std::string& architecture) const {
+Quantities CellSpace::cost(const std::string& architecture) const {
   return count(plan_lean(settings_, info(), parse(architecture)));
 }
 
-Cost CellSpace::candidate_cost(int64_t choice, int64_t candidate) const {
+Quantities CellSpace::candidate_cost(int64_t choice, int64_t candidate) const {
   Settings decided = settings_;
   decided.candidate_affine = CandidateAffine::kTrained;  // as in a lean network
   return count_candidate(plan_supernet(decided, info()), settings_.share_cells, choice, candidate);

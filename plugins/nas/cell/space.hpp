@@ -27,23 +27,17 @@ class CellSpace final : public Space {
   const std::vector<Choice>& choices() const override { return choices_; }
   std::unique_ptr<Network> supernet(const at::TensorOptions& options) override;
   std::unique_ptr<Network> lean(const std::string& architecture, const at::TensorOptions& options) override;
-  void carry_weights(const Network& from, const Gates& gates, Network& to) const override;
+  int64_t carry_weights(const Network& from, const Gates& gates, Network& to, CarryMode mode) const override;
   std::string architecture(const Decisions& decisions) const override;
   Decisions decisions(const std::string& architecture) const override;
   void validate(const std::string& architecture) const override { parse(architecture); }
   std::string sample(at::Generator generator) const override;
   std::string mutate(const std::string& architecture, at::Generator generator) const override;
-  Cost cost(const std::string& architecture) const override;
-  Cost candidate_cost(int64_t choice, int64_t candidate) const override;
+  Quantities cost(const std::string& architecture) const override;
+  Quantities candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
 
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? always_replayable() : nullptr;
-  }
-
-  // Nothing is learned here.
-  State state() const override { return {}; }
-  void restore(const State&) override {}
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
 
  private:
   const DatasetInfo& info() const;
@@ -51,7 +45,7 @@ class CellSpace final : public Space {
   Edge edge_of(int64_t candidate) const;
   std::vector<int64_t> decide_node(const CellGenotype& cell, int64_t node, const std::string& where) const;
   void check(const Choice& choice, const std::vector<int64_t>& kept) const;
-  bool may_stand_together(const Choice& choice, int64_t a, int64_t b) const;
+  bool compatible(const Choice& choice, int64_t a, int64_t b) const;
 
   Settings settings_;
   Context& context_;

@@ -43,6 +43,10 @@ struct TestSpace {
   std::unique_ptr<CellSpace> space;
 };
 
+inline constexpr NetworkMode kTraining{true, true, 0, true}, kEvaluation{false, false, 0, false};
+
+inline NetworkMode mode_of(bool training) { return training ? kTraining : kEvaluation; }
+
 // The text of examples/architectures/<name>.json.
 inline std::string published(const std::string& name) {
   std::ifstream file(test::source_dir() / "examples" / "architectures" / (name + ".json"));

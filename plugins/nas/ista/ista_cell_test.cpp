@@ -13,6 +13,7 @@
 #include "ista_searcher.hpp"
 #include "support/chi_square.hpp"
 #include "support/complete_params.hpp"
+#include "support/fake_stage.hpp"
 
 namespace {
 
@@ -34,7 +35,8 @@ BOOST_AUTO_TEST_CASE(gradient_of_the_code_is_that_of_one_graph_through_the_netwo
   for (const uint64_t seed : {1, 2, 3}) {
     test::TestContext context(seed);
     IstaSearcher searcher(test::complete_params<IstaSearcher>(), context);
-    searcher.attach(*space.space);
+    test::FakeStage stage;
+    searcher.attach(*space.space, stage);
     const auto network = space->supernet(at::kDouble);
     const at::Tensor images = cell::random_images(4, info, at::kDouble, seed);
     const State state = searcher.state();
@@ -67,7 +69,8 @@ BOOST_AUTO_TEST_CASE(gradient_of_the_code_is_that_of_one_graph_through_the_netwo
 void count_kept(TestSpace& space, const char* params, uint64_t seed, std::vector<std::vector<double>>& counts) {
   test::TestContext context(seed);
   IstaSearcher searcher(test::complete_params<IstaSearcher>(params), context);
-  searcher.attach(*space.space);
+  test::FakeStage stage;
+  searcher.attach(*space.space, stage);
   const State state = searcher.state();
   const Gates gates = searcher.gates({});
   for (size_t i = 0; i < counts.size(); ++i) {

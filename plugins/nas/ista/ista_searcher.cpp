@@ -32,8 +32,8 @@ RecoveryOptions recovery_options(const Params& params) {
   return options;
 }
 
-AdamOptions adam_options(const Params& params) {
-  AdamOptions options;
+nas::AdamOptions adam_options(const Params& params) {
+  nas::AdamOptions options;
   options.learning_rate = params.real("learning_rate");
   options.beta1 = params.reals("betas")[0];
   options.beta2 = params.reals("betas")[1];
@@ -106,7 +106,7 @@ IstaSearcher::IstaSearcher(const Params& params, Context& context)
       normalises_columns_(params.boolean("normalise_columns")),
       adam_(adam_options(params)) {}
 
-void IstaSearcher::attach(const Space& space) {
+void IstaSearcher::attach(const Space& space, const Stage& stage) {
   if (space.choices().empty())
     throw Error(ErrorCode::kInvalidConfig,
                 "the space has no choices, so there is nothing to search; use dha.architecture");
@@ -116,6 +116,7 @@ void IstaSearcher::attach(const Space& space) {
                                                  std::to_string(choice.keep) + " candidates, but 'keep' is " +
                                                  std::to_string(keep_) + "; set 'keep' to what the space keeps");
   space_ = &space;
+  stage_ = &stage;
   epochs_ = rejected_ = 0;
   draw();
   const at::Tensor codes = codes_on_host();
@@ -171,19 +172,17 @@ std::vector<IstaSearcher::Recovered> IstaSearcher::recover_live() {
   return proposed;
 }
 
-// Takes `proposed` where its architecture satisfies the constraints. Returns whether the architecture that is then held
-// does: the very first one may not.
-bool IstaSearcher::adopt(std::vector<Recovered>& proposed, SearchServices& services) {
+// Takes `proposed` where its architecture satisfies the constraints.
+void IstaSearcher::adopt_allowed(std::vector<Recovered>& proposed) {
   Decisions decided;
   for (const Recovered& recovered : proposed) decided.push_back(recovered.kept);
-  if (services.allows(space_->architecture(decided))) {
+  if (stage_->allows(space_->architecture(decided))) {
     for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered = std::move(proposed[i]);
-    return true;
+    return;
   }
   ++rejected_;
   context_.log(LogLevel::kInfo,
                "the recovered architecture violates the stage's constraints; the one before it is kept");
-  return services.allows(architecture());
 }
 
 void IstaSearcher::freeze_settled() {
@@ -219,20 +218,24 @@ void IstaSearcher::rebuild_gates() {
   live_ = live.to(context_.device());
 }
 
-void IstaSearcher::begin_epoch(const Progress&) {}
+std::vector<std::string> IstaSearcher::needs() const {
+  if (mode_ == Mode::kTwoStage) return {need::kValidationImages};
+  return {};
+}
 
 void IstaSearcher::before_step(SearchServices& services) {
   if (mode_ != Mode::kTwoStage || finished()) return;
   EvaluationRequest request;
   request.data = EvaluationData::kNextValidation;
   request.gate_gradients = true;
-  update_code(services.evaluate(gates(services.progress()), request).gate_gradients);
+  update_code(services.evaluate(gates({GatePurpose::kEvaluation, services.progress()}), request).gate_gradients);
 }
 
-Gates IstaSearcher::gates(const Progress&) {
+Gates IstaSearcher::gates(const GateRequest&) {
   const at::NoGradGuard no_grad;
   const at::Tensor weights = gate_weights(kept_columns_, code_, bias_);
   Gates gates;
+  gates.needs_gradient = mode_ != Mode::kTwoStage;
   gates.choices.reserve(choices_.size());
   for (size_t i = 0; i < choices_.size(); ++i) {
     ChoiceGates choice;
@@ -274,16 +277,19 @@ void IstaSearcher::end_epoch(SearchServices& services) {
   if (finished()) return;
   ++epochs_;
   std::vector<Recovered> proposed = recover_live();
-  if (adopt(proposed, services)) freeze_settled();
+  const bool is_last = services.progress().epoch + 1 >= services.progress().epochs;
+  if (!is_last) adopt_allowed(proposed);
+  // The architecture that is held from the start may be forbidden; it must not become the final one.
+  if (stage_->allows(architecture())) freeze_settled();
   rebuild_gates();
   record_metrics();
 }
 
-void IstaSearcher::end_stage(SearchServices& services) {
+void IstaSearcher::end_stage(SearchServices&) {
   for (Decision& choice : choices_) choice.is_frozen = true;
   rebuild_gates();
   record_metrics();
-  if (!services.allows(architecture()))
+  if (!stage_->allows(architecture()))
     context_.log(LogLevel::kWarning,
                  "the architecture at the end of the stage violates its constraints: no recovered one ever satisfied "
                  "them; search longer, or loosen them");

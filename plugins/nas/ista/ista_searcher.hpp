@@ -1,8 +1,13 @@
-// The search of ISTA-NAS and DHA: a compressed code a choice, whose sparse recovery says which candidates to run.
+// The search of ISTA-NAS and DHA: a compressed code per choice, whose sparse recovery says which candidates to run.
 //
-// Choice j has a fixed matrix A_j and a learned code b_j. Once an epoch the sparse z_j behind b_j is recovered (LASSO)
-// and its best candidates are kept; inside an epoch only b_j moves, and the gates of the kept candidates are linear in
-// it. A choice whose z_j has come to rest freezes. Sources: ISTA-NAS (NeurIPS 2020), DHA (arXiv 2109.05765).
+// Choice j has a fixed matrix A_j and a learned code b_j. At the end of an epoch the sparse z_j behind b_j is recovered
+// (LASSO) and its best candidates are kept; inside an epoch only b_j moves, and the gates of the kept candidates are
+// linear in it. A choice whose z_j has come to rest freezes. Gates are the same for every purpose of a forward pass.
+//
+// After the last planned epoch nothing is left to train a new support, so the one that was trained is kept: what is
+// measured then, and decided by end_stage(), is what was trained. Choices that settled in that epoch still freeze.
+//
+// Sources: ISTA-NAS (NeurIPS 2020), DHA (arXiv 2109.05765).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "code_adam.hpp"
+#include "dha/nas/adam.hpp"
 #include "dha/plugin.hpp"
 #include "pick.hpp"
 #include "recovery.hpp"
@@ -18,8 +23,8 @@
 namespace dha::ista {
 
 enum class Mode {
-  kOneStage,  // codes learn from the training gradient, ahead of each weight step
-  kTwoStage,  // codes learn from a validation batch ahead of each weight step
+  kOneStage,  // codes learn from the training gradient, before each weight step
+  kTwoStage,  // codes learn from a validation batch before each weight step
   kDha,       // as kOneStage, with the recovery of DHA
 };
 
@@ -28,21 +33,21 @@ class IstaSearcher : public Searcher, private Replay {
   static Schema schema();
   IstaSearcher(const Params& params, Context& context);
 
-  void attach(const Space& space) override;
-  void begin_epoch(const Progress& progress) override;
+  void attach(const Space& space, const Stage& stage) override;
   void before_step(SearchServices& services) override;
-  Gates gates(const Progress& progress) override;
+  Gates gates(const GateRequest& request) override;
   void learn(const SearchStep& step) override;
   void end_epoch(SearchServices& services) override;
   void end_stage(SearchServices& services) override;
   bool finished() const override;
   std::string architecture() const override;
   std::string report() const override;
-  const void* capability(std::string_view id) const override {
-    return id == Replay::kCapability ? static_cast<const Replay*>(this) : nullptr;
+  std::vector<std::string> needs() const override;
+  void* capability(std::string_view id) override {
+    return id == Replay::kCapability ? static_cast<Replay*>(this) : nullptr;
   }
   State state() const override;
-  void restore(const State& state) override;
+  void restore(const State& state, RestoreReason reason) override;
 
   // For tests: double (choices, rows), on the context's device.
   const at::Tensor& code() const { return code_; }
@@ -52,7 +57,7 @@ class IstaSearcher : public Searcher, private Replay {
   bool replayable() const override { return mode_ != Mode::kTwoStage; }
 
   struct Recovered {
-    std::vector<double> coefficients;  // z: one a candidate
+    std::vector<double> coefficients;  // z: one per candidate
     std::vector<int64_t> kept;         // ascending
     double relative_gap = 0;
   };
@@ -67,7 +72,7 @@ class IstaSearcher : public Searcher, private Replay {
   void draw();
   Recovered recover_choice(size_t index, const at::Tensor& codes) const;
   std::vector<Recovered> recover_live();
-  bool adopt(std::vector<Recovered>& proposed, SearchServices& services);
+  void adopt_allowed(std::vector<Recovered>& proposed);
   void freeze_settled();
   void rebuild_gates();
   void update_code(const GateGradients& gradients);
@@ -87,9 +92,10 @@ class IstaSearcher : public Searcher, private Replay {
   const bool normalises_columns_;
 
   const Space* space_ = nullptr;
+  const Stage* stage_ = nullptr;
   std::vector<Decision> choices_;
   at::Tensor code_;  // double (choices, rows)
-  CodeAdam adam_;
+  nas::Adam adam_;
   int64_t epochs_ = 0, rejected_ = 0;
 
   // Constant inside an epoch, on the context's device.

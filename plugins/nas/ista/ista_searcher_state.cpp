@@ -1,11 +1,10 @@
 // What dha.ista shows of itself, saves and takes back.
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "code_gates.hpp"
+#include "dha/nas/state.hpp"
 #include "ista_searcher.hpp"
 
 namespace dha::ista {
@@ -13,33 +12,6 @@ namespace dha::ista {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-at::Tensor as_tensor(const std::vector<double>& values) {
-  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kDouble);
-  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<double>());
-  return tensor;
-}
-
-std::vector<double> as_values(const at::Tensor& tensor) {
-  const at::Tensor host = tensor.to(at::kCPU, at::kDouble).contiguous();
-  const double* values = host.const_data_ptr<double>();
-  return {values, values + host.numel()};
-}
-
-[[noreturn]] void refuse(const std::string& what) {
-  throw Error(ErrorCode::kInvalidParameter, "the saved state cannot be taken: " + what);
-}
-
-const at::Tensor& saved_tensor(const State& state, const std::string& name, at::IntArrayRef shape) {
-  const auto found = state.tensors.find(name);
-  if (found == state.tensors.end()) refuse("tensor '" + name + "' is missing");
-  if (found->second.sizes() != shape) {
-    std::string text;
-    for (const int64_t size : found->second.sizes()) text += (text.empty() ? "" : ", ") + std::to_string(size);
-    refuse("tensor '" + name + "' has the shape (" + text + "); 'code_size' and the space must be those of the search");
-  }
-  return found->second;
-}
 
 Json optional_number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
@@ -55,7 +27,7 @@ std::vector<std::string> IstaSearcher::candidate_names(size_t choice) const {
 }
 
 std::string IstaSearcher::report() const {
-  const std::vector<double> weights = as_values(gate_weights(kept_columns_, code_, bias_));
+  const std::vector<double> weights = nas::as_values(gate_weights(kept_columns_, code_, bias_));
   Json report{{"epochs", epochs_}, {"rejected_updates", rejected_}, {"choices", Json::array()}};
   for (size_t i = 0; i < choices_.size(); ++i) {
     const Decision& choice = choices_[i];
@@ -79,19 +51,17 @@ std::string IstaSearcher::report() const {
 State IstaSearcher::state() const {
   State state;
   state.tensors["code"] = code_;
-  state.tensors["adam.average"] = adam_.average();
-  state.tensors["adam.square_average"] = adam_.square_average();
-  Json json{{"steps", adam_.steps()}, {"epochs", epochs_}, {"rejected_updates", rejected_}, {"choices", Json::array()}};
+  adam_.save("adam", state);
+  Json json{{"epochs", epochs_},
+            {"rejected_updates", rejected_},
+            {"space", Json::parse(nas::choices_json(space_->choices()))},
+            {"choices", Json::array()}};
   for (size_t i = 0; i < choices_.size(); ++i) {
-    const Choice& known = space_->choices()[i];
+    const std::string& name = space_->choices()[i].name;
     const Decision& choice = choices_[i];
-    state.tensors["columns." + known.name] = choice.columns;
-    state.tensors["coefficients." + known.name] = as_tensor(choice.recovered.coefficients);
-    Json candidates = Json::array();
-    for (const Candidate& candidate : known.candidates) candidates.push_back({candidate.operation, candidate.input});
-    json["choices"].push_back({{"name", known.name},
-                               {"candidates", std::move(candidates)},
-                               {"kept", choice.recovered.kept},
+    state.tensors["columns." + name] = choice.columns;
+    state.tensors["coefficients." + name] = nas::as_tensor(choice.recovered.coefficients);
+    json["choices"].push_back({{"kept", choice.recovered.kept},
                                {"gap", choice.recovered.relative_gap},
                                {"distance", optional_number(choice.distance)},
                                {"frozen", choice.is_frozen}});
@@ -100,26 +70,23 @@ State IstaSearcher::state() const {
   return state;
 }
 
-void IstaSearcher::restore(const State& state) {
+// A later stage continues the search where the earlier one ended, so both reasons are alike.
+void IstaSearcher::restore(const State& state, RestoreReason) {
   const at::NoGradGuard no_grad;
   try {
     const Json json = Json::parse(state.json);
-    const Json& saved_choices = json.at("choices");
-    if (saved_choices.size() != choices_.size())
-      refuse("it has " + std::to_string(saved_choices.size()) + " choices, this space " +
-             std::to_string(choices_.size()));
+    nas::check_saved_choices(json.at("space").dump(), space_->choices());
     std::vector<Decision> taken;
-    for (size_t i = 0; i < choices_.size(); ++i) taken.push_back(taken_choice(i, saved_choices[i], state));
-    const at::Tensor& code = saved_tensor(state, "code", code_.sizes());
-    const at::Tensor& average = saved_tensor(state, "adam.average", code_.sizes());
-    const at::Tensor& square_average = saved_tensor(state, "adam.square_average", code_.sizes());
-    adam_.restore(average, square_average, json.at("steps").get<int64_t>());
+    for (size_t i = 0; i < choices_.size(); ++i) taken.push_back(taken_choice(i, json.at("choices").at(i), state));
+    const at::Tensor code = nas::saved_tensor(state, "code", code_.sizes());
+    const auto epochs = json.at("epochs").get<int64_t>(), rejected = json.at("rejected_updates").get<int64_t>();
+    adam_.restore("adam", state);
     code_.copy_(code);
-    epochs_ = json.at("epochs").get<int64_t>();
-    rejected_ = json.at("rejected_updates").get<int64_t>();
+    epochs_ = epochs;
+    rejected_ = rejected;
     choices_ = std::move(taken);
   } catch (const Json::exception& e) {
-    refuse(std::string("its text is malformed: ") + e.what());
+    nas::refuse_state(std::string("its text is malformed: ") + e.what());
   }
   rebuild_gates();
 }
@@ -128,25 +95,14 @@ void IstaSearcher::restore(const State& state) {
 IstaSearcher::Decision IstaSearcher::taken_choice(size_t index, const Json& saved, const State& state) const {
   const Choice& known = space_->choices()[index];
   const auto count = static_cast<int64_t>(known.candidates.size());
-  if (saved.at("name") != known.name)
-    refuse("choice " + std::to_string(index) + " is '" + saved.at("name").get<std::string>() + "' there and '" +
-           known.name + "' in this space");
-  Json candidates = Json::array();
-  for (const Candidate& candidate : known.candidates) candidates.push_back({candidate.operation, candidate.input});
-  if (saved.at("candidates") != candidates) refuse("choice '" + known.name + "' has other candidates in this space");
-
   Decision choice;
-  choice.columns = saved_tensor(state, "columns." + known.name, {count, rows_}).to(at::kCPU, at::kDouble).clone();
-  choice.recovered.coefficients = as_values(saved_tensor(state, "coefficients." + known.name, {count}));
+  choice.columns = nas::saved_tensor(state, "columns." + known.name, {count, rows_}).to(at::kCPU, at::kDouble).clone();
+  choice.recovered.coefficients = nas::as_values(nas::saved_tensor(state, "coefficients." + known.name, {count}));
   choice.recovered.kept = saved.at("kept").get<std::vector<int64_t>>();
+  nas::check_saved_decision(known, choice.recovered.kept);
   choice.recovered.relative_gap = saved.at("gap").get<double>();
   if (!saved.at("distance").is_null()) choice.distance = saved.at("distance").get<double>();
   choice.is_frozen = saved.at("frozen").get<bool>();
-  const auto& kept = choice.recovered.kept;
-  if (static_cast<int64_t>(kept.size()) != keep_ || !std::is_sorted(kept.begin(), kept.end()) || kept.front() < 0 ||
-      kept.back() >= count)
-    refuse("the kept candidates of choice '" + known.name + "' are not " + std::to_string(keep_) + " of its " +
-           std::to_string(count));
   return choice;
 }
 

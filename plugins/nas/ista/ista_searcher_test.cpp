@@ -7,6 +7,7 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -16,8 +17,10 @@
 #include <utility>
 
 #include "code_gates.hpp"
+#include "dha/nas/adam.hpp"
 #include "support/complete_params.hpp"
 #include "support/fake_search_services.hpp"
+#include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 #include "support/toy_space.hpp"
 
@@ -31,7 +34,8 @@ using nlohmann::json;
 struct Search {
   explicit Search(const char* params = "{}", uint64_t seed = 1, std::vector<dha::Choice> choices = toy_cell())
       : context(seed), space(std::move(choices)), searcher(complete_params<IstaSearcher>(params), context) {
-    searcher.attach(space);
+    services.current.epochs = 1000;  // none of these epochs is the last
+    searcher.attach(space, stage);
   }
 
   dha::SearchStep step(const std::vector<at::Tensor>& gate_gradients) const {
@@ -64,6 +68,7 @@ struct Search {
 
   TestContext context;
   ToySpace space;
+  FakeStage stage;
   FakeSearchServices services;
   IstaSearcher searcher;
 };
@@ -95,6 +100,7 @@ BOOST_AUTO_TEST_CASE(gates_and_an_architecture_exist_before_any_step) {
     BOOST_TEST(choice.weights.abs().max().item<double>() < 0.1);
     BOOST_TEST(!choice.frozen);
   }
+  BOOST_TEST(gates.needs_gradient);
   search.space.validate(search.searcher.architecture());
   BOOST_TEST(!search.searcher.finished());
 }
@@ -128,7 +134,7 @@ BOOST_AUTO_TEST_CASE(learning_is_adam_on_the_closed_form_gradient) {
   Search search(R"({"learning_rate": 0.01, "betas": [0.5, 0.99], "weight_decay": 0.1})");
   const dha::Gates gates = search.searcher.gates({});
   at::Tensor expected = search.searcher.code().to(at::kDouble).clone();
-  dha::ista::CodeAdam adam({0.01, 0.5, 0.99, 0.1, 1e-8});
+  dha::nas::Adam adam({0.01, 0.5, 0.99, 0.1, 1e-8});
   adam.reset(expected);
   const at::Tensor live = at::full({4, 1}, true, at::kBool);
   const dha::State state = search.searcher.state();
@@ -219,15 +225,15 @@ BOOST_AUTO_TEST_CASE(frozen_choices_need_no_gradient) {
 BOOST_AUTO_TEST_CASE(forbidden_architectures_are_not_adopted) {
   Search search(R"({"learning_rate": 0.1, "freeze_distance": 0})");
   const std::string before = search.searcher.architecture();
-  search.services.on_allows = [&](const std::string& architecture) { return architecture == before; };
+  search.stage.allow_only([&](const std::string& architecture) { return architecture == before; });
   const at::Tensor code = search.searcher.code().clone();
   search.epoch();
   search.epoch();
   BOOST_TEST(search.searcher.architecture() == before);
   BOOST_TEST(search.report().at("rejected_updates") == 2);
   BOOST_TEST(!search.searcher.code().equal(code));
-  for (const std::string& asked : search.services.asked) search.space.validate(asked);
-  search.services.on_allows = nullptr;
+  for (const std::string& asked : search.stage.asked) search.space.validate(asked);
+  search.stage.on_margins = nullptr;
   search.epoch();
   BOOST_TEST(search.searcher.architecture() != before);
   BOOST_TEST(search.report().at("rejected_updates") == 2);
@@ -235,7 +241,7 @@ BOOST_AUTO_TEST_CASE(forbidden_architectures_are_not_adopted) {
 
 BOOST_AUTO_TEST_CASE(nothing_freezes_while_even_the_held_architecture_is_forbidden) {
   Search search(R"({"freeze_distance": 1000})");
-  search.services.on_allows = [](const std::string&) { return false; };
+  search.stage.allow_only([](const std::string&) { return false; });
   search.epoch();
   BOOST_TEST((search.frozen() == std::vector<bool>(4, false)));
   search.searcher.end_stage(search.services);
@@ -252,6 +258,63 @@ BOOST_AUTO_TEST_CASE(end_of_the_stage_freezes_what_is_left) {
   BOOST_TEST(search.searcher.architecture() == architecture);
   BOOST_TEST(search.context.warnings.empty());
   for (const dha::ChoiceGates& choice : search.searcher.gates({}).choices) BOOST_TEST(choice.frozen);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_epoch_keeps_what_was_trained) {
+  for (const char* distance : {"0", "1000"}) {
+    const bool settles = std::string(distance) != "0";
+    Search search((R"({"learning_rate": 0.1, "freeze_distance": )" + std::string(distance) + "}").c_str());
+    Search longer(R"({"learning_rate": 0.1, "freeze_distance": 0})");
+    search.services.current = {.epoch = 4, .epochs = 5};
+    longer.services.current = {.epoch = 3, .epochs = 5};
+    const std::string before = search.searcher.architecture();
+    for (Search* one : {&search, &longer})
+      for (int64_t i = 0; i < 20; ++i) one->learn(i);
+    const dha::Gates trained = search.searcher.gates({});
+    for (Search* one : {&search, &longer}) one->searcher.end_epoch(one->services);
+    BOOST_TEST(search.searcher.architecture() == before);
+    BOOST_TEST(longer.searcher.architecture() != before);
+    BOOST_TEST((search.frozen() == std::vector<bool>(4, settles)));
+    for (size_t i = 0; i < 4; ++i)  // the distance is that of the recovery all the same
+      BOOST_TEST(search.report().at("choices")[i].at("distance") == longer.report().at("choices")[i].at("distance"));
+    search.searcher.end_stage(search.services);
+    const dha::Gates decided = search.searcher.gates({dha::GatePurpose::kCarry, {}});
+    for (size_t i = 0; i < 4; ++i) {
+      BOOST_TEST(decided.choices[i].active == trained.choices[i].active, boost::test_tools::per_element());
+      BOOST_TEST(decided.choices[i].weights.equal(trained.choices[i].weights));
+      BOOST_TEST(decided.choices[i].frozen);
+    }
+    BOOST_TEST(search.searcher.architecture() == before);
+    BOOST_TEST(search.report().at("rejected_updates") == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gates_are_the_same_for_every_purpose_and_change_nothing) {
+  Search search;
+  search.epoch();
+  search.learn(2);
+  const dha::Gates gates = search.searcher.gates({dha::GatePurpose::kWeightStep, {}});
+  dha::State before = search.searcher.state();
+  for (auto& [name, tensor] : before.tensors) tensor = tensor.clone();
+  for (const dha::GatePurpose purpose : {dha::GatePurpose::kProbe, dha::GatePurpose::kEvaluation,
+                                         dha::GatePurpose::kCarry, dha::GatePurpose::kWeightStep})
+    BOOST_TEST(same_gates(search.searcher.gates({purpose, {}}), gates));
+  const dha::State after = search.searcher.state();
+  BOOST_TEST(after.json == before.json);
+  for (const auto& [name, tensor] : before.tensors) BOOST_TEST(tensor.equal(after.tensors.at(name)), name);
+}
+
+BOOST_AUTO_TEST_CASE(two_stage_alone_needs_validation_images_and_no_gradient_of_the_weight_step) {
+  for (const char* mode : {"one_stage", "two_stage", "dha"}) {
+    Search search(json{{"mode", mode}}.dump().c_str());
+    const bool is_two_stage = std::string(mode) == "two_stage";
+    BOOST_TEST(search.searcher.needs() ==
+                   (is_two_stage ? std::vector<std::string>{dha::need::kValidationImages} : std::vector<std::string>{}),
+               boost::test_tools::per_element());
+    BOOST_TEST(search.searcher.gates({}).needs_gradient == !is_two_stage, mode);
+  }
+  Search search(R"({"mode": "two_stage"})");
+  search.searcher.learn({});  // empty gradients
 }
 
 BOOST_AUTO_TEST_CASE(two_stage_learns_from_validation_batches_only) {
@@ -374,13 +437,13 @@ BOOST_AUTO_TEST_CASE(same_seed_same_search) {
   BOOST_TEST(a.searcher.report() != c.searcher.report());
 }
 
-BOOST_AUTO_TEST_CASE(restored_state_goes_on_identically) {
+BOOST_AUTO_TEST_CASE(restored_state_continues_identically) {
   const char* params = R"({"learning_rate": 0.003, "freeze_distance": 0.03})";
   Search original(params, 1);
   for (int i = 0; i < 3; ++i) original.epoch(7);
   Search restored(params, 99);
   BOOST_TEST(restored.searcher.architecture() != original.searcher.architecture());
-  restored.searcher.restore(original.searcher.state());
+  restored.searcher.restore(original.searcher.state(), dha::RestoreReason::kResume);
   BOOST_TEST(restored.searcher.report() == original.searcher.report());
   BOOST_TEST(same_gates(restored.searcher.gates({}), original.searcher.gates({})));
   for (int i = 0; i < 3; ++i) {
@@ -398,7 +461,7 @@ BOOST_AUTO_TEST_CASE(restoring_copies_and_a_finished_search_stays_finished) {
   Search restored("{}", 2);
   dha::State state = original.searcher.state();
   for (auto& [name, tensor] : state.tensors) tensor = tensor.clone();
-  restored.searcher.restore(state);
+  restored.searcher.restore(state, dha::RestoreReason::kCarry);
   const std::string report = restored.searcher.report();
   for (auto& [name, tensor] : state.tensors) tensor.fill_(5);
   BOOST_TEST(restored.searcher.report() == report);
@@ -410,21 +473,23 @@ BOOST_AUTO_TEST_CASE(states_of_other_searches_are_refused_and_leave_the_search_a
   const auto is_parameter_error = has_code(dha::ErrorCode::kInvalidParameter);
   Search search;
   const std::string report = search.searcher.report();
-  BOOST_CHECK_EXCEPTION(search.searcher.restore(Search(R"({"code_size": 5})").searcher.state()), dha::Error,
-                        is_parameter_error);
-  BOOST_CHECK_EXCEPTION(search.searcher.restore(Search("{}", 1, toy_cell(6)).searcher.state()), dha::Error,
-                        is_parameter_error);
+  BOOST_CHECK_EXCEPTION(
+      search.searcher.restore(Search(R"({"code_size": 5})").searcher.state(), dha::RestoreReason::kCarry), dha::Error,
+      is_parameter_error);
+  BOOST_CHECK_EXCEPTION(
+      search.searcher.restore(Search("{}", 1, toy_cell(6)).searcher.state(), dha::RestoreReason::kCarry), dha::Error,
+      is_parameter_error);
   std::vector<dha::Choice> shorter = toy_cell();
   shorter.pop_back();
-  BOOST_CHECK_EXCEPTION(search.searcher.restore(Search("{}", 1, shorter).searcher.state()), dha::Error,
-                        is_parameter_error);
-  BOOST_CHECK_EXCEPTION(search.searcher.restore({}), dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(search.searcher.restore(Search("{}", 1, shorter).searcher.state(), dha::RestoreReason::kCarry),
+                        dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(search.searcher.restore({}, dha::RestoreReason::kResume), dha::Error, is_parameter_error);
   dha::State text = search.searcher.state();
   text.json = "not json";
-  BOOST_CHECK_EXCEPTION(search.searcher.restore(text), dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(search.searcher.restore(text, dha::RestoreReason::kResume), dha::Error, is_parameter_error);
   dha::State lacking = search.searcher.state();
   lacking.tensors.erase("code");
-  BOOST_CHECK_EXCEPTION(search.searcher.restore(lacking), dha::Error, is_parameter_error);
+  BOOST_CHECK_EXCEPTION(search.searcher.restore(lacking, dha::RestoreReason::kResume), dha::Error, is_parameter_error);
   BOOST_TEST(search.searcher.report() == report);
 }
 
@@ -438,9 +503,10 @@ BOOST_AUTO_TEST_CASE(a_code_that_is_not_finite_is_an_error) {
 BOOST_AUTO_TEST_CASE(spaces_that_do_not_fit_are_refused) {
   TestContext context;
   IstaSearcher searcher(complete_params<IstaSearcher>(), context);
+  FakeStage stage;
   ToySpace keeps_one({toy_choice("block", 1, 7, 1, false)}), empty({});
-  BOOST_CHECK_EXCEPTION(searcher.attach(keeps_one), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
-  BOOST_CHECK_EXCEPTION(searcher.attach(empty), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
+  BOOST_CHECK_EXCEPTION(searcher.attach(keeps_one, stage), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
+  BOOST_CHECK_EXCEPTION(searcher.attach(empty, stage), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
 }
 
 BOOST_AUTO_TEST_CASE(metrics_and_report_say_what_is_going_on) {
@@ -469,8 +535,10 @@ BOOST_AUTO_TEST_CASE(trains_with_a_network_and_hands_over_to_a_lean_one) {
   space.prepare(info);
   const auto network = space.supernet(at::kFloat);
   IstaSearcher searcher(complete_params<IstaSearcher>(R"({"learning_rate": 0.01})"), context);
-  searcher.attach(space);
+  FakeStage stage;
+  searcher.attach(space, stage);
   FakeSearchServices services;
+  services.current.epochs = 1000;
   const at::Tensor labels = at::arange(96).remainder(3);
   at::Tensor images = at::randn({96, 1, 4, 4}, context.generator());
   images.flatten(1).scatter_add_(1, labels.unsqueeze(1), at::full({96, 1}, 3.0f));  // class k lights up pixel k
@@ -500,7 +568,7 @@ BOOST_AUTO_TEST_CASE(trains_with_a_network_and_hands_over_to_a_lean_one) {
   searcher.end_stage(services);
   const auto lean = space.lean(searcher.architecture(), at::kFloat);
   const dha::Gates gates = searcher.gates({});
-  space.carry_weights(*network, gates, *lean);
+  space.carry_weights(*network, gates, *lean, dha::CarryMode::kExact);
   const at::Tensor expected = network->forward(images, gates).logits;
   const at::Tensor found = lean->forward(images, {}).logits;
   BOOST_TEST(expected.sub(found).abs().max().item<double>() < 1e-4 * expected.abs().max().item<double>());

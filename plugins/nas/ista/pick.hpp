@@ -14,8 +14,8 @@ enum class PickRule {
   kMagnitude,  // ISTA-NAS: the largest absolute coefficients, whichever input they read
 };
 
-// `choice.keep` positions, ascending. coefficients: one a candidate. Ties go to the lower position, and coefficients of
-// zero are eligible, so that the answer always has `keep` members. Under kSigned the members read different inputs
+// `choice.keep` positions, ascending. coefficients: one per candidate. Ties go to the lower position, and coefficients
+// of zero are eligible, so that the answer always has `keep` members. Under kSigned the members read different inputs
 // where there are enough of them; under kMagnitude only where the choice demands it. Throws Error{kInvalidConfig} where
 // the choice has too few candidates or inputs.
 std::vector<int64_t> pick(const Choice& choice, std::span<const double> coefficients, PickRule rule);

@@ -1,39 +1,58 @@
-// dha.random: a trial searcher that proposes random architectures, none twice while the space has others.
+// dha.random: a trial searcher that draws architectures, settings, or both at random.
+//
+// The draws of a trial depend on the run's seed and the trial's id only, so that trials are the same in whatever order
+// outcomes come. An architecture that an earlier trial had is drawn anew, a limited number of times; so are those that
+// violate the stage's constraints.
 #pragma once
 
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "dha/nas/finished_trials.hpp"
 #include "dha/plugin.hpp"
+#include "random_settings.hpp"
 
 namespace dha {
 
 class RandomTrials : public TrialSearcher {
  public:
   static Schema schema();
+
+  // Throws Error{kInvalidParameter} where "over" names something else than "architecture" and "settings".
   RandomTrials(const Params& params, Context& context);
 
-  State state() const override;
-  void restore(const State& state) override;
-  void attach(const Space& space, const std::string& tunable_json) override;
+  // Throws Error{kInvalidConfig} where the space or the stage leaves nothing to draw.
+  void attach(const Space& space, const Stage& stage) override;
+
+  // Never empty. Throws Error{kInvalidConfig} that names the constraint where none of many drawn architectures
+  // satisfies the stage's.
   std::optional<Trial> ask() override;
-  bool keep_going(int64_t, const EpochOutcome&) override { return true; }
+
   void tell(const TrialOutcome& outcome) override;
-  bool finished() const override { return false; }
-  bool needs_weights(int64_t) const override { return false; }
+
+  // All finished trials with a validation accuracy, the most accurate first, equal ones by lower id.
+  std::vector<int64_t> outcomes() const override;  // the best `keep`
+
   std::string report() const override;
-  std::optional<Trial> best() const override;
 
  private:
+  void take_settings();
+  at::Generator generator_of(int64_t id) const;
+  std::string draw_architecture(const at::Generator& generator);
+
   Context& context_;
-  int64_t retries_;
+  bool is_over_architecture_ = false, is_over_settings_ = false;
+  int64_t retries_, keep_;
   const Space* space_ = nullptr;
+  const Stage* stage_ = nullptr;
+  uint64_t seed_ = 0;
+  RandomSettings settings_;
   int64_t next_id_ = 0;
-  std::map<int64_t, std::string> open_;  // architectures of trials that were asked for and not told
-  std::set<std::string> seen_;
-  std::optional<Trial> best_;
-  double best_accuracy_ = 0;
+  std::set<int64_t> open_;          // asked for and not told
+  std::set<std::string> proposed_;  // architectures
+  nas::FinishedTrials finished_;
 };
 
 }  // namespace dha

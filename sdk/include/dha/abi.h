@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define DHA_ABI_LAYOUT 1u
+#define DHA_ABI_LAYOUT 2u
 #define DHA_ENTRY_SYMBOL "dha_plugin_entry"
 
 #ifdef __cplusplus
@@ -46,6 +46,8 @@ typedef struct dha_plugin {
   /* File name, beside the plugin, of a library with CUDA kernels, opened only where an accelerator is in use; or null.
    */
   const char* accelerator_library;
+  /* DHA_SDK_VERSION_MINOR as the plugin saw it: the host calls no function that was appended to an interface later. */
+  uint32_t sdk_minor;
 } dha_plugin;
 
 #ifdef __cplusplus

@@ -22,7 +22,7 @@ struct Candidate {
 struct Choice {
   std::string name;                   // "normal.node0"
   std::vector<Candidate> candidates;  // indexed by position
-  int64_t keep = 1;                   // how many a decided architecture keeps
+  int64_t keep = 1;                   // how many different ones a decided architecture keeps
   bool distinct_inputs = false;       // whether those must read different inputs
 };
 
@@ -36,12 +36,13 @@ struct ChoiceGates {
   bool frozen = false;  // decided for good: weights no longer change
 };
 
-// One entry a choice, in the space's order.
 struct Gates {
-  std::vector<ChoiceGates> choices;
+  std::vector<ChoiceGates> choices;  // one per choice, in the space's order
+  // Whether the searcher reads the gates' gradients after a weight step. Where it does not, they are not computed.
+  bool needs_gradient = true;
 };
 
-// Gradients of a loss with respect to gates, one entry a choice.
+// Gradients of a loss with respect to gates, one entry per choice.
 struct GateGradients {
   std::vector<at::Tensor> active;    // float (active of that choice)
   std::vector<at::Tensor> observed;  // float (observed of that choice); undefined where none was asked for
@@ -49,12 +50,5 @@ struct GateGradients {
 
 // The kept candidates of every choice, ascending in each.
 using Decisions = std::vector<std::vector<int64_t>>;
-
-// Cost of one decided network for one image.
-struct Cost {
-  int64_t parameters = 0;            // without auxiliary head
-  int64_t auxiliary_parameters = 0;  // of the auxiliary head; 0 where there is none
-  int64_t multiply_adds = 0;         // of convolutions and linear layers, without auxiliary head
-};
 
 }  // namespace dha

@@ -1,4 +1,8 @@
-// The base of all six interfaces: whole state out, whole state in, and optional abilities by name.
+// The base of all six interfaces: whole state out, whole state in, needs, and optional abilities by name.
+//
+// Interfaces grow at their end: within a major version of the SDK new virtual functions are appended to a kind's
+// interface with a default, and the host calls them only on plugins that were built with that minor version or a later
+// one. Component itself does not grow, because the functions of the interfaces follow its own.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,14 +13,21 @@
 #include <vector>
 
 #include "dha/export.hpp"
+#include "dha/quantities.hpp"
 
 namespace dha {
 
-// Everything that a component must remember to go on with the same bits: tensors on any device, and JSON text for the
-// rest. Parameters are not part of it (the pipeline has them), nor are generators (the host has them).
+// Everything that a component must remember to continue with the same bits: tensors on any device, and JSON text for
+// the rest. Parameters are not part of it (the pipeline has them), nor are generators (the host has them).
 struct State {
   std::map<std::string, at::Tensor> tensors;
   std::string json = "{}";
+};
+
+// Why a state is restored.
+enum class RestoreReason {
+  kResume,  // the same stage continues where it was interrupted: the same bits must follow
+  kCarry,   // a later stage, or a trial, starts from the end of an earlier one, possibly under other parameters
 };
 
 // A tensor that is known by name: a weight, a buffer, a learned scalar. Names are unique in their list and stable over
@@ -34,17 +45,18 @@ struct Progress {
   int64_t steps_per_epoch = 1;  // >= 1
 };
 
-// What an epoch came to. Fields that were not measured are empty.
+// The result of an epoch. `measurements` has what was measured, by the names of <dha/quantities.hpp>: always the loss
+// and accuracy of training; those of validation where the epoch was validated.
 struct EpochOutcome {
   Progress progress;
-  double train_loss = 0;      // mean over samples, auxiliary head included
-  double train_accuracy = 0;  // in [0, 1], of augmented samples
-  bool has_validation = false;
-  double validation_loss = 0;
-  double validation_accuracy = 0;
+  Quantities measurements;
 };
 
 // All calls to one component come from one thread at a time, unless a function says otherwise.
+//
+// Where several processes train one network, each has its own copy of every component. The host averages losses and
+// gradients over processes and gathers per-sample values before a component sees them, so copies stay equal as long as
+// a component draws what decides from Context::shared_generator() or host_generator().
 class DHA_API Component {
  public:
   Component();
@@ -52,17 +64,22 @@ class DHA_API Component {
   Component(const Component&) = delete;
   Component& operator=(const Component&) = delete;
 
-  // The whole state. Tensors may share memory with the component: the host writes them out before its next call.
-  virtual State state() const = 0;
+  // The whole state; by default none. Tensors may share memory with the component: the host writes them out before its
+  // next call.
+  virtual State state() const;
 
-  // Takes a state that this or another instance of the same component returned, possibly under other parameters, and
-  // copies what it keeps. Called after prepare() or attach(). Throws Error{kInvalidParameter} where the state cannot be
-  // taken.
-  virtual void restore(const State& state) = 0;
+  // Takes a state that this or another instance of the same component returned, and copies what it keeps. Called after
+  // prepare() or attach(). Throws Error{kInvalidParameter} where the state cannot be taken. The default takes the empty
+  // state only.
+  virtual void restore(const State& state, RestoreReason reason);
+
+  // What the component needs of its stage, by the names of <dha/stage.hpp>; asked when a pipeline is validated, after
+  // prepare() or attach() (of a hyper-optimizer before attach()). By default nothing.
+  virtual std::vector<std::string> needs() const;
 
   // An optional ability by versioned id, such as "dha.image_operations/1": a pointer to that interface, owned by the
-  // component, or null. This is how interfaces grow without a change of their tables.
-  virtual const void* capability(std::string_view id) const;
+  // component, or null. For abilities that most components of a kind lack.
+  virtual void* capability(std::string_view id);
 };
 
 }  // namespace dha

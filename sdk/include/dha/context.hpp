@@ -1,5 +1,7 @@
 // What the host offers every component: log, random generators, device, metrics, scratch directory, cancellation.
 //
+// The host implements this interface and may append functions to it in any minor version.
+//
 // A component receives its context at construction; it is the component's alone and outlives it. A component uses no
 // global random state and sets no global thread count: everything that it draws comes from the generators given here,
 // which the host seeds from the run's seed and the component's place in the pipeline, and saves with every checkpoint.
@@ -30,11 +32,16 @@ class DHA_API Context {
   // Where the component's tensors live during training.
   virtual at::Device device() const = 0;
 
-  // A generator on device(), for draws inside a step. [one thread at a time]
+  // A generator on device(), for draws inside a step that concern single samples and differ between processes:
+  // augmentation, drop path, dropout. [one thread at a time]
   virtual at::Generator generator() = 0;
 
-  // A generator on the CPU, for draws whose result decides what the host does (an architecture, a shuffle). [one thread
-  // at a time]
+  // A generator on device(), for draws that must agree between processes: initial weights, Gumbel noise, sampled paths.
+  // Processes stay in step as long as each draws the same shapes in the same order. [one thread at a time]
+  virtual at::Generator shared_generator() = 0;
+
+  // A generator on the CPU, for draws whose result decides what the host does (an architecture, a shuffle). It agrees
+  // between processes. [one thread at a time]
   virtual at::Generator host_generator() = 0;
 
   // Records a 0-dimensional tensor under the component's name. It stays on its device until the host writes metrics, so

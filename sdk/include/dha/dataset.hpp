@@ -18,11 +18,11 @@ namespace dha {
 enum class Split { kTrain, kValidation, kTest };
 
 struct DatasetInfo {
-  std::vector<std::string> class_names;  // one a class, in label order; empty while unknown
+  std::vector<std::string> class_names;  // one per class, in label order; empty while unknown
   int64_t classes = 0;                   // 0 while unknown
   int64_t channels = 0;                  // 1 or 3; 0 while unknown
   int64_t height = 0, width = 0;         // of the images that a network sees, px; 0 while unknown
-  std::vector<double> mean;  // a channel, of pixels in [0, 1]; empty: the host measures it on the training images
+  std::vector<double> mean;  // per channel, of pixels in [0, 1]; empty: the host measures it on the training images
   std::vector<double> standard_deviation;
 };
 
@@ -37,7 +37,7 @@ struct ImageSize {
   int64_t height = 0, width = 0;
 };
 
-// A part of a stored image and the size that it shall have. The crop lies inside the image.
+// A part of a stored image and the size to bring it to. The crop lies inside the image.
 struct ImageRequest {
   int64_t crop_top = 0, crop_left = 0, crop_height = 0, crop_width = 0;  // px of the stored image
   int64_t height = 0, width = 0;                                         // px of the result
@@ -63,10 +63,10 @@ class DHA_API Dataset : public Component {
   Dataset();
   ~Dataset() override;
 
-  // A data set has no state, so these are not for it to implement: what reads ahead of the step calls it from any
-  // thread, and nothing that such calls changed could be gone on with. A run that is resumed opens it anew.
+  // A data set has no state: loading threads call it while a step runs, so a checkpoint could not tell how far they
+  // are. A run that is resumed opens its data set again.
   State state() const final;
-  void restore(const State& state) final;
+  void restore(const State& state, RestoreReason reason) final;
 
   // What is known; complete after open(), but for mean and standard deviation. Reads nothing from disk.
   virtual DatasetInfo info() const = 0;
@@ -83,19 +83,20 @@ class DHA_API Dataset : public Component {
   // True: tensors() is used. False: image_size() and read() are.
   virtual bool in_memory() const = 0;
 
-  // Throws Error{kContractViolation} where in_memory() is false.
-  virtual ImageTensors tensors(Split split) const = 0;
+  // Called where in_memory() is true; the default throws Error{kContractViolation}.
+  virtual ImageTensors tensors(Split split) const;
 
-  // How to draw geometry for read().
-  virtual CropPolicy crop_policy() const = 0;
+  // How to draw geometry for read(); by default as CropPolicy says.
+  virtual CropPolicy crop_policy() const;
 
-  // Size of image `index` in [0, size). [any thread]
-  virtual ImageSize image_size(Split split, int64_t index) const = 0;
+  // Size of image `index` in [0, size). Called where in_memory() is false, as read() is; the defaults of both throw
+  // Error{kContractViolation}. [any thread]
+  virtual ImageSize image_size(Split split, int64_t index) const;
 
   // Decodes image `index` in [0, size) as asked into `pixels`: uint8 (channels, request.height, request.width),
   // contiguous. False: the image cannot be read and the data set was told to skip such images; the host leaves the
   // sample out. Throws Error{kData} that names the file. [any thread]
-  virtual bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const = 0;
+  virtual bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const;
 };
 
 }  // namespace dha

@@ -1,7 +1,7 @@
 // The one exception that means something to host and plugin alike: a code that chooses the exit status, one sentence,
 // and where it happened.
 //
-// A component throws dha::Error for what its user can mend (a missing file, an impossible setting). The sentence says
+// A component throws dha::Error for what its user can fix (a missing file, an impossible setting). The sentence says
 // what, where, what was found, what was expected and what to do next; lower case, no exclamation mark. Anything else
 // that a component throws is reported by the host as a fault of that component.
 #pragma once
@@ -34,6 +34,9 @@ enum class ErrorCode {
   kInternal,
   kResource,  // no memory left, on the host or the device
 };
+
+// The highest code that this version knows.
+inline constexpr ErrorCode kLastErrorCode = ErrorCode::kResource;
 
 class DHA_API Error : public std::runtime_error {
  public:

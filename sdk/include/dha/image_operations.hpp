@@ -17,7 +17,7 @@ enum class Resampling { kBilinear, kBicubic };
 
 struct ImageOperation {
   std::string name;  // snake_case, as in "shear_x"
-  double level = 0;  // in [0, 8]
+  double level = 0;  // in the range of the component, [0, 8] for those of dha
   int sign = 1;      // +1 or -1; read by operations that have a direction
   Resampling resampling = Resampling::kBilinear;
   std::array<uint8_t, 3> fill{};  // of pixels from outside the image; grey images use the first

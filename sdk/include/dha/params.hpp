@@ -51,8 +51,10 @@ class DHA_API Schema {
   Schema& one_of(std::vector<int64_t> values);  // the only values of an integer, or of each item of integers()
   Schema& unit(std::string_view unit);
   Schema& log_scale();  // sample on a logarithmic scale
-  Schema& tunable();    // may be set by a trial searcher
-  Schema& optional();   // may be absent: Params::has() tells
+  Schema& tunable();    // may be set by a trial searcher, within range() or among its values
+  // May be set by a trial searcher, which looks in [minimum, maximum] where the pipeline file gives no other range.
+  Schema& tunable(double minimum, double maximum);
+  Schema& optional();  // may be absent: Params::has() tells
 
   Schema& def(bool value);
   Schema& def(int value);

@@ -23,9 +23,11 @@
 #include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/params.hpp"
+#include "dha/quantities.hpp"
 #include "dha/replay.hpp"
 #include "dha/searcher.hpp"
 #include "dha/space.hpp"
+#include "dha/stage.hpp"
 #include "dha/trial_searcher.hpp"
 
 namespace dha {
@@ -63,8 +65,8 @@ void destroy(void* interface_pointer) {
 // Owns the strings and tables that a descriptor points to.
 class DHA_API PluginTables {
  public:
-  PluginTables(const char* abi_tag, const char* name, const char* version, const char* vendor, const char* license,
-               std::vector<PluginEntry> entries);
+  PluginTables(const char* abi_tag, uint32_t sdk_minor, const char* name, const char* version, const char* vendor,
+               const char* license, std::vector<PluginEntry> entries);
   PluginTables(const PluginTables&) = delete;
   ~PluginTables();
   const dha_plugin* descriptor() const noexcept { return &descriptor_; }
@@ -106,12 +108,13 @@ inline PluginEntry operators(void (*register_operators)(), const char* accelerat
 
 // Strings must be literals. The tables are built on the first call of the entry, not by static initialisers, because an
 // exception from one of those would end the host. A null descriptor tells the host that building them failed.
-#define DHA_PLUGIN(name, version, vendor, license, ...)                                                          \
-  extern "C" __attribute__((visibility("default"))) const dha_plugin* dha_plugin_entry(void) {                   \
-    try {                                                                                                        \
-      static const dha::detail::PluginTables tables(DHA_ABI_TAG, name, version, vendor, license, {__VA_ARGS__}); \
-      return tables.descriptor();                                                                                \
-    } catch (const std::exception&) {                                                                            \
-      return nullptr;                                                                                            \
-    }                                                                                                            \
+#define DHA_PLUGIN(name, version, vendor, license, ...)                                                        \
+  extern "C" __attribute__((visibility("default"))) const dha_plugin* dha_plugin_entry(void) {                 \
+    try {                                                                                                      \
+      static const dha::detail::PluginTables tables(DHA_ABI_TAG, DHA_SDK_VERSION_MINOR, name, version, vendor, \
+                                                    license, {__VA_ARGS__});                                   \
+      return tables.descriptor();                                                                              \
+    } catch (const std::exception&) {                                                                          \
+      return nullptr;                                                                                          \
+    }                                                                                                          \
   }

@@ -20,11 +20,11 @@ class DHA_API Replay {
   // gates, step, forward, and before_step, which then does nothing) from the third step of the epoch to its last:
   // - they decide nothing on the host, and give operators no number, that differs from step to step;
   // - tensors that outlive a step are changed in place;
-  // - draws come from the context's generator(); nothing is copied between host and device, and nothing waits.
+  // - draws come from the context's generator() and shared_generator(); nothing is copied between host and device, and nothing waits.
   virtual bool replayable() const = 0;
 };
 
 // For components whose steps always may be replayed: what capability(Replay::kCapability) returns.
-DHA_API const Replay* always_replayable();
+DHA_API Replay* always_replayable();
 
 }  // namespace dha

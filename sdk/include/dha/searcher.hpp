@@ -13,10 +13,24 @@
 
 #include "dha/architecture.hpp"
 #include "dha/component.hpp"
-#include "dha/dataset.hpp"
 #include "dha/space.hpp"
+#include "dha/stage.hpp"
 
 namespace dha {
+
+// What a forward pass is for.
+enum class GatePurpose {
+  kWeightStep,  // the pass that all components learn from: the only purpose for which gates() may draw or change state
+  kProbe,       // the second pass of a step (ProbeTime::kBatch): the sample of the step under way, with the searcher's
+                // parameters as they are now
+  kEvaluation,  // validation, test, `dha eval`: deterministic, the architecture that architecture() names
+  kCarry,       // a network of the decided architecture takes over the weights; asked only where finished()
+};
+
+struct GateRequest {
+  GatePurpose purpose = GatePurpose::kEvaluation;
+  Progress progress;  // where the stage stands; at its defaults outside a training
+};
 
 // What to evaluate a network on.
 enum class EvaluationData {
@@ -36,6 +50,7 @@ enum class EvaluationMode {
 struct EvaluationRequest {
   EvaluationData data = EvaluationData::kNextValidation;
   EvaluationMode mode = EvaluationMode::kTraining;
+  // Which gradients to compute; others cost nothing.
   bool gate_gradients = false;
   bool weight_gradients = false;
   // Evaluate at weights + scale * displacement (the list has the weights' order, entries may be undefined); empty:
@@ -44,6 +59,7 @@ struct EvaluationRequest {
   double scale = 1;
 };
 
+// Averaged over processes.
 struct Evaluation {
   at::Tensor loss;      // 0-dimensional: mean over samples
   at::Tensor accuracy;  // 0-dimensional, in [0, 1]
@@ -51,7 +67,8 @@ struct Evaluation {
   std::vector<at::Tensor> weight_gradients;  // the weights' order; undefined where a weight took no part
 };
 
-// What the host does for a searcher. Valid only during the call that received it.
+// What the host does for a searcher. Valid only during the call that received it. The host implements this interface
+// and may append functions to it in any minor version.
 class DHA_API SearchServices {
  public:
   SearchServices();
@@ -68,21 +85,20 @@ class DHA_API SearchServices {
 
   // The hyper-optimizer's values(), such as the learning rate that xi of DARTS is.
   virtual std::vector<NamedTensor> hyper_values() = 0;
-
-  // Whether `architecture` satisfies the stage's constraints; always true where it has none.
-  virtual bool allows(const std::string& architecture) = 0;
-
-  virtual Cost cost(const std::string& architecture) = 0;
 };
 
 // What a weight step measured, for learn().
 struct SearchStep {
   Progress progress;
-  GateGradients gate_gradients;  // of the mean loss, auxiliary head included
-  at::Tensor losses;             // float (N), detached
+  GateGradients gate_gradients;  // of the mean loss, auxiliary head included; averaged over processes
+  at::Tensor losses;             // float (N), detached; of all processes
   at::Tensor correct;            // bool (N)
 };
 
+// Order of calls: attach(); restore() where there is something to restore; for each epoch begin_epoch(), the steps
+// (before_step(), gates(), learn()), the evaluations of the epoch, end_epoch(); after the last epoch end_stage(). The
+// host measures validation before end_epoch(), and test images and the stage's architecture before end_stage(). An epoch
+// that ends the stage early and was not due for validation is validated between the two.
 class DHA_API Searcher : public Component {
  public:
   using Interface = Searcher;
@@ -91,35 +107,38 @@ class DHA_API Searcher : public Component {
   Searcher();
   ~Searcher() override;
 
-  // Before everything else, once a stage. `space` is prepared and outlives the searcher.
-  virtual void attach(const Space& space) = 0;
+  // Before everything else, once per stage. `space` is prepared; both outlive the searcher.
+  virtual void attach(const Space& space, const Stage& stage) = 0;
 
-  virtual void begin_epoch(const Progress& progress) = 0;
+  virtual void begin_epoch(const Progress& progress);
 
-  // Ahead of each weight step: architecture steps on validation data, at displaced weights, or none.
-  virtual void before_step(SearchServices& services) = 0;
+  // Before each weight step: architecture steps on validation data, at displaced weights, or none.
+  virtual void before_step(SearchServices& services);
 
-  // Gates of the coming forward pass. Makes no host-device synchronisation.
-  virtual Gates gates(const Progress& progress) = 0;
+  // Gates of the coming forward pass, as GatePurpose says. Makes no host-device synchronisation for a weight step or a
+  // probe. A search that is finished before its stage is over is still asked, for gates of what it decided.
+  virtual Gates gates(const GateRequest& request) = 0;
 
-  // After the backward pass, before the weights move.
-  virtual void learn(const SearchStep& step) = 0;
+  // After the backward pass, before the weights move. The gradients are empty where the gates said that they are not
+  // needed.
+  virtual void learn(const SearchStep& step);
 
   // Recovery, freezing, controller updates, rewards of whole architectures.
-  virtual void end_epoch(SearchServices& services) = 0;
+  virtual void end_epoch(SearchServices& services);
 
-  // The stage is over: whatever is to be decided now is (ISTA freezes what is left, P-DARTS drops candidates).
-  virtual void end_stage(SearchServices& services) = 0;
+  // The stage is over, and its results are measured: whatever is left to decide is decided now (ISTA freezes). The
+  // architecture stays the one that was measured.
+  virtual void end_stage(SearchServices& services);
 
-  // True once every choice is decided. A stage that starts so trains a lean network and calls none of the above but
-  // attach().
-  virtual bool finished() const = 0;
+  // True once every choice is decided; by default never. A stage that starts so trains a lean network and calls none of
+  // the above but attach().
+  virtual bool finished() const;
 
   // The architecture as decided so far, derived at any time after attach(): JSON text in the space's notation.
   virtual std::string architecture() const = 0;
 
-  // What a reader of metrics wants to see, as a JSON object: support, frozen choices, entropies.
-  virtual std::string report() const = 0;
+  // What a reader of metrics wants to see, as a JSON object: support, frozen choices, entropies. By default empty.
+  virtual std::string report() const;
 };
 
 }  // namespace dha

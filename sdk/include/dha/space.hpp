@@ -1,5 +1,7 @@
 // The interface of search spaces: choices with candidates, a network for gates, a lean network for one architecture,
 // costs.
+//
+// A space without choices is a fixed network: it overrides prepare(), lean() and cost() only.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -7,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dha/architecture.hpp"
@@ -17,7 +20,15 @@ namespace dha {
 
 struct NetworkOutput {
   at::Tensor logits;            // (N, classes)
-  at::Tensor auxiliary_logits;  // (N, classes), in training with an auxiliary head; else undefined
+  at::Tensor auxiliary_logits;  // (N, classes), where the mode asks for the auxiliary head; else undefined
+};
+
+// How a network behaves in the forward passes that follow.
+struct NetworkMode {
+  bool batch_statistics = true;   // normalise by the batch's statistics; false: by the running ones
+  bool update_statistics = true;  // move the running statistics; only where batch_statistics
+  double drop_path = 0;           // probability in [0, 1) of dropping an operation's output for a sample
+  bool auxiliary_head = true;     // run the auxiliary head, where there is one
 };
 
 // A network with weights. Made by a space, owned by the host. [one thread at a time]
@@ -28,34 +39,35 @@ class DHA_API Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  // images: float (N, channels, height, width), any memory format. `gates` has one entry a choice; a lean network
+  // images: float (N, channels, height, width), any memory format. `gates` has one entry per choice; a lean network
   // ignores it. Executes active candidates only. Gradients reach gates[i].weights and all parameters that took part.
   virtual NetworkOutput forward(const at::Tensor& images, const Gates& gates) = 0;
 
-  // Gate gradients of the observed candidates, computed by the backward pass of the last forward(): one entry a choice.
-  virtual std::vector<at::Tensor> observed_gradients() const = 0;
+  // Gate gradients of the observed candidates, computed by the backward pass of the last forward(): one entry per
+  // choice. The default is empty, for a network that cannot observe candidates.
+  virtual std::vector<at::Tensor> observed_gradients() const;
 
   // Weights. Those that are frozen at the moment (requires_grad false) are listed too. Names stay the same over the
   // network's life, and a lean network uses the supernet's name for the same weight.
   virtual std::vector<NamedTensor> parameters() const = 0;
 
-  // Tensors that are state but not weights: running statistics, kept gate weights.
-  virtual std::vector<NamedTensor> buffers() const = 0;
+  // Tensors that are state but not weights: running statistics, kept gate weights. By default none.
+  virtual std::vector<NamedTensor> buffers() const;
 
-  // Training (batch statistics, drop path, auxiliary head) or evaluation.
-  virtual void train(bool training) = 0;
+  // Before the first forward pass and whenever the mode changes.
+  virtual void set_mode(const NetworkMode& mode) = 0;
 
-  // Ahead of each epoch, for what in a network goes by schedule (P-DARTS' dropout after skips).
-  virtual void begin_epoch(const Progress& progress) = 0;
+  // Before each epoch, for what in a network goes by schedule (P-DARTS' dropout after skips).
+  virtual void begin_epoch(const Progress& progress);
 
-  // Probability in [0, 1) of dropping an operation's output for a sample, in training.
-  virtual void set_drop_path(double probability) = 0;
+  // Weight of the auxiliary head's loss; by default 0, for a network without such a head.
+  virtual double auxiliary_weight() const;
 
-  // Weight of the auxiliary head's loss; 0 where there is no such head.
-  virtual double auxiliary_weight() const = 0;
+  // An optional ability by versioned id: a pointer to that interface, owned by the network, or null.
+  virtual void* capability(std::string_view id);
 };
 
-// What a drawing shows: a graph a figure, nodes in layers from left to right.
+// What a drawing shows: one graph per figure, nodes in layers from left to right.
 struct ArchitectureGraph {
   struct Node {
     std::string id, label;
@@ -69,6 +81,12 @@ struct ArchitectureGraph {
   std::vector<Edge> edges;
 };
 
+// Which weights a network takes over from another.
+enum class CarryMode {
+  kExact,   // all: both networks compute the same function afterwards
+  kShared,  // those that both have, by name and shape; the rest keeps its initial values
+};
+
 class DHA_API Space : public Component {
  public:
   using Interface = Space;
@@ -80,42 +98,49 @@ class DHA_API Space : public Component {
   // Classes, channels, height and width of `info` are known. Called once, before what follows.
   virtual void prepare(const DatasetInfo& info) = 0;
 
-  virtual const std::vector<Choice>& choices() const = 0;
+  // By default none.
+  virtual const std::vector<Choice>& choices() const;
 
   // A network that contains every candidate. `options` says dtype and device; weights are drawn from the context's
-  // generators. On LibTorch's meta device a network has shapes only: the host makes such ones to find out ahead of a
-  // run what fits, carries weights between them, and takes no exception but a refusal from them seriously.
-  virtual std::unique_ptr<Network> supernet(const at::TensorOptions& options) = 0;
+  // shared_generator(). The host also makes networks on LibTorch's meta device, where tensors have shapes only, to find
+  // out before a run what fits. Of what a space throws there, only refusals (kInvalidParameter, kInvalidConfig) count.
+  // The default throws Error{kInvalidConfig}, for a space without choices.
+  virtual std::unique_ptr<Network> supernet(const at::TensorOptions& options);
 
   // A network of one architecture. Throws Error{kInvalidParameter} for one that is not of this space.
   virtual std::unique_ptr<Network> lean(const std::string& architecture, const at::TensorOptions& options) = 0;
 
-  // Copies the weights of `from` into `to`, a lean network of an architecture that `gates` decides (frozen, `keep`
-  // active candidates a choice), so that both compute the same function: gate weights are absorbed into the last affine
-  // layer of each operation or kept as factors. With empty `gates`, `from` is lean too and everything is copied by
-  // name. Throws Error{kInvalidConfig} where a weight of `to` has no source.
-  virtual void carry_weights(const Network& from, const Gates& gates, Network& to) const = 0;
+  // Copies weights of `from`, a network of this space, into `to`, a lean network, and returns how many of to's
+  // parameters were set. `gates` decide the architecture of `to` where `from` is a supernet (frozen, `keep` active
+  // candidates per choice) and are empty where it is lean. With kExact both compute the same function afterwards: gate
+  // weights are kept as factors or absorbed into the last affine layer of each operation; throws Error{kInvalidConfig}
+  // where a weight of `to` has no source. The default copies by name between lean networks.
+  virtual int64_t carry_weights(const Network& from, const Gates& gates, Network& to, CarryMode mode) const;
 
-  // Decisions to JSON text and back. Throw Error{kInvalidParameter} that names what is wrong.
-  virtual std::string architecture(const Decisions& decisions) const = 0;
-  virtual Decisions decisions(const std::string& architecture) const = 0;
+  // Decisions to JSON text and back. Throw Error{kInvalidParameter} that names what is wrong. The default notation is
+  // {"<choice>": ["<operation>@<input>", …], …}.
+  virtual std::string architecture(const Decisions& decisions) const;
+  virtual Decisions decisions(const std::string& architecture) const;
 
   // Throws Error{kInvalidParameter} where `architecture` cannot be built here. Architectures may be wider than the
-  // choices (published cells with five nodes): then decisions() throws, but this and lean() do not.
-  virtual void validate(const std::string& architecture) const = 0;
+  // choices (published cells with five nodes): then decisions() throws, but this and lean() do not. By default as
+  // decisions().
+  virtual void validate(const std::string& architecture) const;
 
-  // A random architecture, uniform over decisions; and one that differs from `architecture` in one decision.
-  virtual std::string sample(at::Generator generator) const = 0;
-  virtual std::string mutate(const std::string& architecture, at::Generator generator) const = 0;
+  // A random architecture, uniform over decisions; and one that differs from `architecture` in one decision. The
+  // default of mutate() throws Error{kInvalidParameter} where the space has a single architecture.
+  virtual std::string sample(at::Generator generator) const;
+  virtual std::string mutate(const std::string& architecture, at::Generator generator) const;
 
-  // Counted without building a network.
-  virtual Cost cost(const std::string& architecture) const = 0;
+  // Counted without building a network: at least quantity::kParameters and kMultiplyAdds.
+  virtual Quantities cost(const std::string& architecture) const = 0;
 
   // What one candidate of a choice adds to a decided network, over all places that the choice decides (expected costs
-  // as in SNAS). `choice` and `candidate` are positions.
-  virtual Cost candidate_cost(int64_t choice, int64_t candidate) const = 0;
+  // as in SNAS). `choice` and `candidate` are positions. The default is empty: not known.
+  virtual Quantities candidate_cost(int64_t choice, int64_t candidate) const;
 
-  virtual std::vector<ArchitectureGraph> graphs(const std::string& architecture) const = 0;
+  // Drawings of an architecture; by default none.
+  virtual std::vector<ArchitectureGraph> graphs(const std::string& architecture) const;
 };
 
 }  // namespace dha

@@ -58,19 +58,19 @@ bool is_depthwise(const at::Tensor& weight, int64_t channels, const at::Tensor& 
 bool enabled() { return is_on(); }
 void enable(bool on) { is_on() = on; }
 
-bool is_ours(const at::Tensor& x) {
+bool has_native_kernel(const at::Tensor& x) {
   return enabled() && x.defined() && x.device().is_cpu() && x.layout() == at::kStrided && x.dim() == 4 &&
          (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble) && x.numel() > 0 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && !at::autocast::is_autocast_enabled(at::kCPU);
 }
 
-bool is_ours(const at::Tensor& x, const at::Tensor& depthwise, Pair stride, Pair padding, Pair dilation) {
-  return is_ours(x) && is_depthwise(depthwise, x.size(1), x) &&
+bool has_native_kernel(const at::Tensor& x, const at::Tensor& depthwise, Pair stride, Pair padding, Pair dilation) {
+  return has_native_kernel(x) && is_depthwise(depthwise, x.size(1), x) &&
          fits(window_of(depthwise, stride, padding, dilation), {x.size(2), x.size(3)});
 }
 
-bool is_ours(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
-  if (!is_ours(x) || kernel[0] * kernel[1] > kMaxTaps) return false;
+bool has_native_kernel(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
+  if (!has_native_kernel(x) || kernel[0] * kernel[1] > kMaxTaps) return false;
   for (size_t axis = 0; axis < 2; ++axis)
     if (kernel[axis] < 1 || stride[axis] < 1 || padding[axis] < 0 || 2 * padding[axis] > kernel[axis] ||
         x.size(static_cast<int64_t>(axis) + 2) + 2 * padding[axis] < kernel[axis])
@@ -78,8 +78,8 @@ bool is_ours(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
   return true;
 }
 
-bool is_ours(const at::Tensor& x, int64_t channels, const Norm& norm, const NormMode& mode) {
-  if (!is_ours(x)) return false;
+bool has_native_kernel(const at::Tensor& x, int64_t channels, const Norm& norm, const NormMode& mode) {
+  if (!has_native_kernel(x)) return false;
   for (const at::Tensor& vector : {norm.weight, norm.bias, norm.running_mean, norm.running_var})
     if (!is_vector(vector, channels, x)) return false;
   if (norm.running_mean.defined() != norm.running_var.defined()) return false;
@@ -89,8 +89,8 @@ bool is_ours(const at::Tensor& x, int64_t channels, const Norm& norm, const Norm
   return norm.running_mean.defined() && !wants_gradient;
 }
 
-bool is_ours(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode) {
-  if (!is_ours(x)) return false;
+bool has_native_kernel(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode) {
+  if (!has_native_kernel(x)) return false;
   int64_t channels = x.size(1), side[2] = {x.size(2), x.size(3)};
   for (const Stage& stage : stages) {
     if (stage.depthwise.defined()) {
@@ -102,7 +102,7 @@ bool is_ours(const at::Tensor& x, const std::vector<Stage>& stages, const NormMo
         stage.pointwise.size(0) < 1 || stage.pointwise.size(2) != 1 || stage.pointwise.size(3) != 1)
       return false;
     channels = stage.pointwise.size(0);
-    if (!is_ours(x, channels, stage.norm, mode)) return false;
+    if (!has_native_kernel(x, channels, stage.norm, mode)) return false;
     const bool wants_gradient =
         at::GradMode::is_enabled() && (needs_gradient(stage.depthwise) || needs_gradient(stage.pointwise));
     if (mode.training ? x.size(0) * side[0] * side[1] < 2 : wants_gradient) return false;

@@ -10,14 +10,14 @@
 namespace dha::ops {
 
 // A depthwise convolution.
-bool is_ours(const at::Tensor& x, const at::Tensor& depthwise, Pair stride, Pair padding, Pair dilation);
+bool has_native_kernel(const at::Tensor& x, const at::Tensor& depthwise, Pair stride, Pair padding, Pair dilation);
 
 // A pool's window, which must have pixels of the image at every place.
-bool is_ours(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
+bool has_native_kernel(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
 // A batch norm of `channels` channels like x. In evaluation: only where no gradient is asked for.
-bool is_ours(const at::Tensor& x, int64_t channels, const Norm& norm, const NormMode& mode);
+bool has_native_kernel(const at::Tensor& x, int64_t channels, const Norm& norm, const NormMode& mode);
 
-bool is_ours(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
+bool has_native_kernel(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
 
 }  // namespace dha::ops

@@ -290,7 +290,7 @@ variable_list AveragePoolFunction::backward(AutogradContext* context, const vari
 
 at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding,
                                  Pair dilation) {
-  if (!is_ours(x, weight, stride, padding, dilation))
+  if (!has_native_kernel(x, weight, stride, padding, dilation))
     return libtorch::depthwise_convolution(x, weight, stride, padding, dilation);
   const Recorded recorded("dha::depthwise_convolution");
   return DepthwiseFunction::apply(x, weight, DepthwiseCall{stride, padding, dilation});
@@ -298,7 +298,7 @@ at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, 
 
 at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mode) {
   const bool has_values = !mode.training || x.numel() > x.size(1);
-  if (!has_values || !is_ours(x, x.size(1), norm, mode)) return libtorch::batch_norm(x, norm, mode);
+  if (!has_values || !has_native_kernel(x, x.size(1), norm, mode)) return libtorch::batch_norm(x, norm, mode);
   const Recorded recorded("dha::batch_norm");
   if (!mode.training) return batch_norm_forward(x, norm, mode).y;
   variable_list tensors{x};
@@ -309,7 +309,7 @@ at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mod
 
 at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode) {
   if (stages.empty()) return x;
-  if (!is_ours(x, stages, mode)) return libtorch::rectified_separable(x, stages, mode);
+  if (!has_native_kernel(x, stages, mode)) return libtorch::rectified_separable(x, stages, mode);
   const Recorded recorded("dha::rectified_separable");
   if (!mode.training) return separable_forward(x, stages, mode).y;
   const SeparableCall call{stages, mode};
@@ -317,13 +317,13 @@ at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& st
 }
 
 at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
-  if (!is_ours(x, kernel, stride, padding)) return libtorch::max_pool(x, kernel, stride, padding);
+  if (!has_native_kernel(x, kernel, stride, padding)) return libtorch::max_pool(x, kernel, stride, padding);
   const Recorded recorded("dha::max_pool");
   return MaxPoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
 }
 
 at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
-  if (!is_ours(x, kernel, stride, padding)) return libtorch::average_pool(x, kernel, stride, padding);
+  if (!has_native_kernel(x, kernel, stride, padding)) return libtorch::average_pool(x, kernel, stride, padding);
   const Recorded recorded("dha::average_pool");
   return AveragePoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
 }

@@ -3,7 +3,7 @@ images, on a photograph, and on those of CIFAR-10 and Imagenette where SOURCE_DI
 
 usage: live_test.py APPLY_IMAGE SOURCE_DIR
 
-APPLY_IMAGE is the program of plugins/augment/pairs/apply_image.cpp. Where this interpreter has no Pillow, that of
+APPLY_IMAGE is the program of sdk/images/tests/apply_image.cpp. Where this interpreter has no Pillow, that of
 SOURCE_DIR/.venv is tried; exit status 77 (skipped) where neither has it.
 """
 import os
@@ -33,8 +33,8 @@ class Program:
         self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def apply(self, case, fill, planes, height, width):
-        mapping, operation, level, sign, resampling = case
-        fields = (mapping, operation, level, sign, resampling, *fill, len(planes), height, width)
+        mapping, operation, level, sign, resampling, centre = case
+        fields = (mapping, operation, level, sign, resampling, *centre, *fill, len(planes), height, width)
         self.process.stdin.write(" ".join(map(str, fields)).encode() + b"\n" + b"".join(planes))
         self.process.stdin.flush()
         return self.process.stdout.read(len(planes) * height * width)
@@ -91,7 +91,7 @@ def main(apply_image, source_dir):
         channels, height, width = shape
         for name, image in images_of(shape, photos, pillow):
             for case in pillow.cases():
-                expected = b"".join(pillow.to_planes(pillow.apply(image, *case)))
+                expected = b"".join(pillow.to_planes(pillow.apply(image, *case[:5], centre=case[5])))
                 found = program.apply(case, pillow.FILL, pillow.to_planes(image), height, width)
                 compared += 1
                 if found != expected:

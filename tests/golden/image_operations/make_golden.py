@@ -25,7 +25,7 @@ def main():
     images = {shape: [make_image(kind, *shape) for kind in KINDS] for shape in SHAPES}
     rows = []
     for case in cases():
-        checksums = [checksum(to_planes(apply(to_pillow(planes, *shape[1:]), *case)) for planes in images[shape])
+        checksums = [checksum(to_planes(apply(to_pillow(planes, *shape[1:]), *case[:5], centre=case[5])) for planes in images[shape])
                      for shape in SHAPES]
         rows.append([*case, checksums])
     header = {"made_with": f"Pillow {PIL.__version__}, Python {platform.python_version()}", "fill": FILL, "shapes": SHAPES,

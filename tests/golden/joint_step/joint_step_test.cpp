@@ -17,7 +17,7 @@
 #include "golden/joint_step/projection.hpp"
 #include "model/normalizer.hpp"
 #include "step/joint_step.hpp"
-#include "step/stage_services.hpp"
+#include "step/search_services.hpp"
 #include "storage/safetensors.hpp"
 #include "support/paths.hpp"
 
@@ -113,7 +113,7 @@ class Search {
         criterion_(0),
         loss_scale_("fp64", at::kCPU) {
     parts_.make_network();
-    parts_.restore(start());
+    parts_.resume(start());
     data_.probe_batches = std::make_unique<CyclingFeed>(std::make_unique<ProbeFeed>());
     options_.gradient_clip = settings.at("clip");
     options_.precision = "fp64";
@@ -122,9 +122,9 @@ class Search {
 
   // What the coming step will draw for `batch`, without drawing it.
   Augmented coming_draws(const Batch& batch) const {
-    const ComponentSlot<Augmenter>& tau = parts_.augmenters()[0];
+    PlacedAugmenter& tau = *parts_.augmenters()[0];
     const auto before = tau.context().state();
-    const Augmented drawn = tau.call("apply", [&](Augmenter& a) { return a.apply(batch.images, batch.labels); });
+    const Augmented drawn = tau.apply(batch.images, batch.labels);
     tau.context().restore(before);
     return drawn;
   }
@@ -134,13 +134,12 @@ class Search {
   static Batch batch(int64_t index) { return given_batch("", index); }
 
   void end_epoch() {
-    StageServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(kSteps - 1), {});
-    parts_.searcher().call("end_epoch", [&](Searcher& searcher) { searcher.end_epoch(services); });
+    StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(kSteps - 1),
+                                 {});
+    parts_.searcher().end_epoch(services);
   }
 
-  Gates gates() const {
-    return parts_.searcher().call("gates", [](Searcher& searcher) { return searcher.gates({}); });
-  }
+  Gates gates() const { return parts_.searcher().gates({GatePurpose::kEvaluation, {}}); }
 
   StageParts& parts() { return parts_; }
 
@@ -159,7 +158,7 @@ class Search {
     int64_t first = 0;
     for (size_t j = 0; j < searcher["choices"].size(); ++j) {
       Json& choice = searcher["choices"][j];
-      const std::string name = choice["name"];
+      const std::string& name = parts_.space().choices()[j].name;
       const at::Tensor columns = given(fmt::format("matrix.{}", j)).t().contiguous();
       state.tensors["searcher/columns." + name] = columns;
       state.tensors["searcher/coefficients." + name] = given("coefficients").slice(0, first, first + columns.size(0));
@@ -210,8 +209,7 @@ class Expected {
     check_close(state.tensors.at("searcher/code"), at_step("codes", index), "b");
     check_large("tau", {{"logits", state.tensors.at("augment.0/logits")}}, index, index);
     std::vector<double> eta;
-    for (const NamedTensor& value : parts.hyper().call("values", [](HyperOptimizer& hyper) { return hyper.values(); }))
-      eta.push_back(value.tensor.item<double>());
+    for (const NamedTensor& value : parts.hyper().values()) eta.push_back(value.tensor.item<double>());
     BOOST_TEST_REQUIRE(eta.size() == 2U);
     const at::Tensor expected_eta = at_step("eta", index);
     for (int64_t i = 0; i < 2; ++i)
@@ -315,7 +313,7 @@ void check_end_of_epoch(Search& search, const Expected& expected) {
   int64_t first = 0;
   for (size_t j = 0; j < choices.size(); ++j) {
     const auto row = static_cast<int64_t>(j);
-    const std::string name = choices[j]["name"];
+    const std::string& name = search.parts().space().choices()[j].name;
     const at::Tensor z = state.tensors.at("searcher/coefficients." + name);
     check_close(z, expected.at_end("end_z").slice(0, first, first + z.numel()), "alpha of " + name);
     first += z.numel();
@@ -359,7 +357,7 @@ BOOST_AUTO_TEST_CASE(joint_steps_equal_an_independent_program) {
     BOOST_TEST_CONTEXT(name) {
       const Expected expected(name);
       const double clip = expected.settings().at("clip");
-      const at::Tensor norms = expected.at_end("norm");  // of the gradients, ahead of clipping
+      const at::Tensor norms = expected.at_end("norm");  // of the gradients, before clipping
       BOOST_TEST((clip < 100 ? norms.gt(clip) : norms.lt(clip)).all().item<bool>());
       Search search(expected.settings());
       for (int64_t index = 0; index < kSteps + kMoreSteps; ++index) {

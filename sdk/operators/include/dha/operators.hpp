@@ -30,7 +30,7 @@ DHA_OPERATORS_API void enable(bool on);
 
 // Whether x is a tensor that these operators work on themselves, as far as x alone tells: a caller that shares what it
 // computes among LibTorch's operators (a ReLU that several read) may want to know.
-DHA_OPERATORS_API bool is_ours(const at::Tensor& x);
+DHA_OPERATORS_API bool has_native_kernel(const at::Tensor& x);
 
 // The weights of a batch norm, each (C); weight and bias are undefined where it is not affine, running statistics where
 // none are kept. Training updates those in place, as LibTorch does: the variance without bias.

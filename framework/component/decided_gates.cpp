@@ -1,0 +1,15 @@
+#include "component/decided_gates.hpp"
+
+#include <ATen/ops/ones.h>
+
+namespace dha {
+
+Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options) {
+  Gates gates;
+  gates.needs_gradient = false;
+  for (const std::vector<int64_t>& kept : decisions)
+    gates.choices.push_back({kept, at::ones({static_cast<int64_t>(kept.size())}, options), {}, /*frozen=*/true});
+  return gates;
+}
+
+}  // namespace dha

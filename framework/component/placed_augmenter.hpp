@@ -1,0 +1,33 @@
+// An augmenter in its place: calls are guarded.
+#pragma once
+
+#include "component/placed_component.hpp"
+#include "dha/augmenter.hpp"
+
+namespace dha {
+
+class PlacedAugmenter final : public PlacedComponent<Augmenter> {
+ public:
+  using PlacedComponent::PlacedComponent;
+
+  void prepare(const Stage& stage) override {
+    call("prepare", [&](Augmenter& a) { a.prepare(stage); });
+  }
+  void begin_epoch(const Progress& progress) override {
+    call("begin_epoch", [&](Augmenter& a) { a.begin_epoch(progress); });
+  }
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override {
+    return call("apply", [&](Augmenter& a) { return a.apply(images, labels); });
+  }
+  void learn(const at::Tensor& record, const at::Tensor& losses) override {
+    call("learn", [&](Augmenter& a) { a.learn(record, losses); });
+  }
+  void end_epoch(const EpochOutcome& outcome) override {
+    call("end_epoch", [&](Augmenter& a) { a.end_epoch(outcome); });
+  }
+  std::string policy() const override {
+    return call("policy", [](Augmenter& a) { return a.policy(); });
+  }
+};
+
+}  // namespace dha

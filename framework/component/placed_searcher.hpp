@@ -1,0 +1,45 @@
+// A searcher in its place: calls are guarded.
+#pragma once
+
+#include "component/placed_component.hpp"
+#include "dha/searcher.hpp"
+
+namespace dha {
+
+class PlacedSearcher final : public PlacedComponent<Searcher> {
+ public:
+  using PlacedComponent::PlacedComponent;
+
+  void attach(const Space& space, const Stage& stage) override {
+    call("attach", [&](Searcher& s) { s.attach(space, stage); });
+  }
+  void begin_epoch(const Progress& progress) override {
+    call("begin_epoch", [&](Searcher& s) { s.begin_epoch(progress); });
+  }
+  void before_step(SearchServices& services) override {
+    call("before_step", [&](Searcher& s) { s.before_step(services); });
+  }
+  Gates gates(const GateRequest& request) override {
+    return call("gates", [&](Searcher& s) { return s.gates(request); });
+  }
+  void learn(const SearchStep& step) override {
+    call("learn", [&](Searcher& s) { s.learn(step); });
+  }
+  void end_epoch(SearchServices& services) override {
+    call("end_epoch", [&](Searcher& s) { s.end_epoch(services); });
+  }
+  void end_stage(SearchServices& services) override {
+    call("end_stage", [&](Searcher& s) { s.end_stage(services); });
+  }
+  bool finished() const override {
+    return call("finished", [](Searcher& s) { return s.finished(); });
+  }
+  std::string architecture() const override {
+    return call("architecture", [](Searcher& s) { return s.architecture(); });
+  }
+  std::string report() const override {
+    return call("report", [](Searcher& s) { return s.report(); });
+  }
+};
+
+}  // namespace dha

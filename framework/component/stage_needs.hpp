@@ -1,0 +1,15 @@
+// Whether a stage has what its components need of it (Component::needs), and its space what its constraints name.
+#pragma once
+
+#include "component/stage_parts.hpp"
+#include "component/trial_parts.hpp"
+#include "pipeline/pipeline_error.hpp"
+
+namespace dha {
+
+// Report each need that is not met, at the component's place. Validation images count as there while it is not known
+// whether the data set has a validation split.
+void check_needs(const StageParts& parts, ProblemList& problems);
+void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems);
+
+}  // namespace dha

@@ -1,0 +1,19 @@
+// The files of a run that grow row by row, and cutting them back to where a checkpoint was saved.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+// Sizes (bytes) of metrics.jsonl and hyper.csv, for a checkpoint.
+std::map<std::string, uint64_t> growing_files(const RunDirectory& directory);
+
+// Cuts them to `sizes`, to nothing where there is none, so that a run that is resumed leaves what an undisturbed one
+// would. Throws Error{kIo}.
+void cut_growing_files(const RunDirectory& directory, const std::map<std::string, uint64_t>& sizes);
+
+}  // namespace dha

@@ -1,0 +1,47 @@
+// What stages that are over left for later ones: a configuration as it was trained, and a checkpoint.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "stage/stage_origin.hpp"
+#include "stage/stage_result.hpp"
+#include "storage/run_directory.hpp"
+#include "trial/trial_stage.hpp"
+
+namespace dha {
+
+// References outlive the object.
+class EarlierStages {
+ public:
+  EarlierStages(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+                const std::vector<StageResult>& results)
+      : directory_(directory), config_(config), registry_(registry), results_(results) {}
+
+  // Throws Error{kInternal} for a stage that is not over.
+  const StageResult& result(const std::string& stage) const;
+
+  // What `stage` starts from: the stage that its `from` names, or the outcome of it that `pick` names. Throws
+  // Error{kInvalidConfig} where that has no such outcome.
+  StageOrigin origin(const StageConfig& stage) const;
+
+  // The stage as it was trained; of a stage of trials as its preferred outcome was.
+  StageConfig config_as_trained(const std::string& stage) const;
+
+  // For a trial that starts from `stage`, with its shared weights; for outcome `index` of `stage` as it is.
+  TrialOrigin trial_origin(const TrialStart& start) const;
+  TrialOrigin outcome_origin(const StageConfig& stage, int64_t index) const;
+
+ private:
+  const StageConfig& config_named(const std::string& stage) const;
+  const StageOutcome* outcome(const StageConfig& stage) const;
+
+  const RunDirectory& directory_;
+  const PipelineConfig& config_;
+  const PluginRegistry& registry_;
+  const std::vector<StageResult>& results_;
+};
+
+}  // namespace dha

@@ -1,0 +1,27 @@
+// The results of a run's stages: summary.json for people, stages.json to continue from, and a table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.hpp"
+#include "stage/stage_result.hpp"
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+// summary.json and stages.json. `results` may be a part of the stages: then "finished" is false, but not none. Throws
+// Error{kIo}.
+void write_results(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
+                   const std::vector<StageResult>& results);
+
+// Only stages.json, of any number of stages: where a run is to continue.
+void write_stages(const RunDirectory& directory, const std::vector<StageResult>& results);
+
+// The results that stages.json has; empty where there is none.
+std::vector<StageResult> read_results(const RunDirectory& directory);
+
+// A short table for a person: one row per stage.
+std::string results_table(const std::vector<StageResult>& results);
+
+}  // namespace dha

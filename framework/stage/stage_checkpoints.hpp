@@ -1,0 +1,43 @@
+// The checkpoints of one stage: names, the one to continue from, how many stay. None holds numbers that are not finite.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "component/stage_parts.hpp"
+#include "stage/run_context.hpp"
+#include "stage/stage_position.hpp"
+
+namespace dha {
+
+class StageCheckpoints {
+ public:
+  // References outlive the object.
+  StageCheckpoints(const RunContext& run, const StageConfig& config) : run_(run), config_(config) {}
+
+  // The checkpoint that a run continues from which ends before this stage has one.
+  void set_fallback(const std::filesystem::path& checkpoint) { last_ = checkpoint; }
+
+  // The stage continues from its checkpoint of this position.
+  void resume_at(const StagePosition& position) { last_ = file_at(position); }
+
+  // Whether one is due within the epoch, `seconds` after the last one.
+  bool is_due(const StagePosition& position, double seconds) const;
+
+  // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} where a weight or
+  // a statistic is not finite: a checkpoint that cannot be continued from must not replace one that can.
+  void save(const StageParts& parts, const StagePosition& position, const State& checkpoint);
+
+  const std::filesystem::path& last() const { return last_; }
+  std::string last_in_words() const;
+
+ private:
+  std::filesystem::path file_at(const StagePosition& position) const;
+  void check_finite(const StageParts& parts, const StagePosition& position) const;
+
+  const RunContext& run_;
+  const StageConfig& config_;
+  std::filesystem::path last_;
+};
+
+}  // namespace dha

@@ -1,0 +1,41 @@
+// The evaluations that are due at the end of an epoch: validation before the components have it, test images where the
+// epoch is the best so far or the stage is over.
+#pragma once
+
+#include "component/stage_parts.hpp"
+#include "data/stage_data.hpp"
+#include "stage/stage_checkpoints.hpp"
+#include "stage/stage_position.hpp"
+#include "step/evaluate.hpp"
+
+namespace dha {
+
+class StageEvaluation {
+ public:
+  // References outlive the object.
+  StageEvaluation(const StageParts& parts, const StageData& data, const EvaluationSetting& setting, Log& log,
+                  const StageCheckpoints& checkpoints)
+      : parts_(parts), data_(data), setting_(setting), log_(log), checkpoints_(checkpoints) {}
+
+  // Whether the epoch under way is to be validated by evaluate_every, or because it is the last.
+  bool is_validation_due(const StagePosition& position) const;
+
+  // Both throw Error{kCancelled} when the user asks to stop, and Error{kDiverged} where a decided network's loss is not
+  // finite. The result is in position.measurements.
+  void validate(StagePosition& position) const;
+  void test(StagePosition& position) const;
+
+  bool can_validate() const { return data_.validation != nullptr; }
+  bool can_test() const { return data_.test != nullptr; }
+
+ private:
+  Measurement measure(BatchFeed& feed, const char* split, const StagePosition& position) const;
+
+  const StageParts& parts_;
+  const StageData& data_;
+  EvaluationSetting setting_;
+  Log& log_;
+  const StageCheckpoints& checkpoints_;
+};
+
+}  // namespace dha

@@ -1,0 +1,79 @@
+#include "stage/stage_position.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace dha {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json position_of(const std::unique_ptr<CyclingFeed>& feed) {
+  return feed ? Json{feed->epoch(), feed->step()} : Json(nullptr);
+}
+
+void seek(const std::unique_ptr<CyclingFeed>& feed, const Json& position) {
+  if (feed && position.is_array()) feed->seek(position.at(0), position.at(1));
+}
+
+double number(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+}  // namespace
+
+void StagePosition::save(const StageData& data, const LossScale& loss_scale, State& checkpoint) const {
+  Json json = Json::parse(checkpoint.json);
+  json["trainer"] = {{"epoch", epoch},
+                     {"step", step},
+                     {"last_epoch", last_epoch},
+                     {"components_ended", components_ended},
+                     {"over", over},
+                     {"stopped", stopped},
+                     {"architecture", architecture},
+                     {"train_loss", epoch_means.loss},
+                     {"train_accuracy", epoch_means.accuracy},
+                     {"measurements", to_json(measurements)},
+                     {"step_values", step_values},
+                     {"seconds", seconds},
+                     {"training_seconds", training_seconds},
+                     {"epoch_seconds", epoch_seconds},
+                     {"images_trained", images_trained},
+                     {"search_batches", position_of(data.search_batches)},
+                     {"probe_batches", position_of(data.probe_batches)}};
+  checkpoint.json = json.dump();
+  for (const auto& [name, tensor] : epoch_totals.tensors()) checkpoint.tensors["trainer/epoch." + name] = tensor;
+  for (const auto& [name, tensor] : interval_totals.tensors()) checkpoint.tensors["trainer/interval." + name] = tensor;
+  const std::vector<at::Tensor> scale = loss_scale.tensors();
+  for (size_t i = 0; i < scale.size(); ++i) checkpoint.tensors[fmt::format("trainer/loss_scale.{}", i)] = scale[i];
+}
+
+void StagePosition::restore(const State& checkpoint, StageData& data, LossScale& loss_scale) {
+  const Json json = Json::parse(checkpoint.json).at("trainer");
+  epoch = json.at("epoch");
+  step = json.at("step");
+  last_epoch = json.at("last_epoch");
+  components_ended = json.at("components_ended");
+  over = json.at("over");
+  stopped = json.at("stopped");
+  architecture = json.at("architecture");
+  epoch_means = {number(json.at("train_loss")), number(json.at("train_accuracy")), 0, 0};
+  measurements = stage_measurements_from_json(json.at("measurements"));
+  step_values.clear();
+  for (const auto& [name, value] : json.at("step_values").items()) step_values[name] = number(value);
+  seconds = json.at("seconds");
+  training_seconds = json.at("training_seconds");
+  epoch_seconds = json.at("epoch_seconds");
+  images_trained = json.at("images_trained");
+  seek(data.search_batches, json.at("search_batches"));
+  seek(data.probe_batches, json.at("probe_batches"));
+  epoch_totals.restore({{"sums", checkpoint.tensors.at("trainer/epoch.sums")}});
+  interval_totals.restore({{"sums", checkpoint.tensors.at("trainer/interval.sums")}});
+  if (checkpoint.tensors.contains("trainer/loss_scale.0"))
+    loss_scale.restore({checkpoint.tensors.at("trainer/loss_scale.0"), checkpoint.tensors.at("trainer/loss_scale.1")});
+}
+
+}  // namespace dha

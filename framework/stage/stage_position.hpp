@@ -1,0 +1,42 @@
+// Where a stage stands, apart from its components and its network: all that a checkpoint needs to continue it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "data/stage_data.hpp"
+#include "dha/component.hpp"
+#include "model/loss_scale.hpp"
+#include "stage/epoch_totals.hpp"
+#include "stage/stage_measurements.hpp"
+
+namespace dha {
+
+struct StagePosition {
+  explicit StagePosition(at::Device device) : epoch_totals(device), interval_totals(device) {}
+
+  int64_t epoch = 0, step = 0;    // epochs done, and steps of the one under way
+  int64_t last_epoch = 0;         // the stage ends before it
+  bool components_ended = false;  // components have had the epoch's end; an evaluation is still due
+  bool over = false;              // nothing is left to train
+  bool stopped = false;           // over before its last epoch, because the caller wished so
+  std::string architecture;       // as it was measured at the end, before the searcher decided what was left
+
+  EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
+  EpochTotals::Means epoch_means;             // of the last epoch
+  StageMeasurements measurements;
+  std::map<std::string, double> step_values;  // the newest of each in this epoch's rows of steps
+
+  double seconds = 0;           // of the whole stage
+  double training_seconds = 0;  // of training, in the epochs that are over
+  double epoch_seconds = 0;     // of training, in this epoch
+  int64_t images_trained = 0;
+
+  // Adds itself, the positions of the feeds and the loss scale to a checkpoint: tensors below "trainer/", JSON at
+  // "trainer".
+  void save(const StageData& data, const LossScale& loss_scale, State& checkpoint) const;
+  void restore(const State& checkpoint, StageData& data, LossScale& loss_scale);
+};
+
+}  // namespace dha

@@ -1,0 +1,43 @@
+// All that a stage says while it trains: rows of metrics.jsonl and hyper.csv, lines of the log, the progress bar.
+#pragma once
+
+#include <limits>
+#include <nlohmann/json_fwd.hpp>
+
+#include "component/stage_parts.hpp"
+#include "stage/run_context.hpp"
+#include "stage/stage_position.hpp"
+
+namespace dha {
+
+class StageReporter {
+ public:
+  // References outlive the object. `steps`: per epoch.
+  StageReporter(const RunContext& run, const StageParts& parts, int64_t steps)
+      : run_(run), parts_(parts), steps_(steps) {}
+
+  // An epoch, or the rest of one that is resumed, begins.
+  void begin_epoch(double now);
+
+  // A row of steps, after each log_every of them. `seconds`: of the stage so far. Returns the means since the last row.
+  EpochTotals::Means write_steps(StagePosition& position, double now, double seconds);
+
+  // The progress bar, once a second.
+  void show_progress(const StagePosition& position, double now);
+
+  // The row and the line of an epoch that is over.
+  void write_epoch(const StagePosition& position, const EpochOutcome& outcome, double seconds);
+
+ private:
+  nlohmann::ordered_json component_values(const StagePosition& position, EpochTotals::Means& interval);
+
+  const RunContext& run_;
+  const StageParts& parts_;
+  int64_t steps_;
+  double epoch_begun_ = 0, interval_begun_ = 0, shown_at_ = 0;
+  struct Shown {
+    double loss = std::numeric_limits<double>::quiet_NaN(), accuracy = loss, images_per_second = 0;
+  } shown_;
+};
+
+}  // namespace dha

@@ -1,0 +1,41 @@
+#include "stage/trained_stage.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "stage/model_files.hpp"
+#include "step/evaluation_weights.hpp"
+
+namespace dha {
+
+TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
+                           const StageEnvironment& environment, const State& checkpoint)
+    : pipeline_(pipeline),
+      config_(config),
+      environment_(environment),
+      architecture_(nlohmann::ordered_json::parse(checkpoint.json).at("derived").get<std::string>()),
+      parts_(config, environment, config.name),
+      normalizer_(environment.info, at::TensorOptions(environment.services.device).dtype(environment.dtype),
+                  pipeline.channels_last) {
+  parts_.resume(checkpoint);
+  const auto calibration = make_calibration_feed(choose_stage_images(images, config, pipeline.seed).train,
+                                                 config.batch_size, environment.services.device);
+  weights_ = std::make_unique<EvaluationWeights>(
+      parts_, *calibration, EvaluationSetting{normalizer_, pipeline.precision, environment.services.device});
+}
+
+TrainedStage::~TrainedStage() = default;
+
+Measurement TrainedStage::measure(const ImageSet& images) const {
+  const at::Device device = environment_.services.device;
+  const auto feed =
+      make_feed(images, {.batch_size = config_.batch_size, .device = device, .threads = pipeline_.loader_threads});
+  return evaluate(parts_, parts_.gates(GatePurpose::kEvaluation, {}), *feed,
+                  {normalizer_, pipeline_.precision, device});
+}
+
+void TrainedStage::write(const RunDirectory& directory, bool model) const {
+  write_learned(directory, parts_, architecture_);
+  if (model) write_model(directory, parts_, architecture_, environment_.info);
+}
+
+}  // namespace dha

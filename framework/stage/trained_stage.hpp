@@ -1,0 +1,39 @@
+// The network that a stage or a trial trained, from its last checkpoint: to be measured, or left as a model.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "component/stage_parts.hpp"
+#include "data/stage_data.hpp"
+#include "pipeline/pipeline.hpp"
+#include "step/evaluate.hpp"
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+class TrainedStage {
+ public:
+  // `config`: the stage as it was trained; `pipeline`: whose it is. `images`: the run's. The weights are those that the
+  // hyper-optimizer evaluates. References outlive the object. Throws what the components throw.
+  TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
+               const StageEnvironment& environment, const State& checkpoint);
+  ~TrainedStage();
+
+  // Throws Error{kCancelled} when the user asks to stop.
+  Measurement measure(const ImageSet& images) const;
+
+  // architecture.json, its drawing and policy.json; with `model` also model/.
+  void write(const RunDirectory& directory, bool model) const;
+
+ private:
+  const PipelineConfig& pipeline_;
+  const StageConfig& config_;
+  const StageEnvironment environment_;
+  std::string architecture_;
+  StageParts parts_;
+  Normalizer normalizer_;
+  std::unique_ptr<class EvaluationWeights> weights_;
+};
+
+}  // namespace dha

@@ -1,0 +1,26 @@
+// Weights moved aside by a multiple of a displacement for the life of the object, and put back to the bit afterwards.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace dha {
+
+class Displacement {
+ public:
+  // weights[i] + scale * displacement[i] where an entry is defined; nothing where the list is empty. Throws
+  // Error{kContractViolation} that names `searcher` where the list has another length or a displacement another shape
+  // than its weight: neither would show in a result.
+  Displacement(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement, double scale,
+               const std::string& searcher);
+  ~Displacement();
+  Displacement(const Displacement&) = delete;
+  Displacement& operator=(const Displacement&) = delete;
+
+ private:
+  std::vector<at::Tensor> moved_, copies_;
+};
+
+}  // namespace dha

@@ -1,0 +1,11 @@
+// One file under two names: a hard link where the file system has them, else a copy.
+#pragma once
+
+#include <filesystem>
+
+namespace dha {
+
+// Replaces `to`. The file must not be changed in place afterwards. Throws Error{kIo}.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace dha

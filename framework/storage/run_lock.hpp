@@ -1,0 +1,23 @@
+// Keeps a second process out of a run directory while one trains in it.
+#pragma once
+
+#include <chrono>
+
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+class RunLock {
+ public:
+  // Waits up to `patience` for a process that is about to end. Throws Error{kUsage} where another process trains in the
+  // directory, kIo where the lock cannot be taken for another reason. File systems without locks do without.
+  explicit RunLock(const RunDirectory& directory, std::chrono::seconds patience = std::chrono::seconds(0));
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace dha

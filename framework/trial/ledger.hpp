@@ -1,0 +1,72 @@
+// The ledger of a stage of trials: every call of ask(), keep_going() and tell() in order, from which a resumed run
+// brings its trial searcher back to where it was.
+//
+// The file trials.jsonl has a header line and one JSON object per call. Lines are only ever added, each by one write
+// that is flushed to disk before append() returns, so a crash can damage no more than the last line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dha/trial_searcher.hpp"
+
+namespace dha {
+
+inline constexpr const char* kLedgerFile = "trials.jsonl";
+
+// What ask() returned.
+struct TrialAsked {
+  Trial trial;
+};
+
+// What keep_going() was told of an epoch, and its answer.
+struct TrialKept {
+  int64_t id = 0;
+  EpochOutcome epoch;
+  bool go = true;
+};
+
+// What tell() was given.
+struct TrialTold {
+  TrialOutcome outcome;
+};
+
+using LedgerEvent = std::variant<TrialAsked, TrialKept, TrialTold>;
+
+// Takes a sentence for the run's log.
+using LedgerNote = std::function<void(const std::string&)>;
+
+class Ledger {
+ public:
+  // Opens the ledger in `directory` for adding, or begins one. An incomplete last line is cut off with a note. Throws
+  // Error{kData} where the file is damaged elsewhere or not a ledger, kIo where it cannot be read or written.
+  Ledger(const std::filesystem::path& directory, const LedgerNote& note);
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  // All events, those of earlier runs included.
+  const std::vector<LedgerEvent>& events() const { return events_; }
+
+  // Returns once the event is on disk. Throws Error{kIo}, and kContractViolation where a trial has text that is not
+  // UTF-8; the file then ends where it ended before.
+  void append(const LedgerEvent& event);
+
+ private:
+  void write_line(const std::string& line);
+
+  std::filesystem::path file_;
+  int descriptor_ = -1;
+  int64_t size_ = 0;  // bytes of whole lines
+  std::vector<LedgerEvent> events_;
+};
+
+// The events of the ledger in `directory`, without touching the file: an incomplete last line is passed over with a
+// note. Throws Error{kData}.
+std::vector<LedgerEvent> read_ledger(const std::filesystem::path& directory, const LedgerNote& note);
+
+}  // namespace dha

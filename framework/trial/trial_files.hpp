@@ -1,0 +1,56 @@
+// The two files of a trial's directory that the run and the trial exchange: trial.json tells the trial what it is,
+// outcome.json tells the run what became of it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dha/space.hpp"
+#include "dha/trial_searcher.hpp"
+
+namespace dha {
+
+inline constexpr const char* kTrialFile = "trial.json";
+inline constexpr const char* kOutcomeFile = "outcome.json";
+
+// Where a trial's starting state lies. Files are relative to the trial's directory.
+struct TrialStartFiles {
+  std::string pipeline = "start.json";
+  std::string checkpoint = "start.safetensors";
+  std::vector<std::string> carry;  // of "weights", "momentum", "hyper", "augment"
+  CarryMode mode = CarryMode::kShared;
+};
+
+// The content of trial.json.
+struct TrialTask {
+  int64_t id = 0;
+  std::string stage;        // name of the stage that it is a trial of
+  std::string place;        // of its components, which their random generators are seeded from
+  int64_t first_epoch = 0;  // of the stage's epochs
+  std::optional<int64_t> last_epoch;
+  std::string settings = "{}";  // what the trial set over the stage, for its outcome: JSON object
+  int64_t threads = 1;          // compute threads
+  std::optional<TrialStartFiles> start;
+};
+
+// The content of outcome.json.
+struct TrialResult {
+  TrialOutcome outcome;
+  std::string settings = "{}";  // as the trial had them: JSON object
+  std::string architecture;     // JSON text; empty where it was not known
+  std::string error;            // one sentence; only of a failed trial
+};
+
+// Write the file into `directory`, whole or not at all. Throw Error{kIo}. Settings and an architecture
+// that are not JSON are written as text.
+void write_trial_task(const std::filesystem::path& directory, const TrialTask& task);
+void write_trial_result(const std::filesystem::path& directory, const TrialResult& result);
+
+// Throw Error{kData} that names the file where it cannot be read or is not of this format.
+TrialTask read_trial_task(const std::filesystem::path& directory);
+TrialResult read_trial_result(const std::filesystem::path& directory);
+
+}  // namespace dha

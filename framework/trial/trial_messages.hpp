@@ -1,0 +1,34 @@
+// What a trial's process and the stage say to each other, one line each: epochs and errors one way, whether to continue
+// the other.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dha/component.hpp"
+#include "dha/error.hpp"
+
+namespace dha {
+
+// Whether an error ends the run, because every other trial would meet it too, rather than its trial alone.
+bool ends_the_run(ErrorCode code);
+
+// Answers to an epoch.
+inline constexpr const char* kGo = "go";
+inline constexpr const char* kStop = "stop";
+
+// One of an epoch that is over, and an error that the process ends with.
+struct TrialMessage {
+  std::optional<EpochOutcome> epoch;
+  std::optional<Error> error;
+  bool ends_the_run = false;  // the error is not the trial's fault: every other trial would meet it too
+};
+
+std::string epoch_message(const EpochOutcome& epoch);
+std::string error_message(const Error& error);
+
+// Throws Error{kInternal} for a line that neither function writes.
+TrialMessage parse_trial_message(std::string_view line);
+
+}  // namespace dha

@@ -1,0 +1,48 @@
+// Applies image operations to the bytes of one image on the CPU.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dha/images/call.hpp"
+#include "dha/images/export.hpp"
+
+namespace dha::images {
+
+// Planes of `height` rows of `width` bytes, one after another. Sides are at least 1.
+struct ImageShape {
+  int channels = 3;  // 1 or 3
+  int height = 0, width = 0;
+
+  int64_t plane() const { return static_cast<int64_t>(height) * width; }
+  int64_t size() const { return channels * plane(); }
+};
+
+class Buffers;
+
+// Memory that the image code works in, kept from image to image by a thread.
+class DHA_IMAGES_API Workspace {
+ public:
+  Workspace();
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  Buffers& buffers() { return *buffers_; }
+
+ private:
+  std::unique_ptr<Buffers> buffers_;
+};
+
+// Results equal Pillow's, byte for byte, on every CPU.
+// `source` and `target` do not overlap. [any thread, each with a workspace of its own]
+DHA_IMAGES_API void apply_operation(const OperationCall& call, const ImageShape& shape, const uint8_t* source,
+                                    uint8_t* target, Workspace& workspace);
+
+// All calls in sequence, of which any number is allowed; those that change nothing are skipped. Otherwise as
+// apply_operation().
+DHA_IMAGES_API void apply_operations(std::span<const OperationCall> calls, const ImageShape& shape,
+                                     const uint8_t* source, uint8_t* target, Workspace& workspace);
+
+}  // namespace dha::images

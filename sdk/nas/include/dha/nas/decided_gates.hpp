@@ -1,0 +1,14 @@
+// Gates of a decided architecture: what a finished searcher answers, and what carries weights out of a supernet.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "dha/architecture.hpp"
+
+namespace dha::nas {
+
+// The kept candidates of every choice, each with weight 1, frozen, without a gradient. `options` says floating type and
+// device.
+Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options);
+
+}  // namespace dha::nas

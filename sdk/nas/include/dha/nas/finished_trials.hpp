@@ -1,0 +1,40 @@
+// The finished trials of a search in order of what they measured: TrialSearcher::outcomes() of a search with one
+// objective.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dha/trial_searcher.hpp"
+
+namespace dha::nas {
+
+enum class Objective { kLargest, kSmallest };
+
+class FinishedTrials {
+ public:
+  struct Entry {
+    int64_t id = 0;
+    double value = 0;
+  };
+
+  // `quantity`: the measurement to compare.
+  explicit FinishedTrials(std::string quantity = quantity::kValidationAccuracy,
+                          Objective objective = Objective::kLargest);
+
+  // Keeps a trial that finished and whose measurement is there and finite; passes over others. Returns whether it was
+  // kept.
+  bool add(const TrialOutcome& outcome);
+
+  // The best first; equal ones by lower id.
+  const std::vector<Entry>& ranked() const { return ranked_; }
+  std::vector<int64_t> ids() const;
+
+ private:
+  std::string quantity_;
+  Objective objective_;
+  std::vector<Entry> ranked_;
+};
+
+}  // namespace dha::nas

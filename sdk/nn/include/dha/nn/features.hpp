@@ -1,0 +1,24 @@
+// A tensor that several blocks read: a ReLU that they begin with is computed once.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <utility>
+
+namespace dha::nn {
+
+class Features {
+ public:
+  Features() = default;
+  explicit Features(at::Tensor value) : value_(std::move(value)) {}
+
+  const at::Tensor& value() const { return value_; }
+
+  // ReLU of the value, computed by the first call. [one thread at a time]
+  const at::Tensor& rectified();
+
+ private:
+  at::Tensor value_, rectified_;
+};
+
+}  // namespace dha::nn

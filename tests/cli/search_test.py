@@ -1,0 +1,341 @@
+"""Every family of searchers as whole pipelines: killed, resumed, evaluated, several trials at a time; the same bytes each time.
+
+The components are the example plugins of tests/fixtures/search.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from support import BUILD, DHA, CommandLineTest, small_pipeline, without_measures, without_time, write_idx
+
+PLUGINS = ["--plugin-path", BUILD / "fixtures" / "search"]
+
+
+def architecture(space_nodes=4):
+    """A genotype of the small cell space: each node reads its two first inputs."""
+    cell = [["sep_conv_3x3", 0], ["skip_connect", 1]] * space_nodes
+    concat = list(range(2, 2 + space_nodes))
+    return {"normal": cell, "normal_concat": concat, "reduce": cell, "reduce_concat": concat}
+
+
+class SearchTest(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        write_idx(self.data)
+
+    def pipeline(self, *stages):
+        """small_pipeline() with its search stage changed by each of `stages` in turn; None takes a key away."""
+        base = small_pipeline(self.data)
+        search = base["stages"][0]
+        base["stages"] = []
+        for change in stages:
+            stage = {**search, "validation_fraction": 0.25, **change}
+            base["stages"].append({key: value for key, value in stage.items() if value is not None})
+        return base
+
+    def trials(self, use, count, name="study", **more):
+        trials = {"use": use, "count": count, **more.pop("trials", {})}
+        return {"name": name, "epochs": 1, "searcher": None, "hyper": {"use": "dha.sgd"}, "trials": trials, **more}
+
+    def run_whole(self, pipeline, out="whole", *options):
+        self.dha("run", self.write_pipeline(pipeline, f"{out}.json"), "--out", out, *PLUGINS, *options)
+        return self.run_folder(out=out)
+
+    def run_killed(self, pipeline, out, moments, *options):
+        """Kills the run once for each of `moments`, conditions on its folder, and resumes it to its end."""
+        file = self.write_pipeline(pipeline, f"{out}.json")
+        command = ["run", file, "--out", out]
+        for moment in moments:
+            process = subprocess.Popen([DHA, *map(str, [*command, *PLUGINS, *options])], cwd=self.folder,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            deadline = time.monotonic() + 120
+            while process.poll() is None and time.monotonic() < deadline:
+                runs = list((self.folder / out).glob("small/*/pipeline.json"))
+                if runs and moment(self.run_folder(out=out)):
+                    process.kill()
+                time.sleep(0.002)
+            _, errors = process.communicate()
+            self.assertEqual(process.returncode, -signal.SIGKILL, errors)
+            command = ["resume", self.run_folder(out=out)]
+        self.dha(*command, *PLUGINS, *options)
+        return self.run_folder(out=out)
+
+    def outcomes(self, run, stage="study"):
+        found = {}
+        for file in (run / "stages" / stage / "trials").glob("*/outcome.json"):
+            outcome = json.loads(file.read_text())
+            self.assertEqual(outcome["id"], int(file.parent.name))
+            self.assertGreaterEqual(outcome.pop("seconds"), 0)
+            found[outcome["id"]] = outcome
+        return found
+
+    def assert_same_study(self, whole, run, stage="study"):
+        self.assert_same_run(whole, run)
+        self.assertEqual(self.outcomes(whole, stage), self.outcomes(run, stage))
+        self.assertEqual(*((folder / "stages" / stage / "outcomes.json").read_bytes() for folder in (whole, run)))
+
+    # A search that samples a path per step and learns from rewards.
+
+    def test_a_sampling_search_ends_in_the_same_bytes(self):
+        hyper = {"use": "dha.hypergradient", "learning_rate": [0.001, 0.05], "weight_decay": [1e-4, 5e-4], "probe": "batch"}
+        pipeline = self.pipeline({"searcher": {"use": "test.path_sampler"}, "hyper": hyper, "epochs": 3},
+                                 {"name": "final", "epochs": 1, "searcher": None, "hyper": {"use": "dha.sgd"},
+                                  "from": "search", "carry": ["architecture"]})
+        pipeline["checkpoint_every_steps"] = 1
+        whole = self.run_whole(pipeline)
+        run = self.run_killed(pipeline, "killed", [
+            lambda run: (run / "checkpoints" / "search-0000.000002.safetensors").exists(),
+            lambda run: (run / "checkpoints" / "search-0002.000001.safetensors").exists()])
+        self.assert_same_run(whole, run)
+        again = self.run_whole(pipeline, "again", "--set", "stages.search.evaluate_every=3")
+        for name in ("model/weights.safetensors", "architecture.json"):  # whatever is evaluated, and however often
+            self.assertEqual((whole / name).read_bytes(), (again / name).read_bytes(), name)
+
+    def test_an_evaluation_of_a_sampling_search_is_of_its_architecture(self):
+        run = self.run_whole(self.pipeline({"searcher": {"use": "test.path_sampler"}, "hyper": {"use": "dha.sgd"}}))
+        summary = json.loads((run / "summary.json").read_text())
+        for _ in range(2):
+            measured = json.loads(self.dha("eval", run, "--json", *PLUGINS)[0])
+            self.assertEqual(measured["accuracy"], summary["test_accuracy"])
+            self.assertEqual(measured["loss"], summary["test_loss"])
+
+    def test_a_sampling_search_needs_validation_images(self):
+        pipeline = self.pipeline({"searcher": {"use": "test.path_sampler"}, "validation_fraction": 0})
+        _, errors = self.dha("run", self.write_pipeline(pipeline), *PLUGINS, status=2)
+        self.assertIn("/stages/0/searcher", errors)
+        self.assertIn("test.path_sampler needs validation images", errors)
+        self.assertFalse(list(self.folder.glob("runs/small/*/stages.json")))
+
+    # Trials over settings alone.
+
+    def settings_pipeline(self, **more):
+        return self.pipeline(self.trials("test.settings", 3, architecture=architecture(), **more))
+
+    def test_settings_alone_are_searched(self):
+        run = self.run_whole(self.settings_pipeline())
+        outcomes = self.outcomes(run)
+        self.assertEqual(sorted(outcomes), [0, 1, 2])
+        for outcome in outcomes.values():
+            self.assertEqual(outcome["status"], "finished")
+            self.assertEqual(outcome["architecture"], architecture())
+            self.assertLessEqual({"/batch_size", "/drop_path", "/hyper/learning_rate"}, set(outcome["settings"]))
+            self.assertGreater(outcome["costs"]["parameters"], 0)
+            self.assertEqual(outcome["epochs"], 1)
+            self.assertIsInstance(outcome["validation_accuracy"], float)
+            self.assertIsInstance(outcome["validation_loss"], float)
+        for id, outcome in outcomes.items():
+            trained = json.loads((run / "stages" / "study" / "trials" / str(id) / "pipeline.json").read_text())
+            self.assertEqual(trained["stages"][0]["batch_size"], outcome["settings"]["/batch_size"])
+        measured = json.loads(self.dha("eval", run, "--json", *PLUGINS)[0])
+        self.assertEqual(measured["accuracy"], json.loads((run / "summary.json").read_text())["test_accuracy"])
+
+    def test_the_stage_s_own_architecture_may_come_from_elsewhere(self):
+        given = self.run_whole(self.settings_pipeline())
+        by_searcher = self.run_whole(self.pipeline(self.trials(
+            "test.settings", 3, searcher={"use": "dha.architecture", "genotype": architecture()})), "searcher")
+        self.assertEqual(self.outcomes(given), self.outcomes(by_searcher))
+        carried = self.run_whole(self.pipeline({"hyper": {"use": "dha.sgd"}, "epochs": 1}, self.trials(
+            "test.settings", 2, **{"from": "search", "carry": ["architecture"]})), "carried")
+        found = json.loads((carried / "stages.json").read_text())["stages"][0]["architecture"]
+        self.assertTrue(all(outcome["architecture"] == found for outcome in self.outcomes(carried).values()))
+
+    def test_trials_give_the_same_however_many_train_at_a_time(self):
+        whole = self.run_whole(self.settings_pipeline(trials={"threads": 1}))
+        at_once = self.run_whole(self.settings_pipeline(trials={"threads": 1}), "parallel", "--parallel", "3")
+        self.assert_same_study(whole, at_once)
+        killed = self.run_killed(self.settings_pipeline(trials={"threads": 1}), "killed", [
+            lambda run: len(list(run.glob("stages/study/trials/*/trial.json"))) >= 2,
+            lambda run: len(list(run.glob("stages/study/trials/*/outcome.json"))) >= 1], "--parallel", "2")
+        self.assert_same_study(whole, killed)
+
+    # Trials that inherit weights.
+
+    def test_weights_are_inherited_from_a_search_and_from_a_parent(self):
+        pipeline = self.pipeline({"hyper": {"use": "dha.sgd"}, "epochs": 1},
+                                 self.trials("test.inherit", 4, trials={"stage": "search", "population": 2}))
+        whole = self.run_whole(pipeline)
+        logs = [(whole / "stages" / "study" / "trials" / str(id) / "log.txt").read_text() for id in range(4)]
+        taken = [re.search(r"starts with (\d+) of its (\d+) weights from '(\w+)'", log).groups() for log in logs]
+        for id, (count, all_weights, stage) in enumerate(taken):
+            self.assertEqual(stage, "search" if id < 2 else "study")
+            if id < 2:
+                self.assertEqual(count, all_weights)  # shared weights hold every architecture
+            else:
+                self.assertGreater(int(count), int(all_weights) // 2)
+                self.assertLess(int(count), int(all_weights))  # one operation is new
+        run = self.run_killed(pipeline, "killed", [
+            lambda run: (run / "stages" / "study" / "trials" / "1" / "trial.json").exists(),
+            lambda run: (run / "stages" / "study" / "trials" / "2" / "outcome.json").exists()])
+        self.assert_same_study(whole, run)
+
+    # A Pareto front.
+
+    def test_a_front_is_continued_with_each_of_its_outcomes(self):
+        study = self.trials("test.front", 10, epochs=4, augment=[], hyper={"use": "dha.sgd", "learning_rate": 0.1},
+                            trials={"threads": 1, "parallel": 2})
+        final = {"name": "final", "epochs": 1, "searcher": None, "hyper": {"use": "dha.sgd"}, "from": "study",
+                 "carry": ["architecture"], "pick": "each"}
+        pipeline = self.pipeline(study, final)
+        whole = self.run_whole(pipeline)
+        front = json.loads((whole / "stages" / "study" / "front.json").read_text())
+        outcomes = json.loads((whole / "stages" / "study" / "outcomes.json").read_text())
+        self.assertEqual([point["trial"] for point in front], [outcome["id"] for outcome in outcomes])
+        self.assertEqual(len(front), 3)
+        for point in front:
+            file = whole / "stages" / "study" / "architectures" / f"{point['trial']}.json"
+            self.assertEqual(json.loads(file.read_text()), point["architecture"])
+        trained = self.outcomes(whole, "final")
+        self.assertEqual([trained[i]["architecture"] for i in range(len(front))], [point["architecture"] for point in front])
+        run = self.run_killed(pipeline, "killed", [
+            lambda run: (run / "stages" / "study" / "trials" / "3" / "trial.json").exists(),
+            lambda run: (run / "stages" / "final" / "trials" / "1" / "trial.json").exists()])
+        self.assert_same_study(whole, run)
+        self.assert_same_study(whole, run, "final")
+        final["pick"] = 1
+        picked = self.run_whole(self.pipeline(study, final), "picked")
+        self.assertEqual(json.loads((picked / "architecture.json").read_text()), front[1]["architecture"])
+        final["pick"] = 99
+        _, errors = self.dha("run", self.write_pipeline(self.pipeline(study, final)), "--out", "none", *PLUGINS, status=2)
+        self.assertIn(f"picks outcome 99 of stage 'study', which came to {len(front)}", errors)
+
+    # dha.random over both.
+
+    def random_pipeline(self, count=2, **more):
+        return self.pipeline(self.trials("dha.random", count, trials={"over": ["architecture", "settings"], "threads": 1,
+                                                                     **more}))
+
+    def test_random_search_over_architectures_and_settings(self):
+        run = self.run_whole(self.random_pipeline())
+        outcomes = self.outcomes(run)
+        self.assertNotEqual(outcomes[0]["architecture"], outcomes[1]["architecture"])
+        self.assertNotEqual(outcomes[0]["settings"], outcomes[1]["settings"])
+        self.assertIn("/batch_size", outcomes[0]["settings"])
+
+    def test_a_finished_study_is_extended(self):
+        whole = self.run_whole(self.random_pipeline(3))
+        run = self.run_whole(self.random_pipeline(2), "extended")
+        self.dha("resume", run, "--set", "stages.study.trials.count=3", *PLUGINS)
+        self.assert_same_study(whole, run)
+        self.assertEqual((whole / "pipeline.json").read_bytes(), (run / "pipeline.json").read_bytes())
+        for change, reason in (("stages.study.trials.count=1", "can only grow"),
+                               ("stages.study.epochs=5", "can take stages.NAME.trials.count")):
+            _, errors = self.dha("resume", run, "--set", change, *PLUGINS, status=2)
+            self.assertIn(reason, errors)
+
+    def test_ranges_of_the_file_hold(self):
+        ranges = {"/batch_size": [8, 12], "/hyper/learning_rate": [0.01, 0.02]}
+        run = self.run_whole(self.random_pipeline(2, ranges=ranges))
+        for outcome in self.outcomes(run).values():
+            for pointer, (low, high) in ranges.items():
+                self.assertGreaterEqual(outcome["settings"][pointer], low)
+                self.assertLessEqual(outcome["settings"][pointer], high)
+
+    def test_constraints_exclude_trials(self):
+        study = self.trials("test.front", 4, constraints="params < 1")
+        _, errors = self.dha("run", self.write_pipeline(self.pipeline(study)), *PLUGINS, status=1)
+        self.assertIn("none of its 4 trials finished", errors)
+        run = self.run_folder()
+        for outcome in self.outcomes(run).values():
+            self.assertEqual(outcome["status"], "rejected")
+            self.assertGreater(outcome["costs"]["parameters"], 1)
+
+    # A trial is a run.
+
+    def test_a_trial_is_trained_from_its_directory_alone(self):
+        run = self.run_whole(self.random_pipeline())
+        trial = run / "stages" / "study" / "trials" / "1"
+        for name in ("pipeline.json", "trial.json", "metrics.jsonl", "log.txt", "summary.json", "outcome.json"):
+            self.assertGreater((trial / name).stat().st_size, 0, name)
+        alone = self.folder / "elsewhere"
+        alone.mkdir()
+        (alone / "checkpoints").mkdir()
+        for name in ("pipeline.json", "trial.json"):
+            shutil.copy(trial / name, alone / name)
+        out, _ = self.dha("trial", alone)
+        for outcome in (found := json.loads(out)), (expected := json.loads((trial / "outcome.json").read_text())):
+            outcome.pop("seconds")
+        self.assertEqual(found, expected)
+        self.assertEqual(without_time((alone / "metrics.jsonl").read_text()), without_time((trial / "metrics.jsonl").read_text()))
+        again, _ = self.dha("trial", alone)  # which is over
+        self.assertEqual(json.loads(again)["status"], "finished")
+
+    def test_a_trial_that_takes_too_long_or_crashes_has_failed(self):
+        study = self.trials("test.front", 2, epochs=4000, trials={"trial_timeout": 0.05})
+        _, errors = self.dha("run", self.write_pipeline(self.pipeline(study)), *PLUGINS, status=1)
+        self.assertIn("none of its 2 trials finished", errors)
+        for outcome in self.outcomes(self.run_folder()).values():
+            self.assertEqual(outcome["status"], "failed")
+            self.assertIn("took longer than trial_timeout", outcome["error"])
+
+    def test_a_trial_that_is_killed_has_failed_and_others_continue(self):
+        pipeline = self.pipeline(self.trials("test.front", 3, epochs=40))
+        process = subprocess.Popen([DHA, "run", self.write_pipeline(pipeline), *map(str, PLUGINS)], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        victim, deadline = None, time.monotonic() + 120
+        while victim is None and time.monotonic() < deadline:
+            found = subprocess.run(["pgrep", "-f", f"trial .*{self.folder.name}.*/trials/1$"], capture_output=True, text=True)
+            victim = int(found.stdout.split()[0]) if found.stdout else None
+        os.kill(victim, signal.SIGKILL)
+        self.assertEqual(process.wait(timeout=120), 0)
+        outcomes = self.outcomes(self.run_folder())
+        self.assertEqual([outcomes[id]["status"] for id in range(3)], ["finished", "failed", "finished"])
+        self.assertIn("by signal 9", outcomes[1]["error"])
+
+    def test_an_interrupted_study_is_resumed(self):
+        pipeline = self.pipeline(self.trials("test.front", 3, epochs=30, trials={"threads": 1}))
+        whole = self.run_whole(pipeline)
+        file = self.write_pipeline(pipeline)
+        process = subprocess.Popen([DHA, "run", file, "--parallel", "2", *map(str, PLUGINS)], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while len(list(self.folder.glob("runs/small/*/stages/study/trials/*/checkpoints/*"))) < 2 and \
+                time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("interrupted in stage 'study'", errors)
+        run = self.run_folder()
+        self.dha("resume", run, *PLUGINS)
+        self.assert_same_study(whole, run)
+
+    def test_two_processes_do_not_share_a_run(self):
+        pipeline = self.pipeline({"epochs": 4000})
+        process = subprocess.Popen([DHA, "run", self.write_pipeline(pipeline)], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 120
+            while not list(self.folder.glob("runs/small/*/checkpoints/*")) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            _, errors = self.dha("resume", self.run_folder(), status=2)
+            self.assertIn("another process trains in", errors)
+        finally:
+            process.kill()
+            process.wait()
+
+    # Other weights for evaluation.
+
+    def test_averaged_weights_are_evaluated_and_left_as_the_model(self):
+        pipeline = self.pipeline({"hyper": {"use": "test.averaging", "decay": 0.5}, "searcher": None, "epochs": 2,
+                                  "architecture": architecture()})
+        pipeline["checkpoint_every_steps"] = 1
+        whole = self.run_whole(pipeline)
+        trained = self.run_whole(self.pipeline({"hyper": {"use": "test.averaging", "decay": 0.0}, "searcher": None, "epochs": 2,
+                                                "architecture": architecture()}), "trained")
+        self.assertNotEqual((whole / "model" / "weights.safetensors").read_bytes(),
+                            (trained / "model" / "weights.safetensors").read_bytes())
+        measured = json.loads(self.dha("eval", whole, "--json", *PLUGINS)[0])
+        self.assertEqual(measured["loss"], json.loads((whole / "summary.json").read_text())["test_loss"])
+        run = self.run_killed(pipeline, "killed", [
+            lambda run: (run / "checkpoints" / "search-0001.000001.safetensors").exists()])
+        self.assert_same_run(whole, run)
+
+
+if __name__ == "__main__":
+    unittest.main()
