@@ -1,4 +1,4 @@
-// What components are told of the stage that they serve: the host's side of <dha/stage.hpp>.
+// Describes a stage to the components that serve it: the host's implementation of <dha/stage.hpp>.
 #pragma once
 
 #include <optional>

@@ -35,8 +35,8 @@ std::filesystem::path host_accelerator_library();
 // Throws Error{kIo} where a directory cannot be read.
 std::vector<std::filesystem::path> candidate_files(const std::filesystem::path& directory);
 
-// The plugin beside `file` whose CUDA kernels it has by its name: "acme.so" of "acme_cuda.so"; nothing where the name
-// is another or there is no such plugin.
+// The plugin whose CUDA kernels `file` holds, found by its name in the same folder: "acme.so" for "acme_cuda.so". Empty
+// where the name has another form or there is no such plugin.
 std::optional<std::filesystem::path> plugin_of_kernels(const std::filesystem::path& file);
 
 // Whether there is a candidate file in `directory`; false where it cannot be read.

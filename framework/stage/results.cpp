@@ -23,7 +23,7 @@ void write_json(const std::filesystem::path& file, const Json& json) {
   write_file_atomically(file, json.dump(2) + "\n");
 }
 
-// Without what only resuming needs; costs beside the rest.
+// Leaves out the fields that only `dha resume` reads, and lists costs next to the other fields.
 Json for_people(const StageResult& result) {
   Json json = to_json(result);
   for (const char* key : {"architecture", "checkpoint", "outcomes", "files", "unreadable", "cost"}) json.erase(key);

@@ -18,19 +18,19 @@ namespace dha {
 
 inline constexpr const char* kLedgerFile = "trials.jsonl";
 
-// What ask() returned.
+// The trial that ask() returned.
 struct TrialAsked {
   Trial trial;
 };
 
-// What keep_going() was told of an epoch, and its answer.
+// An epoch that was passed to keep_going(), and the answer.
 struct TrialKept {
   int64_t id = 0;
   EpochOutcome epoch;
   bool go = true;
 };
 
-// What tell() was given.
+// The outcome that was passed to tell().
 struct TrialTold {
   TrialOutcome outcome;
 };
