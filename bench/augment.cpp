@@ -9,8 +9,8 @@
 
 #include <string>
 
+#include "component/guarded_augmenter.hpp"
 #include "component/lone_stage.hpp"
-#include "component/placed_augmenter.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
@@ -59,7 +59,7 @@ class Augmentation {
   }
 
   LoneStage stage_;
-  PlacedAugmenter augmenter_;
+  GuardedAugmenter augmenter_;
   at::Tensor images_, labels_;
 };
 

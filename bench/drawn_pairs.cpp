@@ -21,8 +21,8 @@
 #include <string>
 #include <vector>
 
+#include "component/guarded_augmenter.hpp"
 #include "component/lone_stage.hpp"
-#include "component/placed_augmenter.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/images/level_scale.hpp"
 #include "dha/images/pixels.hpp"
@@ -134,7 +134,7 @@ class Sampling {
   at::Tensor images_, labels_, logits_;
   PairDistribution distribution_;
   LoneStage stage_;
-  PlacedAugmenter tau_;
+  GuardedAugmenter tau_;
 };
 
 }  // namespace

@@ -15,8 +15,8 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
+#include "component/guarded_augmenter.hpp"
 #include "component/lone_stage.hpp"
-#include "component/placed_augmenter.hpp"
 #include "data/png_file.hpp"
 #include "dha/augmenter.hpp"
 #include "dha/error.hpp"
@@ -117,7 +117,7 @@ class NamedOperations {
     return info;
   }
 
-  PlacedAugmenter augmenter_;
+  GuardedAugmenter augmenter_;
   LoneStage stage_;
   const ImageOperations* operations_ = nullptr;  // owned by the augmenter
 };

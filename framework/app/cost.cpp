@@ -12,7 +12,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "component/stage_cost.hpp"
-#include "stage/stage_result.hpp"
+#include "report/quantities_json.hpp"
 
 namespace dha::app {
 
@@ -49,7 +49,7 @@ int run(const std::vector<std::string>& arguments) {
   const std::string architecture = values->count("architecture") > 0 ? (*values)["architecture"].as<std::string>() : "";
   const Quantities cost = stage_cost(config, stage, architecture, registry);
   if (values->count("json") > 0)
-    fmt::print("{}\n", costs_to_json(cost).dump(2));
+    fmt::print("{}\n", to_json(cost).dump(2));
   else
     for (const Quantity& one : cost) fmt::print("{:<20}  {:.0f}\n", in_words(one.name), one.value);
   return kDone;

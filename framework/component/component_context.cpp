@@ -56,13 +56,13 @@ const std::filesystem::path& process_scratch() {
 
 }  // namespace
 
-ComponentContext::ComponentContext(const ContextServices& services, std::string component_id, std::string place)
+ComponentContext::ComponentContext(const ContextServices& services, std::string component_id, std::string path)
     : services_(services),
       component_id_(std::move(component_id)),
-      place_(std::move(place)),
-      generator_(make_generator(services.device, derive_seed(services.seed, place_ + "/device"))),
-      shared_generator_(make_generator(services.device, derive_seed(services.seed, place_ + "/shared"))),
-      host_generator_(make_generator(at::kCPU, derive_seed(services.seed, place_ + "/host"))) {}
+      path_(std::move(path)),
+      generator_(make_generator(services.device, derive_seed(services.seed, path_ + "/device"))),
+      shared_generator_(make_generator(services.device, derive_seed(services.seed, path_ + "/shared"))),
+      host_generator_(make_generator(at::kCPU, derive_seed(services.seed, path_ + "/host"))) {}
 
 void ComponentContext::log(LogLevel level, std::string_view message) {
   if (services_.log != nullptr) services_.log->write(level, component_id_, message);
@@ -75,7 +75,7 @@ void ComponentContext::metric(std::string_view name, const at::Tensor& value) {
 }
 
 std::string ComponentContext::scratch_directory() {
-  std::string folder = place_;
+  std::string folder = path_;
   std::replace(folder.begin(), folder.end(), '/', '.');
   const std::filesystem::path& parent = services_.scratch.empty() ? process_scratch() : services_.scratch;
   std::error_code failure;

@@ -1,4 +1,5 @@
-// The context that the host gives a component: its log lines, generators, metrics and scratch directory, by place.
+// The context that the host gives a component: its log lines, generators, metrics and scratch directory, by its path in
+// the pipeline.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,8 @@ struct ContextServices {
 
 class ComponentContext : public Context {
  public:
-  // `place`: where in the pipeline, such as "search/augment.1".
-  ComponentContext(const ContextServices& services, std::string component_id, std::string place);
+  // `path`: where in the pipeline, such as "search/augment.1".
+  ComponentContext(const ContextServices& services, std::string component_id, std::string path);
 
   void log(LogLevel level, std::string_view message) override;
   at::Device device() const override { return services_.device; }
@@ -44,7 +45,7 @@ class ComponentContext : public Context {
 
  private:
   ContextServices services_;
-  std::string component_id_, place_;
+  std::string component_id_, path_;
   at::Generator generator_, shared_generator_, host_generator_;
   std::map<std::string, at::Tensor> metrics_;
 };

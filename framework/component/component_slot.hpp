@@ -1,7 +1,7 @@
-// A component in its place in the pipeline: the object, its context, and the guard around every call into it.
+// A component of a stage: the object, its context, and the guard around every call into it.
 //
-// Whatever a call throws arrives as ComponentError, with the component's id, the name of the call and the place in the
-// pipeline file.
+// Whatever a call throws arrives as ComponentError, with the component's id, the name of the call and the location in
+// the pipeline file.
 #pragma once
 
 #include <memory>
@@ -20,11 +20,11 @@ namespace dha {
 template <class Interface>
 class ComponentSlot {
  public:
-  // Creates the component. `place`: unique in the run, such as "search/augment.1".
+  // Creates the component. `path`: unique in the run, such as "search/augment.1".
   ComponentSlot(const PluginRegistry& registry, const ContextServices& services, const ComponentUse& use,
-                const std::string& place)
-      : use_(use), context_(std::make_unique<ComponentContext>(services, use.id, place)) {
-    placed([&] { component_ = registry.create<Interface>(use.id, use.params_json, *context_); });
+                const std::string& path)
+      : use_(use), context_(std::make_unique<ComponentContext>(services, use.id, path)) {
+    guarded([&] { component_ = registry.create<Interface>(use.id, use.params_json, *context_); });
   }
 
   const std::string& id() const { return use_.id; }
@@ -37,14 +37,14 @@ class ComponentSlot {
   // Calls the component; `name` is the call's name in messages: slot.call("info", [](Dataset& d) { return d.info(); }).
   template <class Call>
   decltype(auto) call(std::string_view name, Call&& call) const {
-    return placed([&]() -> decltype(auto) {
+    return guarded([&]() -> decltype(auto) {
       return guarded_call(use_.id, name, [&]() -> decltype(auto) { return call(*component_); });
     });
   }
 
  private:
   template <class Call>
-  decltype(auto) placed(Call&& call) const {
+  decltype(auto) guarded(Call&& call) const {
     try {
       return call();
     } catch (const Error& error) {

@@ -7,11 +7,11 @@
 #include <memory>
 
 #include "component/dataset_shape.hpp"
-#include "component/decided_gates.hpp"
 #include "component/stage_needs.hpp"
 #include "component/stage_parts.hpp"
 #include "component/trial_parts.hpp"
 #include "dha/error.hpp"
+#include "dha/nas/decided_gates.hpp"
 #include "model/precision.hpp"
 #include "pipeline/pipeline_error.hpp"
 
@@ -42,7 +42,7 @@ std::vector<const ComponentUse*> components_of(const StageConfig& stage) {
 void report(const Error& error, const ComponentUse& use, ProblemList& problems) {
   if (error.code() == ErrorCode::kCancelled) throw error;
   if (!is_left_to_the_run(error))
-    problems.report(use.place, use.pointer, std::string("cannot be used: ") + error.what(), error.code());
+    problems.report(use.location, use.pointer, std::string("cannot be used: ") + error.what(), error.code());
 }
 
 // Begins stages as the run does, with untrained ones in the place of those that they come from.
@@ -140,8 +140,8 @@ class UntrainedStages {
     }
     Gates gates;
     try {
-      gates = decided_gates(earlier.space().decisions(parts.architecture()),
-                            at::TensorOptions(at::kMeta).dtype(environment_.dtype));
+      gates = nas::decided_gates(earlier.space().decisions(parts.architecture()),
+                                 at::TensorOptions(at::kMeta).dtype(environment_.dtype));
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInvalidParameter) throw;
       return;  // no outcome of that search
@@ -157,7 +157,7 @@ class UntrainedStages {
       take();
     } catch (const Error& error) {
       if (!is_refusal(error)) return;
-      problems_.report(stage.carry_place,
+      problems_.report(stage.carry_location,
                        fmt::format("/stages/{}/carry/{}", &stage - config_.stages.data(), item - stage.carry.begin()),
                        fmt::format("carries '{}' from stage '{}' into stage '{}', where it does not fit ({}); make the "
                                    "two stages alike or take '{}' out of carry",

@@ -19,7 +19,7 @@ namespace dha {
 // checked as far as it is known: `images` are the run's, or null while its data set is not open. Left to the run is
 // what depends on the outcome of training: whose search ends undecided, what trials come to. `shape` has classes,
 // channels, height and width, and may lack the rest. Throws PipelineError with each component that cannot be created,
-// or else with the first problem of each stage, at its place.
+// or else with the first problem of each stage, at its location.
 void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
                   const RunImages* images, const ContextServices& services);
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "component/dataset_shape.hpp"
-#include "component/placed_searcher.hpp"
-#include "component/placed_space.hpp"
+#include "component/guarded_searcher.hpp"
+#include "component/guarded_space.hpp"
 #include "component/stage_view.hpp"
 #include "dha/error.hpp"
 #include "storage/atomic_file.hpp"
@@ -16,7 +16,7 @@ namespace dha {
 namespace {
 
 // Of the architecture that a file holds.
-Quantities cost_of_file(const std::filesystem::path& file, const PlacedSpace& space) {
+Quantities cost_of_file(const std::filesystem::path& file, const GuardedSpace& space) {
   const std::string architecture = read_input_file(file);
   try {
     return space.cost(architecture);
@@ -35,14 +35,14 @@ Quantities stage_cost(const PipelineConfig& config, const std::string& stage, co
   if (found == config.stages.end())
     throw Error(ErrorCode::kUsage, fmt::format("the pipeline has no stage '{}'", stage));
   const ContextServices services{nullptr, at::kCPU, config.seed, {}};
-  PlacedSpace space(registry, services, found->space, stage + "/space");
+  GuardedSpace space(registry, services, found->space, stage + "/space");
   const DatasetInfo info = dataset_shape(config, registry);
   space.prepare(info);
   if (!architecture.empty()) return cost_of_file(architecture, space);
   if (!found->architecture.empty()) return space.cost(found->architecture);
   if (found->searcher) {
     const StageView view(*found, info, {}, space, registry);
-    PlacedSearcher searcher(registry, services, found->searcher, stage + "/searcher");
+    GuardedSearcher searcher(registry, services, found->searcher, stage + "/searcher");
     searcher.attach(*space.object(), view);
     if (searcher.finished()) return space.cost(searcher.architecture());
   }

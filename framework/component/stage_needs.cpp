@@ -18,8 +18,8 @@ class NeedCheck {
   NeedCheck(const StageConfig& config, const StageView& stage, ProblemList& problems)
       : config_(config), stage_(stage), problems_(problems) {}
 
-  template <class Placed>
-  void check(const Placed& component) {
+  template <class Guarded>
+  void check(const Guarded& component) {
     for (const std::string& need : component.needs()) check(need, component.use());
   }
 
@@ -39,7 +39,7 @@ class NeedCheck {
 
  private:
   void report(const ComponentUse& use, const std::string& what) {
-    problems_.report(use.place, use.pointer, fmt::format("in stage '{}', {} {}", config_.name, use.id, what));
+    problems_.report(use.location, use.pointer, fmt::format("in stage '{}', {} {}", config_.name, use.id, what));
   }
 
   const StageConfig& config_;
@@ -48,7 +48,7 @@ class NeedCheck {
 };
 
 // A constraint on what the space does not count would never be met, or always.
-void check_constraints(const StageConfig& config, const PlacedSpace& space, ProblemList& problems) {
+void check_constraints(const StageConfig& config, const GuardedSpace& space, ProblemList& problems) {
   const Constraints constraints(config.constraints);
   if (constraints.empty()) return;
   Quantities cost;
@@ -62,7 +62,7 @@ void check_constraints(const StageConfig& config, const PlacedSpace& space, Prob
     constraints.check_known(cost);
   } catch (const Error& error) {
     const std::string stage = config.space.pointer.substr(0, config.space.pointer.rfind('/'));
-    problems.report(config.constraints_place, stage + "/constraints", error.what());
+    problems.report(config.constraints_location, stage + "/constraints", error.what());
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace dha {
 
-// Report each need that is not met, at the component's place. Validation images count as there while it is not known
+// Report each need that is not met, at the component's location. Validation images count as there while it is not known
 // whether the data set has a validation split.
 void check_needs(const StageParts& parts, ProblemList& problems);
 void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems);

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "component/check_gates.hpp"
-#include "component/decided_gates.hpp"
 #include "component/leaf_gates.hpp"
 #include "dha/error.hpp"
+#include "dha/nas/decided_gates.hpp"
 
 namespace dha {
 
@@ -18,46 +18,46 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-void add_tensors(State& all, const std::string& place, const std::map<std::string, at::Tensor>& tensors) {
-  for (const auto& [name, tensor] : tensors) all.tensors[place + "/" + name] = tensor;
+void add_tensors(State& all, const std::string& key, const std::map<std::string, at::Tensor>& tensors) {
+  for (const auto& [name, tensor] : tensors) all.tensors[key + "/" + name] = tensor;
 }
 
-std::map<std::string, at::Tensor> tensors_below(const State& all, const std::string& place) {
-  const std::string prefix = place + "/";
+std::map<std::string, at::Tensor> tensors_below(const State& all, const std::string& key) {
+  const std::string prefix = key + "/";
   std::map<std::string, at::Tensor> tensors;
   for (auto at = all.tensors.lower_bound(prefix); at != all.tensors.end() && at->first.starts_with(prefix); ++at)
     tensors[at->first.substr(prefix.size())] = at->second;
   return tensors;
 }
 
-// A component's part of a checkpoint: its state at `place`, its context's at `place`.context, its id in the JSON.
-template <class Placed>
-void add_component(State& all, Json& json, const std::string& place, const Placed& component) {
+// A component's part of a checkpoint: its state at `key`, its context's at `key`.context, its id in the JSON.
+template <class Guarded>
+void add_component(State& all, Json& json, const std::string& key, const Guarded& component) {
   const State state = component.state();
-  add_tensors(all, place, state.tensors);
-  add_tensors(all, place + ".context", component.context().state());
-  json[place] = {{"id", component.id()}, {"state", state.json}};
+  add_tensors(all, key, state.tensors);
+  add_tensors(all, key + ".context", component.context().state());
+  json[key] = {{"id", component.id()}, {"state", state.json}};
 }
 
-// The state of the component at `place`, which must be of `id`.
-State component_state(const State& all, const std::string& place, const std::string& id) {
+// The state of the component at `key`, which must be of `id`.
+State component_state(const State& all, const std::string& key, const std::string& id) {
   const Json json = Json::parse(all.json);
-  const auto part = json.find(place);
+  const auto part = json.find(key);
   if (part == json.end())
-    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", place, id));
+    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", key, id));
   if (part->at("id") != id)
     throw Error(ErrorCode::kData, fmt::format("the saved state is that of {} at '{}', expected that of {}",
-                                              part->at("id").get<std::string>(), place, id));
-  return {tensors_below(all, place), part->at("state").get<std::string>()};
+                                              part->at("id").get<std::string>(), key, id));
+  return {tensors_below(all, key), part->at("state").get<std::string>()};
 }
 
-template <class Placed>
-void resume_component(const State& all, const std::string& place, Placed& component) {
-  component.restore(component_state(all, place, component.id()), RestoreReason::kResume);
-  component.context().restore(tensors_below(all, place + ".context"));
+template <class Guarded>
+void resume_component(const State& all, const std::string& key, Guarded& component) {
+  component.restore(component_state(all, key, component.id()), RestoreReason::kResume);
+  component.context().restore(tensors_below(all, key + ".context"));
 }
 
-std::string augment_place(size_t index) { return fmt::format("augment.{}", index); }
+std::string augment_key(size_t index) { return fmt::format("augment.{}", index); }
 
 void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vector<NamedTensor>& to) {
   const at::NoGradGuard no_grad;
@@ -86,24 +86,24 @@ Error supernet_from_lean_error(const std::string& stage, const std::string& earl
                       stage, earlier)};
 }
 
-StageParts::StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& place)
+StageParts::StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& path)
     : config_(config), environment_(environment) {
   const PluginRegistry& registry = environment.registry;
   const ContextServices& services = environment.services;
-  space_ = std::make_unique<PlacedSpace>(registry, services, config.space, place + "/space");
+  space_ = std::make_unique<GuardedSpace>(registry, services, config.space, path + "/space");
   space_->prepare(environment.info);
   stage_ = std::make_unique<StageView>(config_, environment.info, environment.images, *space_, registry);
   if (config.searcher) {
-    searcher_ = std::make_unique<PlacedSearcher>(registry, services, config.searcher, place + "/searcher");
+    searcher_ = std::make_unique<GuardedSearcher>(registry, services, config.searcher, path + "/searcher");
     searcher_->attach(*space_->object(), *stage_);
     if (searcher_->finished()) stage_->set_architecture(searcher_->architecture());
   }
   for (size_t i = 0; i < config.augment.size(); ++i) {
     augmenters_.push_back(
-        std::make_unique<PlacedAugmenter>(registry, services, config.augment[i], place + "/" + augment_place(i)));
+        std::make_unique<GuardedAugmenter>(registry, services, config.augment[i], path + "/" + augment_key(i)));
     augmenters_.back()->prepare(*stage_);
   }
-  hyper_ = std::make_unique<PlacedHyperOptimizer>(registry, services, config.hyper, place + "/hyper");
+  hyper_ = std::make_unique<GuardedHyperOptimizer>(registry, services, config.hyper, path + "/hyper");
 }
 
 Gates StageParts::gates(GatePurpose purpose, const Progress& progress) const {
@@ -145,7 +145,7 @@ void StageParts::make_lean(const std::string& architecture) {
 }
 
 void StageParts::adopt(std::unique_ptr<Network> network, bool is_supernet, const std::string& architecture) {
-  network_.reset(static_cast<PlacedNetwork*>(network.release()));  // PlacedSpace makes no other
+  network_.reset(static_cast<GuardedNetwork*>(network.release()));  // GuardedSpace makes no other
   is_supernet_ = is_supernet;
   lean_architecture_ = architecture;
   named_weights_ = network_->parameters();
@@ -172,7 +172,7 @@ int64_t StageParts::carry_weights(const StageParts& earlier, CarryMode mode) {
 Gates StageParts::carry_gates(const StageParts& target, CarryMode mode) const {
   if (!is_supernet_) return {};
   if (mode == CarryMode::kExact) return searcher_gates({GatePurpose::kCarry, {}});
-  return decided_gates(space_->decisions(target.architecture()), weights_.front().options().requires_grad(false));
+  return nas::decided_gates(space_->decisions(target.architecture()), weights_.front().options().requires_grad(false));
 }
 
 std::vector<ComponentContext*> StageParts::contexts() const {
@@ -197,7 +197,7 @@ State StageParts::state() const {
   add_component(all, json, "space", *space_);
   if (searcher_) add_component(all, json, "searcher", *searcher_);
   add_component(all, json, "hyper", *hyper_);
-  for (size_t i = 0; i < augmenters_.size(); ++i) add_component(all, json, augment_place(i), *augmenters_[i]);
+  for (size_t i = 0; i < augmenters_.size(); ++i) add_component(all, json, augment_key(i), *augmenters_[i]);
   all.json = json.dump();
   return all;
 }
@@ -207,7 +207,7 @@ void StageParts::resume(const State& state) {
   make_saved_network(state);
   space_->context().restore(tensors_below(state, "space.context"));  // after the network's initial draws
   resume_component(state, "hyper", *hyper_);
-  for (size_t i = 0; i < augmenters_.size(); ++i) resume_component(state, augment_place(i), *augmenters_[i]);
+  for (size_t i = 0; i < augmenters_.size(); ++i) resume_component(state, augment_key(i), *augmenters_[i]);
   copy_network(state);
 }
 
@@ -243,17 +243,17 @@ void StageParts::carry_augmenters(const State& state) {
   std::set<std::string> taken;
   for (const auto& augmenter : augmenters_) {
     size_t source = 0;
-    const auto fits = [&](const std::string& place) {
-      return json[place]["id"] == augmenter->id() && !taken.contains(place);
+    const auto fits = [&](const std::string& key) {
+      return json[key]["id"] == augmenter->id() && !taken.contains(key);
     };
-    while (json.contains(augment_place(source)) && !fits(augment_place(source))) ++source;
-    const std::string place = augment_place(source);
-    if (!json.contains(place)) {
+    while (json.contains(augment_key(source)) && !fits(augment_key(source))) ++source;
+    const std::string key = augment_key(source);
+    if (!json.contains(key)) {
       augmenter->context().log(LogLevel::kInfo, "starts anew: the stage that is carried from has no state for it");
       continue;
     }
-    taken.insert(place);
-    augmenter->restore(component_state(state, place, augmenter->id()), RestoreReason::kCarry);
+    taken.insert(key);
+    augmenter->restore(component_state(state, key, augmenter->id()), RestoreReason::kCarry);
   }
 }
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "component/placed_augmenter.hpp"
-#include "component/placed_hyper_optimizer.hpp"
-#include "component/placed_searcher.hpp"
-#include "component/placed_space.hpp"
+#include "component/guarded_augmenter.hpp"
+#include "component/guarded_hyper_optimizer.hpp"
+#include "component/guarded_searcher.hpp"
+#include "component/guarded_space.hpp"
 #include "component/stage_view.hpp"
 #include "pipeline/pipeline.hpp"
 
@@ -35,15 +35,15 @@ Error supernet_from_lean_error(const std::string& stage, const std::string& earl
 
 class StageParts {
  public:
-  // Creates and prepares the components; makes no network yet. `place`: the stage's name, or below it a trial's.
-  StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& place);
+  // Creates and prepares the components; makes no network yet. `path`: the stage's name, or below it a trial's.
+  StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& path);
 
   const StageConfig& config() const { return config_; }
-  PlacedSpace& space() const { return *space_; }
+  GuardedSpace& space() const { return *space_; }
   bool has_searcher() const { return searcher_ != nullptr; }
-  PlacedSearcher& searcher() const { return *searcher_; }
-  PlacedHyperOptimizer& hyper() const { return *hyper_; }
-  const std::vector<std::unique_ptr<PlacedAugmenter>>& augmenters() const { return augmenters_; }
+  GuardedSearcher& searcher() const { return *searcher_; }
+  GuardedHyperOptimizer& hyper() const { return *hyper_; }
+  const std::vector<std::unique_ptr<GuardedAugmenter>>& augmenters() const { return augmenters_; }
   const StageView& stage() const { return *stage_; }
 
   // True where the network has choices left to decide.
@@ -61,7 +61,7 @@ class StageParts {
   // searches nor decides.
   void make_network(const std::string& architecture = "");
   bool has_network() const { return network_ != nullptr; }
-  PlacedNetwork& network() const { return *network_; }
+  GuardedNetwork& network() const { return *network_; }
 
   // How the network behaves in a weight step: statistics of the batch, which move the running ones, auxiliary head, and
   // the drop path that was set last; 0 at first.
@@ -108,12 +108,12 @@ class StageParts {
 
   StageConfig config_;
   StageEnvironment environment_;
-  std::unique_ptr<PlacedSpace> space_;
+  std::unique_ptr<GuardedSpace> space_;
   std::unique_ptr<StageView> stage_;
-  std::unique_ptr<PlacedSearcher> searcher_;  // null where the stage has none
-  std::unique_ptr<PlacedHyperOptimizer> hyper_;
-  std::vector<std::unique_ptr<PlacedAugmenter>> augmenters_;
-  std::unique_ptr<PlacedNetwork> network_;  // goes before the space that made it
+  std::unique_ptr<GuardedSearcher> searcher_;  // null where the stage has none
+  std::unique_ptr<GuardedHyperOptimizer> hyper_;
+  std::vector<std::unique_ptr<GuardedAugmenter>> augmenters_;
+  std::unique_ptr<GuardedNetwork> network_;  // goes before the space that made it
   bool is_supernet_ = false;
   NetworkMode training_mode_;
   std::string lean_architecture_;

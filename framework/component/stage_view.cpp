@@ -1,12 +1,12 @@
 #include "component/stage_view.hpp"
 
-#include "component/placed_space.hpp"
+#include "component/guarded_space.hpp"
 #include "pipeline/tunable.hpp"
 
 namespace dha {
 
 StageView::StageView(const StageConfig& config, const DatasetInfo& info, const StageImageCounts& images,
-                     const PlacedSpace& space, const PluginRegistry& registry)
+                     const GuardedSpace& space, const PluginRegistry& registry)
     : config_(config),
       info_(info),
       images_(images),

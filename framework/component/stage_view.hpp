@@ -12,14 +12,14 @@
 
 namespace dha {
 
-class PlacedSpace;
+class GuardedSpace;
 class PluginRegistry;
 
 class StageView final : public Stage {
  public:
   // `space` is prepared before cost() is called. References outlive the object.
   StageView(const StageConfig& config, const DatasetInfo& info, const StageImageCounts& images,
-            const PlacedSpace& space, const PluginRegistry& registry);
+            const GuardedSpace& space, const PluginRegistry& registry);
 
   // The architecture that the stage decides; "" until it is known.
   void set_architecture(std::string architecture) { architecture_ = std::move(architecture); }
@@ -42,7 +42,7 @@ class StageView final : public Stage {
   const StageConfig& config_;
   const DatasetInfo& info_;
   StageImageCounts images_;
-  const PlacedSpace& space_;
+  const GuardedSpace& space_;
   const PluginRegistry& registry_;
   Constraints constraints_;
   std::string architecture_;

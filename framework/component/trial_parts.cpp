@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "component/placed_searcher.hpp"
+#include "component/guarded_searcher.hpp"
 #include "dha/error.hpp"
 
 namespace dha {
@@ -24,7 +24,7 @@ std::string TrialParts::own_architecture(const StageEnvironment& environment) co
     const bool is_fixed = config_.architecture.empty() && space_.choices().empty();
     return is_fixed ? space_.architecture({}) : config_.architecture;
   }
-  PlacedSearcher searcher(environment.registry, environment.services, config_.searcher, config_.name + "/searcher");
+  GuardedSearcher searcher(environment.registry, environment.services, config_.searcher, config_.name + "/searcher");
   searcher.attach(*space_.object(), stage_);
   if (!searcher.finished())
     throw ComponentError(

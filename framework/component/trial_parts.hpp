@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "component/placed_space.hpp"
-#include "component/placed_trial_searcher.hpp"
+#include "component/guarded_space.hpp"
+#include "component/guarded_trial_searcher.hpp"
 #include "component/stage_parts.hpp"
 #include "component/stage_view.hpp"
 
@@ -17,17 +17,17 @@ class TrialParts {
   // Throws Error{kInvalidConfig} where that searcher is not.
   TrialParts(const StageConfig& config, const StageEnvironment& environment, const std::string& architecture);
 
-  PlacedSpace& space() { return space_; }
-  PlacedTrialSearcher& searcher() { return searcher_; }
+  GuardedSpace& space() { return space_; }
+  GuardedTrialSearcher& searcher() { return searcher_; }
   const StageView& stage() const { return stage_; }
 
  private:
   std::string own_architecture(const StageEnvironment& environment) const;
 
   StageConfig config_;
-  PlacedSpace space_;
+  GuardedSpace space_;
   StageView stage_;
-  PlacedTrialSearcher searcher_;
+  GuardedTrialSearcher searcher_;
 };
 
 }  // namespace dha

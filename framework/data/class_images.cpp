@@ -27,9 +27,9 @@ std::vector<int64_t> labels_with(const std::vector<int64_t>& counts, int64_t ima
 
 std::string name_of(const DatasetInfo& info, int64_t label) {
   const std::string number = std::to_string(label);
-  const auto place = static_cast<size_t>(label);
-  if (place >= info.class_names.size() || info.class_names[place] == number) return number;
-  return fmt::format("{} ('{}')", number, info.class_names[place]);
+  const auto index = static_cast<size_t>(label);
+  if (index >= info.class_names.size() || info.class_names[index] == number) return number;
+  return fmt::format("{} ('{}')", number, info.class_names[index]);
 }
 
 // "class 3 ('cat') has", "classes 3 ('cat'), 4 ('deer') and 2 more have".

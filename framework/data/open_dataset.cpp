@@ -78,8 +78,8 @@ const ImageTensors& OpenDataset::tensors_on(Split split, at::Device device) cons
   const ImageTensors tensors = guarded_call(id_, "tensors", [&] { return dataset_->tensors(split); });
   check_tensors(id_, info_, tensors, size(split));
   const at::Tensor images = tensors.images.contiguous();
-  const at::Device place = fits(static_cast<int64_t>(images.nbytes()), device) ? device : at::Device(at::kCPU);
-  return tensors_[key] = {images.to(place), labels(split).to(place)};
+  const at::Device target = fits(static_cast<int64_t>(images.nbytes()), device) ? device : at::Device(at::kCPU);
+  return tensors_[key] = {images.to(target), labels(split).to(target)};
 }
 
 void OpenDataset::note_unreadable(const std::vector<ImageId>& images) const {

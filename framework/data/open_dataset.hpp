@@ -15,7 +15,7 @@
 
 namespace dha {
 
-// An image by its split and its place there.
+// An image by its split and its position there.
 using ImageId = std::pair<Split, int64_t>;
 
 class OpenDataset {

@@ -63,9 +63,9 @@ std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t 
 StageImageCounts count_images(const StageImages& images) { return {images.train.size(), images.validation.size()}; }
 
 StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
-                          const std::string& place, at::Device device, int64_t threads) {
+                          const std::string& path, at::Device device, int64_t threads) {
   const auto [train, validation, holds_out] = choose_stage_images(images, config, run_seed);
-  const uint64_t seed = derive_seed(run_seed, place);
+  const uint64_t seed = derive_seed(run_seed, path);
   const FeedOptions plain{.batch_size = config.batch_size, .seed = seed, .device = device, .threads = threads};
   StageData data;
   FeedOptions training = plain;

@@ -51,9 +51,9 @@ struct StageData {
 // threads: few stages ever use it.
 std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t batch_size, at::Device device);
 
-// `place`: of the stage or trial, by which it draws other orders than the rest of the run. `plan`: what its
+// `path`: of the stage or trial, by which it draws other orders than the rest of the run. `plan`: what its
 // hyper-optimizer asks for. Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.
 StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
-                          const std::string& place, at::Device device, int64_t threads);
+                          const std::string& path, at::Device device, int64_t threads);
 
 }  // namespace dha

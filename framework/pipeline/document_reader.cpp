@@ -11,7 +11,7 @@ namespace {
 
 // A fault after which reading cannot go on.
 struct SyntaxFault {
-  Place place;
+  SourceLocation location;
   std::string pointer, message;
 };
 
@@ -60,7 +60,7 @@ class DocumentReader {
   bool at_end() const { return at_ == text_.size(); }
   bool starts_with(std::string_view token) const { return text_.substr(at_, token.size()) == token; }
 
-  Place place() const {
+  SourceLocation location() const {
     const std::string_view before = text_.substr(line_start_, at_ - line_start_);
     const auto characters =
         std::count_if(before.begin(), before.end(), [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; });
@@ -73,7 +73,7 @@ class DocumentReader {
     return all;
   }
 
-  [[noreturn]] void fail(const std::string& message) const { throw SyntaxFault{place(), pointer(), message}; }
+  [[noreturn]] void fail(const std::string& message) const { throw SyntaxFault{location(), pointer(), message}; }
 
   // The word or character that stands here, for a message.
   std::string shown() const {
@@ -133,7 +133,7 @@ class DocumentReader {
     if (text_[at_] == '{') return object();
     if (text_[at_] == '[') return list();
     Node node;
-    node.place = place();
+    node.location = location();
     node.scalar = text_[at_] == '"' ? text_token() : word_token();
     return node;
   }
@@ -141,7 +141,7 @@ class DocumentReader {
   Node object() {
     Node node = open(Node::Type::kObject);
     for (skip(); !closes(node, '}'); skip()) {
-      const Place key_place = place();
+      const SourceLocation key_location = location();
       if (at_end()) fail_open(node, '}');
       if (text_[at_] != '"') fail("must have keys in double quotes, found " + shown());
       const std::string key = Json::parse(text_token()).get<std::string>();
@@ -150,7 +150,7 @@ class DocumentReader {
       if (at_end() || text_[at_] != ':') fail("must be followed by ':', found " + shown());
       ++at_;
       skip();
-      add_member(node, key, key_place, value());
+      add_member(node, key, key_location, value());
       steps_.pop_back();
       separator(node, '}');
     }
@@ -158,16 +158,16 @@ class DocumentReader {
     return node;
   }
 
-  void add_member(Node& node, const std::string& key, const Place& key_place, Node value) {
+  void add_member(Node& node, const std::string& key, const SourceLocation& key_location, Node value) {
     const auto first =
         std::find_if(node.members.begin(), node.members.end(), [&](const Member& member) { return member.key == key; });
     if (first == node.members.end()) {
-      node.members.push_back({key, key_place, std::move(value)});
+      node.members.push_back({key, key_location, std::move(value)});
       return;
     }
-    problems_.report(key_place, pointer(),
-                     "is given twice; the first is at line " + std::to_string(first->place.line) + ", column " +
-                         std::to_string(first->place.column));
+    problems_.report(key_location, pointer(),
+                     "is given twice; the first is at line " + std::to_string(first->location.line) + ", column " +
+                         std::to_string(first->location.column));
   }
 
   Node list() {
@@ -187,7 +187,7 @@ class DocumentReader {
     if (++depth_ > kDepthLimit) fail("is nested more than " + std::to_string(kDepthLimit) + " deep");
     Node node;
     node.type = type;
-    node.place = place();
+    node.location = location();
     ++at_;
     return node;
   }
@@ -214,7 +214,7 @@ class DocumentReader {
 
   [[noreturn]] void fail_open(const Node& node, char bracket) const {
     fail("is not closed: the file ends here; add the '" + std::string(1, bracket) + "' that belongs to line " +
-         std::to_string(node.place.line) + ", column " + std::to_string(node.place.column));
+         std::to_string(node.location.line) + ", column " + std::to_string(node.location.column));
   }
 
   // The text that begins here, with its quotes.
@@ -277,7 +277,7 @@ Node read_document(std::string_view text, const std::shared_ptr<const Source>& s
   try {
     return DocumentReader(text, source, problems).document();
   } catch (const SyntaxFault& fault) {
-    problems.report(fault.place, fault.pointer, fault.message);
+    problems.report(fault.location, fault.pointer, fault.message);
     return {};
   }
 }

@@ -1,4 +1,4 @@
-// Reads JSON text with // and /* */ comments into nodes that know their places.
+// Reads JSON text with // and /* */ comments into nodes that know where they stand.
 #pragma once
 
 #include <memory>

@@ -25,7 +25,7 @@ void merge_stages(Node& base, const Node& overlay) {
       is_merged[i] = true;
     }
   }
-  base.place = overlay.place;
+  base.location = overlay.location;
 }
 
 Node merge_documents(Node base, const Node& overlay) {
@@ -44,22 +44,22 @@ class FileChain {
  public:
   explicit FileChain(ProblemList& problems) : problems_(problems) {}
 
-  // `place`, `pointer`: where this file is named.
-  Node read(const fs::path& file, const Place& place, const std::string& pointer) {
+  // `location`, `pointer`: where this file is named.
+  Node read(const fs::path& file, const SourceLocation& location, const std::string& pointer) {
     std::error_code has_none;  // a pipe, say
     fs::path canonical = fs::weakly_canonical(file, has_none);
     if (has_none) canonical = file;
     if (std::find(open_.begin(), open_.end(), canonical) != open_.end()) {
-      problems_.report(place, pointer, "leads back to a file that is being read: " + chain_to(file));
+      problems_.report(location, pointer, "leads back to a file that is being read: " + chain_to(file));
       return {};
     }
     std::string text;
-    if (!read_text(file, place, pointer, text)) return {};
+    if (!read_text(file, location, pointer, text)) return {};
     const auto source = std::make_shared<const Source>(Source{file.string(), fs::absolute(file).parent_path()});
     Node own = read_document(text, source, problems_);
     if (!problems_.empty()) return own;
     if (!own.is_object()) {
-      problems_.report(own.place, "", "must be an object");
+      problems_.report(own.location, "", "must be an object");
       return own;
     }
     open_.push_back(canonical);
@@ -71,7 +71,7 @@ class FileChain {
   }
 
  private:
-  bool read_text(const fs::path& file, const Place& place, const std::string& pointer, std::string& text) {
+  bool read_text(const fs::path& file, const SourceLocation& location, const std::string& pointer, std::string& text) {
     std::error_code ignored;
     std::string fault;
     if (!fs::exists(file, ignored))
@@ -84,14 +84,15 @@ class FileChain {
       fault = std::string("cannot be read: ") + e.what();
     }
     if (fault.empty()) return true;
-    problems_.report(place, pointer, pointer.empty() ? "file " + fault : "names " + file.string() + ", which " + fault);
+    problems_.report(location, pointer,
+                     pointer.empty() ? "file " + fault : "names " + file.string() + ", which " + fault);
     return false;
   }
 
   Node over_bases(const fs::path& file, Node& own) {
     Node merged;
     merged.type = Node::Type::kObject;
-    merged.place = own.place;
+    merged.location = own.location;
     if (const Node* extends = own.find("extends"); extends != nullptr) {
       if (extends->is_list())
         for (size_t i = 0; i < extends->items.size(); ++i)
@@ -107,10 +108,10 @@ class FileChain {
   void add_base(Node& merged, const fs::path& file, const Node& name, const std::string& pointer) {
     const std::string base = name.text();
     if (base.empty()) {
-      problems_.report(name.place, pointer, "must name a file, or be a list of files");
+      problems_.report(name.location, pointer, "must name a file, or be a list of files");
       return;
     }
-    const Node content = read((file.parent_path() / base).lexically_normal(), name.place, pointer);
+    const Node content = read((file.parent_path() / base).lexically_normal(), name.location, pointer);
     if (content.is_object()) merged = merge_documents(std::move(merged), content);
   }
 
@@ -129,7 +130,7 @@ class FileChain {
 
 Node read_with_bases(const fs::path& file, ProblemList& problems) {
   const auto source = std::make_shared<const Source>(Source{file.string(), fs::absolute(file).parent_path()});
-  return FileChain(problems).read(file, Place{source, 0, 0}, "");
+  return FileChain(problems).read(file, SourceLocation{source, 0, 0}, "");
 }
 
 }  // namespace dha

@@ -74,7 +74,7 @@ class Completion {
 
   void make_absolute(Json& value, const std::string& below) {
     const Node* written = value_at(object_, below);
-    const auto& directory = written == nullptr ? directory_ : written->place.source->directory;
+    const auto& directory = written == nullptr ? directory_ : written->location.source->directory;
     const std::string path = value.get<std::string>();
     if (!path.empty()) value = std::filesystem::absolute(directory / path).lexically_normal().string();
   }
@@ -101,7 +101,7 @@ class Completion {
   }
 
   void report(const std::string& below, const std::string& message) {
-    problems_.report(place_of(object_, below, false), pointer_ + below, message);
+    problems_.report(location_of(object_, below, false), pointer_ + below, message);
   }
 
   const Node& object_;
@@ -120,13 +120,13 @@ Json check_fields(const Node& object, const std::string& pointer, const Json& sc
   if (given.is_object()) set_counts_aside(fields, given, counts);
   const ParamCheck check = check_params(schema.dump(), given.dump());
   for (const ParamProblem& problem : check.problems)
-    problems.report(place_of(object, problem.pointer, !declares(fields, problem.pointer)), pointer + problem.pointer,
+    problems.report(location_of(object, problem.pointer, !declares(fields, problem.pointer)), pointer + problem.pointer,
                     problem.message);
   Json completed = Json::parse(check.completed);
   for (const auto& [name, count] : counts) {
     completed[name] = count;
     if (!is_count(count))
-      problems.report(place_of(object, pointer_step(name), false), pointer + pointer_step(name),
+      problems.report(location_of(object, pointer_step(name), false), pointer + pointer_step(name),
                       "must be a word or a whole number from 0, found " + count.dump());
   }
   Completion(object, pointer, directory, problems).object(fields, completed, "");

@@ -22,11 +22,12 @@ std::string Node::text_of(std::string_view key) const {
   return value == nullptr ? "" : value->text();
 }
 
-Node& Node::set(std::string_view key, const Place& key_place, Node value) {
+Node& Node::set(std::string_view key, const SourceLocation& key_location, Node value) {
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key == key; });
-  if (found == members.end()) return members.emplace_back(Member{std::string(key), key_place, std::move(value)}).value;
-  found->place = key_place;
+  if (found == members.end())
+    return members.emplace_back(Member{std::string(key), key_location, std::move(value)}).value;
+  found->location = key_location;
   found->value = std::move(value);
   return found->value;
 }
@@ -69,18 +70,18 @@ std::string next_step(std::string_view& pointer) {
   return step;
 }
 
-// The value below `node` that one step names, or null; `key_place` becomes the place of its key.
-const Node* descend(const Node& node, const std::string& step, Place& key_place) {
+// The value below `node` that one step names, or null; `key_location` becomes the location of its key.
+const Node* descend(const Node& node, const std::string& step, SourceLocation& key_location) {
   if (node.is_list()) {
     const bool is_index = !step.empty() && step.size() < 10 && step.find_first_not_of("0123456789") == step.npos;
     if (!is_index || std::stoul(step) >= node.items.size()) return nullptr;
     const Node* item = &node.items[std::stoul(step)];
-    key_place = item->place;
+    key_location = item->location;
     return item;
   }
   for (const Member& member : node.members) {
     if (member.key != step) continue;
-    key_place = member.place;
+    key_location = member.location;
     return &member.value;
   }
   return nullptr;
@@ -88,20 +89,20 @@ const Node* descend(const Node& node, const std::string& step, Place& key_place)
 
 }  // namespace
 
-Place place_of(const Node& node, std::string_view pointer, bool of_key) {
+SourceLocation location_of(const Node& node, std::string_view pointer, bool of_key) {
   const Node* current = &node;
-  Place key_place = node.place;
+  SourceLocation key_location = node.location;
   while (!pointer.empty()) {
-    const Node* next = descend(*current, next_step(pointer), key_place);
-    if (next == nullptr) return current->place;
+    const Node* next = descend(*current, next_step(pointer), key_location);
+    if (next == nullptr) return current->location;
     current = next;
   }
-  return of_key ? key_place : current->place;
+  return of_key ? key_location : current->location;
 }
 
 const Node* value_at(const Node& node, std::string_view pointer) {
   const Node* current = &node;
-  Place ignored;
+  SourceLocation ignored;
   while (current != nullptr && !pointer.empty()) current = descend(*current, next_step(pointer), ignored);
   return current;
 }
@@ -114,10 +115,10 @@ Node merge(Node base, const Node& overlay) {
   }
   if (!base.is_object() || !overlay.is_object()) return overlay;
   if (overlay.find("use") != nullptr && overlay.text_of("use") != base.text_of("use")) return overlay;
-  base.place = overlay.place;
+  base.location = overlay.location;
   for (const Member& member : overlay.members) {
     Node* below = base.find(member.key);
-    base.set(member.key, member.place, below == nullptr ? member.value : merge(std::move(*below), member.value));
+    base.set(member.key, member.location, below == nullptr ? member.value : merge(std::move(*below), member.value));
   }
   return base;
 }

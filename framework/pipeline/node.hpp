@@ -18,7 +18,7 @@ struct Source {
 };
 
 // Where a value begins. Lines and columns count from 1, columns in characters; line 0: the source as a whole.
-struct Place {
+struct SourceLocation {
   std::shared_ptr<const Source> source;
   int64_t line = 0, column = 0;
 };
@@ -29,7 +29,7 @@ struct Node {
   enum class Type { kObject, kList, kScalar };
 
   Type type = Type::kScalar;
-  Place place;
+  SourceLocation location;
   std::vector<Member> members;  // of an object, in written order
   std::vector<Node> items;      // of a list
   std::string scalar = "null";  // JSON text of a scalar as written: 1e-4, "text", true
@@ -51,7 +51,7 @@ struct Node {
   std::string text_of(std::string_view key) const;
 
   // Replaces the member of that name or adds it at the end. Only on an object.
-  Node& set(std::string_view key, const Place& key_place, Node value);
+  Node& set(std::string_view key, const SourceLocation& key_location, Node value);
 
   // Removes the member of that name, if any.
   void erase(std::string_view key);
@@ -59,7 +59,7 @@ struct Node {
 
 struct Member {
   std::string key;
-  Place place;  // of the key
+  SourceLocation location;  // of the key
   Node value;
 };
 
@@ -69,8 +69,8 @@ nlohmann::ordered_json to_json(const Node& node);
 std::string pointer_step(std::string_view name);
 
 // Where the value at a JSON pointer below `node` was written, or its key where `of_key`. A pointer that leads further
-// than the value goes gives the place of the last value on the way.
-Place place_of(const Node& node, std::string_view pointer, bool of_key);
+// than the value goes gives the location of the last value on the way.
+SourceLocation location_of(const Node& node, std::string_view pointer, bool of_key);
 
 // The value at a JSON pointer below `node`, or null.
 const Node* value_at(const Node& node, std::string_view pointer);

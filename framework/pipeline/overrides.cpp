@@ -27,13 +27,13 @@ bool is_index(const std::string& step) {
   return !step.empty() && step.size() < 10 && step.find_first_not_of("0123456789") == step.npos;
 }
 
-// Gives `node` and all below it one place.
-void place_all(Node& node, const Place& place) {
-  node.place = place;
-  for (Node& item : node.items) place_all(item, place);
+// Gives `node` and all below it one location.
+void set_locations(Node& node, const SourceLocation& location) {
+  node.location = location;
+  for (Node& item : node.items) set_locations(item, location);
   for (Member& member : node.members) {
-    member.place = place;
-    place_all(member.value, place);
+    member.location = location;
+    set_locations(member.value, location);
   }
 }
 
@@ -41,7 +41,7 @@ class OverrideWalk {
  public:
   OverrideWalk(const Override& change, ProblemList& problems) : problems_(problems) {
     const std::string name = change.origin.empty() ? "--set " + change.path + "=" + change.value : change.origin;
-    place_.source = std::make_shared<const Source>(Source{name, std::filesystem::current_path()});
+    location_.source = std::make_shared<const Source>(Source{name, std::filesystem::current_path()});
   }
 
   void apply(Node& pipeline, const Override& change) {
@@ -63,12 +63,12 @@ class OverrideWalk {
   // JSON where the text is JSON, else the text itself.
   Node value(const std::string& text) const {
     ProblemList faults;
-    Node node = read_document(text, place_.source, faults);
+    Node node = read_document(text, location_.source, faults);
     if (!faults.empty()) {
       node = Node();
       node.scalar = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
     }
-    place_all(node, place_);
+    set_locations(node, location_);
     return node;
   }
 
@@ -91,9 +91,9 @@ class OverrideWalk {
     }
     is_made_ = true;
     Node made;
-    made.place = place_;
+    made.location = location_;
     made.type = next.empty() ? Node::Type::kScalar : Node::Type::kObject;
-    return &node.set(step, place_, made);
+    return &node.set(step, location_, made);
   }
 
   Node* item(Node& list, const std::string& step) {
@@ -114,10 +114,10 @@ class OverrideWalk {
     return nullptr;
   }
 
-  void report(const std::string& message) { problems_.report(place_, pointer_, message); }
+  void report(const std::string& message) { problems_.report(location_, pointer_, message); }
 
   ProblemList& problems_;
-  Place place_;
+  SourceLocation location_;
   std::string pointer_;
   bool is_made_ = false;  // the value was not there before
 };

@@ -17,10 +17,10 @@ class PluginRegistry;
 
 // A component as a pipeline names it. An empty id: none.
 struct ComponentUse {
-  std::string id;            // "dha.ista"
-  std::string params_json;   // completed parameters, without "use"; paths absolute
-  Place place = {};          // where the pipeline says so
-  std::string pointer = "";  // JSON pointer into the merged pipeline: "/stages/0/space"
+  std::string id;                // "dha.ista"
+  std::string params_json;       // completed parameters, without "use"; paths absolute
+  SourceLocation location = {};  // where the pipeline says so
+  std::string pointer = "";      // JSON pointer into the merged pipeline: "/stages/0/space"
   explicit operator bool() const { return !id.empty(); }
 };
 
@@ -46,7 +46,7 @@ struct StageConfig {
   std::vector<ComponentUse> augment;
   std::string from;                // name of an earlier stage; empty: start afresh
   std::vector<std::string> carry;  // of "weights", "searcher", "augment", "hyper", "momentum", "architecture"
-  Place carry_place;               // where the file says so
+  SourceLocation carry_location;   // where the file says so
   Pick pick;
   bool stop_when_searcher_finished = false;
   double gradient_clip = 5;    // global L2 norm; 0: none
@@ -57,7 +57,7 @@ struct StageConfig {
   int64_t evaluate_every = 1;  // epochs between evaluations on validation data; test data only at the stage's end
   int64_t log_every = 50;      // steps between rows of metrics.jsonl
   std::string constraints;     // "params < 3.7M, multiply_adds < 600M"; empty: none
-  Place constraints_place;     // where the file says so
+  SourceLocation constraints_location;  // where the file says so
   // Of a stage of trials.
   int64_t trial_count = 0;
   int64_t trial_parallel = 1;            // trials that train at a time, >= 1

@@ -30,8 +30,9 @@ std::string PipelineProblem::sentence() const {
 PipelineError::PipelineError(std::vector<PipelineProblem> problems)
     : Error(code_of(problems), sentences(problems)), problems_(std::move(problems)) {}
 
-void ProblemList::report(const Place& place, const std::string& pointer, const std::string& message, ErrorCode code) {
-  const PipelineProblem problem{place.source->name, place.line, place.column, pointer, message, code};
+void ProblemList::report(const SourceLocation& location, const std::string& pointer, const std::string& message,
+                         ErrorCode code) {
+  const PipelineProblem problem{location.source->name, location.line, location.column, pointer, message, code};
   const bool known = std::any_of(problems_.begin(), problems_.end(), [&](const PipelineProblem& other) {
     return other.source == problem.source && other.line == problem.line && other.column == problem.column &&
            other.message == problem.message;

@@ -1,4 +1,4 @@
-// What is wrong with a pipeline file: every problem that was found, each with its place.
+// What is wrong with a pipeline file: every problem that was found, each with its location.
 #pragma once
 
 #include <string>
@@ -32,10 +32,10 @@ class PipelineError : public Error {
   std::vector<PipelineProblem> problems_;
 };
 
-// Collects problems, each place and message once.
+// Collects problems, each location and message once.
 class ProblemList {
  public:
-  void report(const Place& place, const std::string& pointer, const std::string& message,
+  void report(const SourceLocation& location, const std::string& pointer, const std::string& message,
               ErrorCode code = ErrorCode::kInvalidConfig);
   void add(const PipelineProblem& problem) { problems_.push_back(problem); }
   bool empty() const { return problems_.empty(); }

@@ -75,8 +75,8 @@ class PipelineLoader {
       }
     }
     check_constraints(node, pointer);
-    stage.carry_place = place_of(node, "/carry", false);
-    stage.constraints_place = place_of(node, "/constraints", false);
+    stage.carry_location = location_of(node, "/carry", false);
+    stage.constraints_location = location_of(node, "/constraints", false);
     if (const Node* ranges = value_at(node, "/trials/ranges"); ranges != nullptr && ranges->is_object())
       check_trial_ranges(stage, registry_, *ranges, pointer + "/trials/ranges", problems_);
     if (problems_.empty()) fill(stage, json);
@@ -95,11 +95,11 @@ class PipelineLoader {
     if (!node.is_object()) return {};  // check_fields() has reported it
     const Node* use = node.find("use");
     if (use == nullptr) {
-      problems_.report(node.place, pointer, "lacks 'use' (id of the " + kind + ")");
+      problems_.report(node.location, pointer, "lacks 'use' (id of the " + kind + ")");
       return {};
     }
     if (!use->is_text()) {
-      problems_.report(use->place, pointer + "/use", "must be text, found " + to_json(*use).dump());
+      problems_.report(use->location, pointer + "/use", "must be text, found " + to_json(*use).dump());
       return {};
     }
     const ComponentRecord* record = find_component(kind, *use, pointer);
@@ -114,17 +114,17 @@ class PipelineLoader {
   }
 
   // What a component refuses has most likely to do with what the command line changes, if it changes anything.
-  static Place likely_fault(const Node& node) {
+  static SourceLocation likely_fault(const Node& node) {
     for (const Member& member : node.members)
-      if (member.value.place.line == 0) return member.value.place;
-    return node.place;
+      if (member.value.location.line == 0) return member.value.location;
+    return node.location;
   }
 
   const ComponentRecord* find_component(const std::string& kind, const Node& use, const std::string& pointer) {
     try {
       return &registry_.find(kind, use.text());
     } catch (const Error& e) {
-      problems_.report(use.place, pointer + "/use", std::string("cannot be used: ") + e.what(), e.code());
+      problems_.report(use.location, pointer + "/use", std::string("cannot be used: ") + e.what(), e.code());
       return nullptr;
     }
   }
@@ -133,7 +133,7 @@ class PipelineLoader {
     try {
       const Constraints parsed(node.text_of("constraints"));
     } catch (const Error& e) {
-      problems_.report(place_of(node, "/constraints", false), pointer + "/constraints",
+      problems_.report(location_of(node, "/constraints", false), pointer + "/constraints",
                        std::string("cannot be read: ") + e.what());
     }
   }

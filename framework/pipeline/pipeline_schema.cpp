@@ -179,10 +179,10 @@ class SchemaWriter {
       if (!field.contains("component")) continue;
       const bool is_list = field.at("type") == "list";
       // A list is replaced whole by files and stages that give one, so its items are complete.
-      Json place = reference((is_list ? "" : prefix(extent)) + field["component"].get<std::string>());
-      if (is_list) place = {{"type", "array"}, {"items", place}};
-      if (extent != Extent::kComplete) place = {{"anyOf", {place, {{"type", "null"}}}}};
-      schema["properties"][field.at("name").get<std::string>()] = described(field, place);
+      Json component = reference((is_list ? "" : prefix(extent)) + field["component"].get<std::string>());
+      if (is_list) component = {{"type", "array"}, {"items", component}};
+      if (extent != Extent::kComplete) component = {{"anyOf", {component, {{"type", "null"}}}}};
+      schema["properties"][field.at("name").get<std::string>()] = described(field, component);
     }
   }
 

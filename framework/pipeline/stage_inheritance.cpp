@@ -34,7 +34,7 @@ void inherit(Node& stage, const Node& earlier) {
     Node* own = stage.find(key);
     if (own == nullptr) {
       const bool is_search = std::find(std::begin(kSearchKeys), std::end(kSearchKeys), key) != std::end(kSearchKeys);
-      if (!is_search || !is_own_search) stage.set(key, theirs->place, *theirs);
+      if (!is_search || !is_own_search) stage.set(key, theirs->location, *theirs);
     } else if (own->is_null()) {
       own->removes = true;
     } else if (key != "architecture" && own->is_object() && own->find("use") == nullptr) {

@@ -147,18 +147,19 @@ class StageRules {
     const bool is_decided = carried_.contains("architecture");
     if (has_searcher && is_decided)
       report("/searcher", "has nothing to search for where 'architecture' is carried; remove one of them");
-    if (has_architecture && has_searcher) report("/architecture", "cannot stand beside 'searcher'; keep one of them");
+    if (has_architecture && has_searcher)
+      report("/architecture", "cannot be combined with 'searcher'; keep one of them");
     if (!has_searcher && !is_trials() && !is_decided && !has_architecture)
       report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...}) or 'architecture'");
     if (present(stage_, "stop_when") == nullptr) return;
     if (is_trials())
-      report("/stop_when", "cannot stand beside 'trials', whose trials train no searcher; remove it");
+      report("/stop_when", "cannot be combined with 'trials', because trials train no searcher; remove it");
     else if (!has_searcher)
       report("/stop_when", "waits for a searcher, which this stage lacks");
   }
 
   void report(const std::string& below, const std::string& message) {
-    problems_.report(place_of(stage_, below, false), pointer_ + below, message);
+    problems_.report(location_of(stage_, below, false), pointer_ + below, message);
   }
 
   const std::vector<Node>& stages_;

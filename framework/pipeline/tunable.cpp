@@ -123,9 +123,9 @@ void check_trial_ranges(const StageConfig& stage, const PluginRegistry& registry
   for (const Member& member : ranges.members) {
     const auto field = known.find(member.key);
     if (field == known.end())
-      problems.report(member.place, pointer + pointer_step(member.key), unknown(member.key, known));
+      problems.report(member.location, pointer + pointer_step(member.key), unknown(member.key, known));
     else if (const std::string fault = fault_of(*field, to_json(member.value)); !fault.empty())
-      problems.report(member.value.place, pointer + pointer_step(member.key), fault);
+      problems.report(member.value.location, pointer + pointer_step(member.key), fault);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "device/memory.hpp"
 #include "dha/error.hpp"
 #include "report/console.hpp"
+#include "report/quantities_json.hpp"
 #include "step/metrics.hpp"
 #include "storage/atomic_file.hpp"
 
@@ -27,7 +28,7 @@ void write_json(const std::filesystem::path& file, const Json& json) {
 Json for_people(const StageResult& result) {
   Json json = to_json(result);
   for (const char* key : {"architecture", "checkpoint", "outcomes", "files", "unreadable", "cost"}) json.erase(key);
-  json.update(costs_to_json(result.cost));
+  json.update(to_json(result.cost));
   return json;
 }
 
@@ -67,7 +68,7 @@ void write_results(const RunDirectory& directory, const PipelineConfig& config, 
         {"epoch", *measured.best_epoch},
         {"validation_accuracy", measured.best_validation->accuracy()},
         {"test_accuracy", measured.best_test ? Json(measured.best_test->accuracy()) : Json(nullptr)}};
-  summary.update(costs_to_json(last.cost));
+  summary.update(to_json(last.cost));
   summary["seconds"] = seconds;
   summary["peak_memory_bytes"] = peak_host_memory_bytes();
   summary["unreadable_images"] = last.unreadable.size();

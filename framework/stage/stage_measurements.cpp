@@ -17,6 +17,13 @@ void StageMeasurements::note_best(int64_t epoch) {
   best_test = test;
 }
 
+Quantities epoch_quantities(double train_loss, double train_accuracy, const std::optional<Measurement>& validation) {
+  Quantities quantities{{quantity::kTrainLoss, train_loss}, {quantity::kTrainAccuracy, train_accuracy}};
+  if (validation)
+    for (const Quantity& metric : validation->values) quantities.set("validation_" + metric.name, metric.value);
+  return quantities;
+}
+
 Json to_json(const std::optional<Measurement>& measurement) {
   if (!measurement) return nullptr;
   Json json = Json::object();

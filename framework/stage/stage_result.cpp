@@ -1,33 +1,12 @@
 #include "stage/stage_result.hpp"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "report/quantities_json.hpp"
 
 namespace dha {
 
 using Json = nlohmann::ordered_json;
-
-namespace {
-
-constexpr double kLargestWhole = 9007199254740992;  // 2^53: beyond it a double skips whole numbers
-
-}  // namespace
-
-Json costs_to_json(const Quantities& costs) {
-  Json json = Json::object();
-  for (const Quantity& quantity : costs) {
-    const bool is_whole = std::abs(quantity.value) < kLargestWhole && std::nearbyint(quantity.value) == quantity.value;
-    json[quantity.name] = is_whole ? Json(static_cast<int64_t>(quantity.value)) : Json(quantity.value);
-  }
-  return json;
-}
-
-Quantities costs_from_json(const Json& json) {
-  Quantities quantities;
-  for (const auto& [name, value] : json.items())
-    if (value.is_number()) quantities.set(name, value.get<double>());
-  return quantities;
-}
 
 Json to_json(const StageResult& result) {
   Json json{{"name", result.name},
@@ -38,7 +17,7 @@ Json to_json(const StageResult& result) {
             {"train_loss", result.train_loss},
             {"train_accuracy", result.train_accuracy}};
   json.update(to_json(result.measurements));
-  json["cost"] = costs_to_json(result.cost);
+  json["cost"] = to_json(result.cost);
   json["architecture"] = Json::parse(result.architecture);
   json["outcomes"] = Json::array();
   for (const StageOutcome& outcome : result.outcomes)
@@ -62,7 +41,7 @@ StageResult stage_result_from_json(const Json& json) {
   result.train_accuracy = json.at("train_accuracy");
   result.measurements = stage_measurements_from_json(json);
   result.architecture = json.at("architecture").dump();
-  result.cost = costs_from_json(json.at("cost"));
+  result.cost = quantities_from_json(json.at("cost"));
   for (const Json& outcome : json.at("outcomes"))
     result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint")});
   result.files = json.at("files");

@@ -36,10 +36,6 @@ struct StageResult {
   std::vector<ImageId> unreadable;        // that were left out of the run by its end
 };
 
-// Costs are whole numbers in JSON where they are whole.
-nlohmann::ordered_json costs_to_json(const Quantities& costs);
-Quantities costs_from_json(const nlohmann::ordered_json& json);
-
 nlohmann::ordered_json to_json(const StageResult& result);
 StageResult stage_result_from_json(const nlohmann::ordered_json& json);
 

@@ -31,12 +31,12 @@ bool takes(const StageOrigin& origin, const char* what) {
 
 }  // namespace
 
-StageTrainer::StageTrainer(const RunContext& run, const StageConfig& config, const std::string& place)
+StageTrainer::StageTrainer(const RunContext& run, const StageConfig& config, const std::string& path)
     : run_(run),
       config_(config),
       device_(run.services.device),
-      parts_(config, environment_of(run, config), place),
-      data_(make_stage_data(run.images, config, parts_.hyper().probe(), run.config.seed, place, device_,
+      parts_(config, environment_of(run, config), path),
+      data_(make_stage_data(run.images, config, parts_.hyper().probe(), run.config.seed, path, device_,
                             run.config.loader_threads)),
       normalizer_(run.dataset.info(), at::TensorOptions(device_).dtype(weight_type(run.config.precision)),
                   run.config.channels_last),
@@ -195,13 +195,8 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
 }
 
 EpochOutcome StageTrainer::outcome() const {
-  EpochOutcome outcome{
-      progress(),
-      {{quantity::kTrainLoss, position_.epoch_means.loss}, {quantity::kTrainAccuracy, position_.epoch_means.accuracy}}};
-  if (position_.measurements.validation)
-    for (const Quantity& metric : position_.measurements.validation->values)
-      outcome.measurements.set("validation_" + metric.name, metric.value);
-  return outcome;
+  return {progress(), epoch_quantities(position_.epoch_means.loss, position_.epoch_means.accuracy,
+                                       position_.measurements.validation)};
 }
 
 void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& keep_going) {

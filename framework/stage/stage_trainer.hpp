@@ -22,8 +22,8 @@ namespace dha {
 
 class StageTrainer {
  public:
-  // `place`: what seeds go by; the stage's name, or for a trial one of its own ("search/trial-3").
-  StageTrainer(const RunContext& run, const StageConfig& config, const std::string& place);
+  // `path`: what seeds go by; the stage's name, or for a trial one of its own ("search/trial-3").
+  StageTrainer(const RunContext& run, const StageConfig& config, const std::string& path);
 
   // Ways to begin. Exactly one is called.
   void begin_afresh();

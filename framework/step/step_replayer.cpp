@@ -14,8 +14,8 @@ namespace {
 // Steps one by one at the start of an epoch: afterwards what components make when it is first needed is there.
 constexpr int64_t kStepsBefore = 2;
 
-template <class Placed>
-bool is_replayable(Placed& component) {
+template <class Guarded>
+bool is_replayable(Guarded& component) {
   const auto* replay = static_cast<const Replay*>(component.capability(Replay::kCapability));
   return replay != nullptr && component.call("replayable", [&](const auto&) { return replay->replayable(); });
 }

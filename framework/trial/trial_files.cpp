@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dha/error.hpp"
+#include "report/quantities_json.hpp"
 #include "storage/atomic_file.hpp"
 #include "trial/trial_json.hpp"
 
@@ -82,7 +83,7 @@ void write_trial_task(const std::filesystem::path& directory, const TrialTask& t
   write(directory / kTrialFile, {{"format", kTrialFormat},
                                  {"id", task.id},
                                  {"stage", task.stage},
-                                 {"place", task.place},
+                                 {"path", task.path},
                                  {"first_epoch", task.first_epoch},
                                  {"last_epoch", task.last_epoch ? Json(*task.last_epoch) : Json(nullptr)},
                                  {"settings", parsed(task.settings)},
@@ -95,7 +96,7 @@ TrialTask read_trial_task(const std::filesystem::path& directory) {
   read(directory / kTrialFile, kTrialFormat, [&](const Json& json) {
     task.id = json.at("id");
     task.stage = json.at("stage");
-    task.place = json.at("place");
+    task.path = json.at("path");
     task.first_epoch = json.at("first_epoch");
     if (!json.at("last_epoch").is_null()) task.last_epoch = json.at("last_epoch").get<int64_t>();
     task.settings = json.at("settings").dump();

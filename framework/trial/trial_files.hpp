@@ -28,7 +28,7 @@ struct TrialStartFiles {
 struct TrialTask {
   int64_t id = 0;
   std::string stage;        // name of the stage that it is a trial of
-  std::string place;        // of its components, which their random generators are seeded from
+  std::string path;         // of its components, which their random generators are seeded from
   int64_t first_epoch = 0;  // of the stage's epochs
   std::optional<int64_t> last_epoch;
   std::string settings = "{}";  // what the trial set over the stage, for its outcome: JSON object

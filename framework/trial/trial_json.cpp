@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "dha/error.hpp"
+#include "report/quantities_json.hpp"
 
 namespace dha {
 
@@ -36,36 +35,6 @@ TrialStart start_from_json(const Json& json) {
 }
 
 }  // namespace
-
-Json number_to_json(double value) {
-  constexpr double kLargestWhole = 9007199254740992;  // 2^53: beyond it a double skips whole numbers
-  const bool is_whole = std::fabs(value) < kLargestWhole && std::nearbyint(value) == value;
-  if (is_whole && !(value == 0 && std::signbit(value))) return static_cast<int64_t>(value);
-  if (std::isfinite(value)) return value;
-  if (std::isnan(value)) return "nan";
-  return value > 0 ? "inf" : "-inf";
-}
-
-double number_from_json(const Json& json) {
-  if (json.is_number()) return json.get<double>();
-  if (json == "nan") return std::numeric_limits<double>::quiet_NaN();
-  if (json == "inf") return std::numeric_limits<double>::infinity();
-  if (json == "-inf") return -std::numeric_limits<double>::infinity();
-  throw Error(ErrorCode::kData, fmt::format("expected a number, \"nan\", \"inf\" or \"-inf\", found {}", json.dump()));
-}
-
-Json to_json(const Quantities& quantities) {
-  Json json = Json::object();
-  for (const Quantity& item : quantities) json[item.name] = number_to_json(item.value);
-  return json;
-}
-
-Quantities quantities_from_json(const Json& json) {
-  if (!json.is_object()) throw Error(ErrorCode::kData, fmt::format("expected an object, found {}", json.dump()));
-  Quantities quantities;
-  for (const auto& [name, value] : json.items()) quantities.set(name, number_from_json(value));
-  return quantities;
-}
 
 Json to_json(const Trial& trial) {
   Json json{{"id", trial.id},

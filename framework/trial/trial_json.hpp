@@ -1,5 +1,4 @@
-// Trials and outcomes as JSON, exactly: doubles keep their bits, whole ones are written as integers, NaN and infinities
-// as the texts "nan", "inf" and "-inf".
+// Trials and outcomes as JSON, with numbers as report/quantities_json.hpp writes them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,15 +9,11 @@
 
 namespace dha {
 
-nlohmann::ordered_json number_to_json(double value);
-nlohmann::ordered_json to_json(const Quantities& quantities);
 nlohmann::ordered_json to_json(const Trial& trial);
 nlohmann::ordered_json to_json(const TrialOutcome& outcome);
 nlohmann::ordered_json to_json(const EpochOutcome& outcome);
 
 // These throw nlohmann::json::exception or Error{kData} where `json` is not what the functions above write.
-double number_from_json(const nlohmann::ordered_json& json);
-Quantities quantities_from_json(const nlohmann::ordered_json& json);
 Trial trial_from_json(const nlohmann::ordered_json& json);
 TrialOutcome trial_outcome_from_json(const nlohmann::ordered_json& json);
 EpochOutcome epoch_outcome_from_json(const nlohmann::ordered_json& json);

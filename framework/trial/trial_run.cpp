@@ -26,10 +26,7 @@ TrialOutcome outcome_of(const TrialTask& task, const StageResult& result) {
   outcome.epochs = result.epochs - task.first_epoch;
   outcome.seconds = result.seconds;
   outcome.cost = result.cost;
-  outcome.measurements = {{quantity::kTrainLoss, result.train_loss}, {quantity::kTrainAccuracy, result.train_accuracy}};
-  if (result.measurements.validation)
-    for (const Quantity& metric : result.measurements.validation->values)
-      outcome.measurements.set("validation_" + metric.name, metric.value);
+  outcome.measurements = epoch_quantities(result.train_loss, result.train_accuracy, result.measurements.validation);
   return outcome;
 }
 
@@ -80,7 +77,7 @@ TrialResult TrialRun::train(const TrialTask& task, Log& log, const StageTrainer:
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunContext run{registry_,  config_, data.dataset(), images,  services,
                        directory_, log,     console_,       metrics, hyper_table};
-  StageTrainer trainer(run, stage, task.place);
+  StageTrainer trainer(run, stage, task.path);
   if (found)
     trainer.resume(found->state);
   else

@@ -8,11 +8,12 @@
 #include <thread>
 
 #include "component/component_json.hpp"
-#include "component/placed_space.hpp"
+#include "component/guarded_space.hpp"
 #include "dha/error.hpp"
 #include "pipeline/stage_json.hpp"
 #include "pipeline/trial_settings.hpp"
 #include "process/signals.hpp"
+#include "report/quantities_json.hpp"
 #include "stage/results.hpp"
 #include "stage/trained_stage.hpp"
 #include "storage/atomic_file.hpp"
@@ -187,7 +188,7 @@ void TrialStage::launch(Open& open) {
 std::optional<TrialResult> TrialStage::refusal(const Trial& trial) const {
   try {
     const StageConfig config = config_of(trial);
-    PlacedSpace space(run_.registry, run_.services, config.space, config_.name + "/space");  // under its settings
+    GuardedSpace space(run_.registry, run_.services, config.space, config_.name + "/space");  // under its settings
     space.prepare(run_.dataset.info());
     const StageView view(config, run_.dataset.info(), {}, space, run_.registry);
     if (!view.allows(config.architecture)) {
@@ -218,7 +219,7 @@ void TrialStage::prepare(const Trial& trial, const StageConfig& config) const {
   TrialTask task;
   task.id = trial.id;
   task.stage = config_.name;
-  task.place = fmt::format("{}/trial-{}", config_.name, trial.id);
+  task.path = fmt::format("{}/trial-{}", config_.name, trial.id);
   task.first_epoch = trial.first_epoch;
   task.last_epoch = trial.last_epoch;
   task.settings = trial.settings;
@@ -324,8 +325,14 @@ void TrialStage::finish(int64_t id, const TrialResult& found) {
 
 void TrialStage::tell(const TrialOutcome& outcome) {
   if (open_.erase(outcome.id) == 0)
-    throw Error(ErrorCode::kContractViolation, fmt::format("trial {} was told and is not open", outcome.id));
+    throw Error(
+        ErrorCode::kContractViolation,
+        fmt::format("{} of stage '{}' has an outcome for trial {}, which is not under way; run the pipeline again",
+                    kLedgerFile, config_.name, outcome.id));
   told_[outcome.id] = outcome;
+  with_weights_.push_back(outcome.id);
+  std::error_code already_gone;
+  fs::remove(directory_of(outcome.id) / TrialStartFiles().checkpoint, already_gone);
   searcher_.tell(outcome);
   write_rows();
   write_artefacts();
@@ -338,7 +345,7 @@ void TrialStage::write_rows() {
     const TrialOutcome& outcome = told_.at(asked_[rows_]);
     Json row{{"event", "trial"}, {"stage", config_.name}, {"id", outcome.id}, {"status", status_name(outcome.status)}};
     for (const Quantity& measured : outcome.measurements) row[measured.name] = measured.value;
-    row.update(costs_to_json(outcome.cost));
+    row.update(to_json(outcome.cost));
     row["epochs"] = outcome.epochs;
     row["time_s"] = outcome.seconds;
     run_.metrics.write(row);
@@ -361,16 +368,15 @@ void TrialStage::write_artefacts() const {
   }
 }
 
-// Removes what nothing will read again: the weights that a trial started from, and its own unless it is an outcome or
-// another trial may start from it.
-void TrialStage::drop_weights() const {
+// Removes the weights of trials that are no outcome and that no other trial will start from.
+void TrialStage::drop_weights() {
   const std::vector<int64_t> kept = searcher_.outcomes();
-  for (const auto& [id, outcome] : told_) {
+  std::erase_if(with_weights_, [&](int64_t id) {
+    if (std::find(kept.begin(), kept.end(), id) != kept.end() || searcher_.needs_weights(id)) return false;
     std::error_code already_gone;
-    fs::remove(directory_of(id) / TrialStartFiles().checkpoint, already_gone);
-    if (std::find(kept.begin(), kept.end(), id) != kept.end() || searcher_.needs_weights(id)) continue;
     fs::remove_all(directory_of(id) / "checkpoints", already_gone);
-  }
+    return true;
+  });
 }
 
 // outcomes.json, and one file per architecture for whoever wants to train it again.
@@ -382,7 +388,7 @@ void TrialStage::write_outcomes(const std::vector<int64_t>& ids) const {
     const Json architecture = Json::parse(result.architecture);
     Json entry{{"id", id}, {"settings", Json::parse(result.settings)}, {"architecture", architecture}};
     entry["measurements"] = to_json(result.outcome.measurements);
-    entry["costs"] = costs_to_json(result.outcome.cost);
+    entry["costs"] = to_json(result.outcome.cost);
     outcomes.push_back(entry);
     write_file_atomically(folder() / "architectures" / fmt::format("{}.json", id), architecture.dump(2) + "\n");
   }

@@ -80,7 +80,7 @@ class TrialStage {
   void write_rows();
   void write_artefacts() const;
   void write_outcomes(const std::vector<int64_t>& ids) const;
-  void drop_weights() const;
+  void drop_weights();
   StageResult result(bool model) const;
   StageResult trained(int64_t id) const;
   State weights_of(int64_t id, const StageResult& result) const;
@@ -98,6 +98,7 @@ class TrialStage {
   std::map<int64_t, Open> open_;
   std::map<int64_t, TrialOutcome> told_;
   std::vector<int64_t> asked_;             // in order
+  std::vector<int64_t> with_weights_;      // told trials that may have checkpoints
   size_t rows_ = 0;                        // of asked_ that have their row of metrics
   bool over_ = false;                      // the searcher has no more trials
   std::map<int64_t, std::string> errors_;  // what a worker said before it ended

@@ -36,10 +36,10 @@ std::string details_of(const c10::Error& error) {
 Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 Error::~Error() = default;
 
-Error Error::within(const std::string& place) const {
-  Error wider(code_, place + ": " + what());
+Error Error::within(const std::string& context) const {
+  Error wider(code_, context + ": " + what());
   wider.context_ = context_;
-  wider.context_.insert(wider.context_.begin(), place);
+  wider.context_.insert(wider.context_.begin(), context);
   return wider;
 }
 

@@ -228,11 +228,11 @@ BOOST_FIXTURE_TEST_SUITE(trial_files, Folder)
 
 BOOST_AUTO_TEST_CASE(a_task_comes_back) {
   write_trial_task(directory.path(),
-                   {.id = 3, .stage = "tuned", .place = "tuned/trial-3", .last_epoch = {}, .threads = 2, .start = {}});
+                   {.id = 3, .stage = "tuned", .path = "tuned/trial-3", .last_epoch = {}, .threads = 2, .start = {}});
   TrialTask task = read_trial_task(directory.path());
   BOOST_TEST(task.id == 3);
   BOOST_TEST(task.stage == "tuned");
-  BOOST_TEST(task.place == "tuned/trial-3");
+  BOOST_TEST(task.path == "tuned/trial-3");
   BOOST_TEST(task.first_epoch == 0);
   BOOST_TEST(!task.last_epoch.has_value());
   BOOST_TEST(task.settings == "{}");
@@ -246,7 +246,7 @@ BOOST_AUTO_TEST_CASE(a_task_comes_back) {
   task.start->mode = CarryMode::kExact;
   write_trial_task(directory.path(), task);
   const Json json = Json::parse(read_file(directory.path() / "trial.json"));
-  BOOST_TEST(json == Json::parse(R"({ "format": "dha.trial/1", "id": 3, "stage": "tuned", "place": "tuned/trial-3",
+  BOOST_TEST(json == Json::parse(R"({ "format": "dha.trial/1", "id": 3, "stage": "tuned", "path": "tuned/trial-3",
     "first_epoch": 4, "last_epoch": 9, "settings": { "/batch_size": 8 }, "threads": 2, "start": { "pipeline": "start.json",
     "checkpoint": "start.safetensors", "carry": ["weights", "hyper"], "mode": "exact" } })"));
   task = read_trial_task(directory.path());
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(an_outcome_comes_back) {
 BOOST_AUTO_TEST_CASE(files_that_cannot_be_used_are_named) {
   const std::filesystem::path trial = directory.path() / "trial.json", outcome = directory.path() / "outcome.json";
   BOOST_CHECK_EXCEPTION(read_trial_task(directory.path()), Error, test::error_with(ErrorCode::kData, trial.string()));
-  write_trial_task(directory.path(), {.id = 3, .stage = "s", .place = "p", .last_epoch = {}, .start = {}});
+  write_trial_task(directory.path(), {.id = 3, .stage = "s", .path = "p", .last_epoch = {}, .start = {}});
   const std::string good = read_file(trial);
   for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
            {"dha.trial/1", "dha.trial/2"}, {"\"id\"", "\"ids\""}, {"\"id\": 3", "\"id\": \"3\""}, {"}", ""}}) {

@@ -458,7 +458,7 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
        "/stages/0/stop_when waits for a searcher, which this stage lacks"},
       {R"("lambda": 1e-4 },)", R"("lambda": 1e-4 }, "trials": { "use": "dha.random", "count": 3 },)",
        R"("searcher_finished")",
-       "/stages/0/stop_when cannot stand beside 'trials', whose trials train no searcher; remove it"},
+       "/stages/0/stop_when cannot be combined with 'trials', because trials train no searcher; remove it"},
       {R"("space": { "use": "dha.cell", "channels": 16, "auxiliary_weight": 0.4 },)", "", R"({ "name": "search")",
        "/stages/0 lacks 'space' (a component: {\"use\": id, ...})"},
       {R"("params < 3.7M")", R"("my params < 3.7M")", R"("my params)",

@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(an_architecture_stands_in_place_of_a_searcher) {
   json["stages"].erase(3);
   json["stages"].erase(1);
   json["stages"][1]["from"] = "tuned";
-  check_problem(json, "/stages/0/architecture", "cannot stand beside 'searcher'; keep one of them");
+  check_problem(json, "/stages/0/architecture", "cannot be combined with 'searcher'; keep one of them");
 }
 
 BOOST_AUTO_TEST_CASE(an_architecture_leaves_nothing_to_carry_one_for) {
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_stage_of_trials_carries_an_architecture_only) {
                   "in a stage of trials, because each trial starts where its trial searcher");
   }
   check_problem(with("/stages/0/stop_when", R"("searcher_finished")"), "/stages/0/stop_when",
-                "cannot stand beside 'trials'");
+                "cannot be combined with 'trials'");
 }
 
 BOOST_AUTO_TEST_CASE(momentum_goes_with_weights_of_the_same_hyper_optimizer) {

@@ -229,13 +229,15 @@ BOOST_AUTO_TEST_CASE(workers_start_with_default_signals) {
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTERM);
   sigprocmask(SIG_BLOCK, &blocked, &old);
-  const int64_t id = pool.start(shell("grep -E 'SigBlk|SigIgn' /proc/$$/status | tr -d '\\t' >&3"));
+  const int64_t id = pool.start(shell("exec sed -n 's/^Sig[BI][lg][kn]:\\t*//p' /proc/self/status >&3"));
   finish();
   sigprocmask(SIG_SETMASK, &old, nullptr);
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGPIPE, SIG_DFL);
-  BOOST_TEST(lines[id] == (std::vector<std::string>{"SigBlk:0000000000000000", "SigIgn:0000000000000000"}),
-             boost::test_tools::per_element());
+  BOOST_TEST_REQUIRE(lines[id].size() == 2U);
+  // The C library keeps signals 32 and 33 to itself, and lets no program reset one that is ignored from the start.
+  constexpr uint64_t kReserved = (uint64_t{1} << 31) | (uint64_t{1} << 32);
+  for (const std::string& mask : lines[id]) BOOST_TEST((std::stoull(mask, nullptr, 16) & ~kReserved) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_callback_may_start_the_next_worker) {

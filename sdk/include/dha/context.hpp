@@ -4,7 +4,7 @@
 //
 // A component receives its context at construction; it is the component's alone and outlives it. A component uses no
 // global random state and sets no global thread count: everything that it draws comes from the generators given here,
-// which the host seeds from the run's seed and the component's place in the pipeline, and saves with every checkpoint.
+// which the host seeds from the run's seed and the component's path in the pipeline, and saves with every checkpoint.
 #pragma once
 
 #include <ATen/core/Generator.h>

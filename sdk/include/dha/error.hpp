@@ -47,8 +47,8 @@ class DHA_API Error : public std::runtime_error {
   // Where it happened, from the outside in: {"dha.tau", "apply"}. what() has these in front of the sentence.
   const std::vector<std::string>& context() const noexcept { return context_; }
 
-  // The same error with one more place around it.
-  Error within(const std::string& place) const;
+  // The same error with one more context around it.
+  Error within(const std::string& context) const;
 
  private:
   ErrorCode code_;

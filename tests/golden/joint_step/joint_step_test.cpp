@@ -122,7 +122,7 @@ class Search {
 
   // What the coming step will draw for `batch`, without drawing it.
   Augmented coming_draws(const Batch& batch) const {
-    PlacedAugmenter& tau = *parts_.augmenters()[0];
+    GuardedAugmenter& tau = *parts_.augmenters()[0];
     const auto before = tau.context().state();
     const Augmented drawn = tau.apply(batch.images, batch.labels);
     tau.context().restore(before);

@@ -1,14 +1,14 @@
-// A hyper-optimizer in its place: calls are guarded.
+// A hyper-optimizer whose calls are guarded.
 #pragma once
 
-#include "component/placed_component.hpp"
+#include "component/guarded_component.hpp"
 #include "dha/hyper_optimizer.hpp"
 
 namespace dha {
 
-class PlacedHyperOptimizer final : public PlacedComponent<HyperOptimizer> {
+class GuardedHyperOptimizer final : public GuardedComponent<HyperOptimizer> {
  public:
-  using PlacedComponent::PlacedComponent;
+  using GuardedComponent::GuardedComponent;
 
   void attach(const std::vector<NamedTensor>& parameters, const Stage& stage) override {
     call("attach", [&](HyperOptimizer& h) { h.attach(parameters, stage); });

@@ -1,4 +1,4 @@
-// A network of a placed space: calls are guarded under the space's id.
+// A network of a guarded space: calls are guarded under the space's id.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace dha {
 
-class PlacedNetwork final : public Network {
+class GuardedNetwork final : public Network {
  private:
   template <class Call>
   decltype(auto) guard(std::string_view name, Call&& call) const {
@@ -25,7 +25,7 @@ class PlacedNetwork final : public Network {
   }
 
  public:
-  PlacedNetwork(std::unique_ptr<Network> network, const ComponentUse& space)
+  GuardedNetwork(std::unique_ptr<Network> network, const ComponentUse& space)
       : network_(std::move(network)), space_(space) {}
 
   // The plugin's own object, for what crosses the boundary again: a space carries weights between its own networks.

@@ -1,15 +1,15 @@
-// A space in its place: calls are guarded, and so are those of the networks that it makes.
+// A space whose calls are guarded, and so are those of the networks that it makes.
 #pragma once
 
-#include "component/placed_component.hpp"
-#include "component/placed_network.hpp"
+#include "component/guarded_component.hpp"
+#include "component/guarded_network.hpp"
 #include "dha/space.hpp"
 
 namespace dha {
 
-class PlacedSpace final : public PlacedComponent<Space> {
+class GuardedSpace final : public GuardedComponent<Space> {
  public:
-  using PlacedComponent::PlacedComponent;
+  using GuardedComponent::GuardedComponent;
 
   void prepare(const DatasetInfo& info) override {
     call("prepare", [&](Space& s) { s.prepare(info); });
@@ -18,16 +18,16 @@ class PlacedSpace final : public PlacedComponent<Space> {
     return call("choices", [](Space& s) -> const std::vector<Choice>& { return s.choices(); });
   }
   std::unique_ptr<Network> supernet(const at::TensorOptions& options) override {
-    return std::make_unique<PlacedNetwork>(call("supernet", [&](Space& s) { return s.supernet(options); }), use());
+    return std::make_unique<GuardedNetwork>(call("supernet", [&](Space& s) { return s.supernet(options); }), use());
   }
   std::unique_ptr<Network> lean(const std::string& architecture, const at::TensorOptions& options) override {
-    return std::make_unique<PlacedNetwork>(call("lean", [&](Space& s) { return s.lean(architecture, options); }),
-                                           use());
+    return std::make_unique<GuardedNetwork>(call("lean", [&](Space& s) { return s.lean(architecture, options); }),
+                                            use());
   }
-  // Both networks are placed ones.
+  // Both networks are guarded ones.
   int64_t carry_weights(const Network& from, const Gates& gates, Network& to, CarryMode mode) const override {
-    const Network& source = static_cast<const PlacedNetwork&>(from).object();
-    Network& target = static_cast<PlacedNetwork&>(to).object();
+    const Network& source = static_cast<const GuardedNetwork&>(from).object();
+    Network& target = static_cast<GuardedNetwork&>(to).object();
     return call("carry_weights", [&](Space& s) { return s.carry_weights(source, gates, target, mode); });
   }
   std::string architecture(const Decisions& decisions) const override {

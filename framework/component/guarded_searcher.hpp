@@ -1,14 +1,14 @@
-// A searcher in its place: calls are guarded.
+// A searcher whose calls are guarded.
 #pragma once
 
-#include "component/placed_component.hpp"
+#include "component/guarded_component.hpp"
 #include "dha/searcher.hpp"
 
 namespace dha {
 
-class PlacedSearcher final : public PlacedComponent<Searcher> {
+class GuardedSearcher final : public GuardedComponent<Searcher> {
  public:
-  using PlacedComponent::PlacedComponent;
+  using GuardedComponent::GuardedComponent;
 
   void attach(const Space& space, const Stage& stage) override {
     call("attach", [&](Searcher& s) { s.attach(space, stage); });

@@ -1,4 +1,4 @@
-// A component in its place that is called as if it were the plugin's object: PlacedSearcher and its siblings derive
+// A component that is called as if it were the plugin's object: GuardedSearcher and its siblings derive
 // from this and guard each function of their interface (component_slot.hpp).
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace dha {
 
 template <class Kind>
-class PlacedComponent : public Kind, public ComponentSlot<Kind> {
+class GuardedComponent : public Kind, public ComponentSlot<Kind> {
  public:
   using ComponentSlot<Kind>::ComponentSlot;
 

@@ -1,14 +1,14 @@
-// An augmenter in its place: calls are guarded.
+// An augmenter whose calls are guarded.
 #pragma once
 
-#include "component/placed_component.hpp"
+#include "component/guarded_component.hpp"
 #include "dha/augmenter.hpp"
 
 namespace dha {
 
-class PlacedAugmenter final : public PlacedComponent<Augmenter> {
+class GuardedAugmenter final : public GuardedComponent<Augmenter> {
  public:
-  using PlacedComponent::PlacedComponent;
+  using GuardedComponent::GuardedComponent;
 
   void prepare(const Stage& stage) override {
     call("prepare", [&](Augmenter& a) { a.prepare(stage); });

@@ -1,14 +1,14 @@
-// A trial searcher in its place: calls are guarded.
+// A trial searcher whose calls are guarded.
 #pragma once
 
-#include "component/placed_component.hpp"
+#include "component/guarded_component.hpp"
 #include "dha/trial_searcher.hpp"
 
 namespace dha {
 
-class PlacedTrialSearcher final : public PlacedComponent<TrialSearcher> {
+class GuardedTrialSearcher final : public GuardedComponent<TrialSearcher> {
  public:
-  using PlacedComponent::PlacedComponent;
+  using GuardedComponent::GuardedComponent;
 
   void attach(const Space& space, const Stage& stage) override {
     call("attach", [&](TrialSearcher& s) { s.attach(space, stage); });
