@@ -2,106 +2,164 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "dha/error.hpp"
+#include "idx/emnist_mapping.hpp"
 #include "idx/idx_file.hpp"
+#include "idx/idx_name.hpp"
 
 namespace dha::datasets {
 
+namespace {
+
+constexpr int64_t kMostSide = 4096;  // px
+
+LabelSettings read_settings(const Params& params) {
+  LabelSettings settings;
+  if (params.has("label_base")) settings.base = params.integer("label_base");
+  if (params.has("classes")) settings.classes = params.integer("classes");
+  if (!params.has("class_names")) return settings;
+  settings.has_names = true;
+  const auto names = static_cast<int64_t>(params.strings("class_names").size());
+  settings.from_names = settings.classes == 0;
+  if (settings.from_names) settings.classes = names;
+  if (names != settings.classes)
+    throw Error(ErrorCode::kInvalidParameter, "parameter 'class_names' has " + std::to_string(names) +
+                                                  " names, expected one for each of " +
+                                                  std::to_string(settings.classes) + " classes");
+  return settings;
+}
+
+// Turns `count` images of `rows` x `columns` px into images of `columns` x `rows` px, in their place.
+void transpose_images(uint8_t* images, int64_t count, int64_t rows, int64_t columns) {
+  std::vector<uint8_t> turned(static_cast<size_t>(rows * columns));
+  for (int64_t i = 0; i < count; ++i, images += rows * columns) {
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < columns; ++column)
+        turned[static_cast<size_t>(column * rows + row)] = images[row * columns + column];
+    std::copy(turned.begin(), turned.end(), images);
+  }
+}
+
+std::string size_text(int64_t height, int64_t width) { return std::to_string(height) + " x " + std::to_string(width); }
+
+}  // namespace
+
 Schema IdxDataset::schema() {
-  Schema schema("Reads MNIST-format IDX files, plain or gzip: MNIST, Fashion-MNIST and their kin.");
-  schema.path("path", "folder that holds train-images-idx3-ubyte[.gz] and the other three files");
-  schema.integer("classes", "number of classes; labels lie in [0, classes)").range(1, 256).def(10);
-  schema.strings("class_names", "one name per class, in label order; numbers where absent", 1, 256).optional();
-  schema.integer("height_px", "height of the images").range(1, 4096).unit("px").def(28);
-  schema.integer("width_px", "width of the images").range(1, 4096).unit("px").def(28);
+  Schema schema("Reads IDX files, plain or gzip: MNIST, Fashion-MNIST, KMNIST, QMNIST, EMNIST and their kin.");
+  schema.path(
+      "path",
+      "folder of train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the same of t10k or test (and of "
+      "val), or a folder up to three levels above it, such as that of torchvision's MNIST/raw");
+  schema
+      .string("prefix",
+              "start of the files' names, such as emnist-letters, where several sets lie together; \"\": those without")
+      .optional();
+  schema.integer("classes", "number of classes; found in the training labels where absent, else checked")
+      .range(1, 256)
+      .optional();
+  schema.integer("label_base", "the smallest label: 1 for EMNIST's letters; 0 where absent").range(0, 1).optional();
+  schema
+      .strings("class_names",
+               "one name per class, in label order; where absent those of EMNIST's <prefix>-mapping.txt next to the "
+               "images, else numbers",
+               1, 256)
+      .optional();
+  schema
+      .boolean("transpose",
+               "exchange rows and columns of the images: EMNIST stores them transposed; false where absent")
+      .optional();
+  schema.integer("height_px", "height of the images, after 'transpose'").range(1, kMostSide).unit("px").def(28);
+  schema.integer("width_px", "width of the images, after 'transpose'").range(1, kMostSide).unit("px").def(28);
   declare_statistics(schema);
   return schema;
 }
 
-IdxDataset::IdxDataset(const Params& params, Context&)
+IdxDataset::IdxDataset(const Params& params, Context& context)
     : InMemoryDataset(1, params.integer("height_px"), params.integer("width_px")),
+      context_(context),
       path_(params.string("path")),
-      classes_(params.integer("classes")),
+      settings_(read_settings(params)),
       height_(params.integer("height_px")),
       width_(params.integer("width_px")),
+      range_{settings_.base.value_or(0), settings_.classes},
       statistics_(read_statistics(params, 1)) {
-  if (params.has("class_names")) {
-    class_names_ = params.strings("class_names");
-    if (static_cast<int64_t>(class_names_.size()) != classes_)
-      throw Error(ErrorCode::kInvalidParameter, "parameter 'class_names' has " + std::to_string(class_names_.size()) +
-                                                    " names, expected one for each of " + std::to_string(classes_) +
-                                                    " classes");
-  } else {
-    for (int64_t label = 0; label < classes_; ++label) class_names_.push_back(std::to_string(label));
-  }
+  if (params.has("prefix")) prefix_ = params.string("prefix");
+  if (params.has("transpose")) transpose_ = params.boolean("transpose");
+  if (params.has("class_names")) class_names_ = params.strings("class_names");
 }
 
 DatasetInfo IdxDataset::info() const {
-  return {class_names_, classes_, 1, height_, width_, statistics_.mean, statistics_.standard_deviation};
+  return {class_names_, range_.classes, 1, height_, width_, statistics_.mean, statistics_.standard_deviation};
 }
 
 void IdxDataset::open() {
-  open_split(Split::kTrain, "train");
-  open_split(Split::kTest, "t10k");
-}
-
-std::filesystem::path IdxDataset::find(const std::string& part, const std::string& content, int dimensions) const {
-  const std::string format = "idx" + std::to_string(dimensions) + "-ubyte";
-  for (const char* separator : {"-", "."}) {
-    for (const char* ending : {"", ".gz"}) {
-      const std::filesystem::path candidate = path_ / (part + "-" + content + separator + format + ending);
-      std::error_code ignored;
-      if (std::filesystem::exists(candidate, ignored)) return candidate;
-    }
+  const IdxFiles files = find_idx_files(path_, prefix_);
+  report(files);
+  IdxLabels training = read_idx_labels(files.train);
+  range_ = find_label_range(training, settings_);
+  if (class_names_.empty()) class_names_ = name_classes(files);
+  fill_split(Split::kTrain, files.train, std::move(training));
+  for (const auto& [split, pair] : {std::pair{Split::kValidation, &files.validation}, {Split::kTest, &files.test}}) {
+    if (!*pair) continue;
+    IdxLabels labels = read_idx_labels(**pair);
+    check_labels(labels, range_, files.train.labels);
+    fill_split(split, **pair, std::move(labels));
   }
-  throw Error(ErrorCode::kData, path_.string() + " lacks " + part + "-" + content + "-" + format +
-                                    " (also looked for with '.' before idx, and with .gz); set 'path' to the folder "
-                                    "of the four IDX files");
 }
 
-void IdxDataset::open_split(Split split, const std::string& part) {
-  const std::filesystem::path label_path = find(part, "labels", 1);
-  const std::filesystem::path image_path = find(part, "images", 3);
-  at::Tensor labels = read_labels(label_path);
-  at::Tensor images = read_images(image_path, labels.size(0), label_path);
-  fill(split, {std::move(images), std::move(labels)});
+void IdxDataset::report(const IdxFiles& files) {
+  if (files.folder != path_ || (!prefix_ && !files.prefix.empty()))
+    context_.log(LogLevel::kInfo, "reads " + files.train.images.string() + " and the files that belong to it");
+  if (!files.test)
+    context_.log(LogLevel::kInfo, "there is no test split: " + files.folder.string() + " lacks " +
+                                      usual_idx_name(files.prefix, "t10k", IdxContent::kImages) + "[.gz]");
+  if (lower_case(files.prefix).starts_with("emnist") && !transpose_)
+    context_.log(LogLevel::kInfo,
+                 "EMNIST's images are stored transposed; set 'transpose' to true to have them upright, or to false to "
+                 "read them as they are stored");
 }
 
-at::Tensor IdxDataset::read_labels(const std::filesystem::path& path) const {
-  IdxFile file(path, 1);
-  file.check_size();
-  std::vector<uint8_t> bytes(static_cast<size_t>(file.lengths()[0]));
-  file.read(bytes.data());
-  at::Tensor labels = at::empty({file.lengths()[0]}, at::kLong);
-  auto* out = labels.data_ptr<int64_t>();
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] >= classes_)
-      throw Error(ErrorCode::kData,
-                  path.string() + " has label " + std::to_string(bytes[i]) + " in record " + std::to_string(i) +
-                      " (offset " + std::to_string(file.header_size() + static_cast<int64_t>(i)) + "), expected [0, " +
-                      std::to_string(classes_ - 1) + "]; set 'classes' to the number of classes");
-    out[i] = bytes[i];
+void IdxDataset::fill_split(Split split, const IdxPair& files, IdxLabels labels) {
+  at::Tensor images = read_images(files, labels.values.size(0));
+  auto* label = labels.values.data_ptr<int64_t>();
+  for (int64_t i = 0; i < labels.values.size(0); ++i) label[i] -= range_.base;
+  fill(split, {std::move(images), std::move(labels.values)});
+}
+
+at::Tensor IdxDataset::read_images(const IdxPair& files, int64_t count) const {
+  const std::string path = files.images.string();
+  const bool transpose = transpose_.value_or(false);
+  IdxFile file(files.images, 3);
+  const int64_t found = file.lengths()[0], rows = file.lengths()[1], columns = file.lengths()[2];
+  const int64_t height = transpose ? columns : rows, width = transpose ? rows : columns;
+  if (height != height_ || width != width_) {
+    const bool possible = std::min(height, width) >= 1 && std::max(height, width) <= kMostSide;
+    throw Error(
+        ErrorCode::kData,
+        path + " has images of " + size_text(height, width) + " px (height x width" +
+            (transpose ? ", transposed" : "") + "), expected " + size_text(height_, width_) + "; " +
+            (possible ? "set 'height_px' to " + std::to_string(height) + " and 'width_px' to " + std::to_string(width)
+                      : "fetch it again"));
   }
-  return labels;
-}
-
-at::Tensor IdxDataset::read_images(const std::filesystem::path& path, int64_t count,
-                                   const std::filesystem::path& label_path) const {
-  IdxFile file(path, 3);
-  const std::vector<int64_t>& lengths = file.lengths();
-  if (lengths[1] != height_ || lengths[2] != width_)
-    throw Error(ErrorCode::kData, path.string() + " has images of " + std::to_string(lengths[1]) + " x " +
-                                      std::to_string(lengths[2]) + " px (height x width), expected " +
-                                      std::to_string(height_) + " x " + std::to_string(width_) +
-                                      "; set 'height_px' and 'width_px'");
-  if (lengths[0] != count)
-    throw Error(ErrorCode::kData, path.string() + " has " + std::to_string(lengths[0]) + " images, but " +
-                                      label_path.string() + " has " + std::to_string(count) +
-                                      " labels; both must come from one set");
+  if (found != count)
+    throw Error(ErrorCode::kData, path + " has " + std::to_string(found) + " images, but " + files.labels.string() +
+                                      " has " + std::to_string(count) + " labels; both must come from one set");
   file.check_size();
   at::Tensor images = at::empty({count, 1, height_, width_}, at::kByte);
   file.read(images.data_ptr<uint8_t>());
+  if (transpose) transpose_images(images.data_ptr<uint8_t>(), count, rows, columns);
   return images;
+}
+
+std::vector<std::string> IdxDataset::name_classes(const IdxFiles& files) const {
+  const std::filesystem::path mapping = find_emnist_mapping(files.folder, files.prefix);
+  if (!mapping.empty()) return read_emnist_mapping(mapping, range_);
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < range_.classes; ++i) names.push_back(std::to_string(range_.base + i));
+  return names;
 }
 
 }  // namespace dha::datasets

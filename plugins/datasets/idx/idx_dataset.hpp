@@ -1,12 +1,15 @@
-// Data set in the files of MNIST: train and t10k, images and labels, plain or gzip.
+// Data set in the files of MNIST and its kin: images and labels of each split, plain or gzip.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dha/context.hpp"
 #include "dha/params.hpp"
+#include "idx/idx_files.hpp"
+#include "idx/idx_labels.hpp"
 #include "shared/channel_statistics.hpp"
 #include "shared/in_memory_dataset.hpp"
 
@@ -21,15 +24,19 @@ class IdxDataset : public InMemoryDataset {
   void open() override;
 
  private:
-  std::filesystem::path find(const std::string& part, const std::string& content, int dimensions) const;
-  void open_split(Split split, const std::string& part);
-  at::Tensor read_labels(const std::filesystem::path& path) const;
-  at::Tensor read_images(const std::filesystem::path& path, int64_t count,
-                         const std::filesystem::path& label_path) const;
+  void report(const IdxFiles& files);
+  void fill_split(Split split, const IdxPair& files, IdxLabels labels);
+  at::Tensor read_images(const IdxPair& files, int64_t count) const;
+  std::vector<std::string> name_classes(const IdxFiles& files) const;
 
+  Context& context_;
   std::filesystem::path path_;
-  int64_t classes_, height_, width_;
-  std::vector<std::string> class_names_;
+  std::optional<std::string> prefix_;
+  LabelSettings settings_;
+  std::optional<bool> transpose_;
+  int64_t height_, width_;
+  LabelRange range_;                      // of labels; without classes while they are unknown
+  std::vector<std::string> class_names_;  // empty until open() where not given
   ChannelStatistics statistics_;
 };
 

@@ -27,10 +27,17 @@ std::string hexadecimal(uint32_t value) {
   return text.data();
 }
 
+// What to do about a file that starts with `magic`.
+std::string advice(uint32_t magic) {
+  if (magic == 0x504b0304) return "it is a zip archive: give it a name that ends in .zip, and unpack it with unzip";
+  if (magic >> 16 == 0x1f8b) return "it was compressed twice: unpack it with gunzip once";
+  return "it is not the file its name says, fetch it again";
+}
+
 }  // namespace
 
-IdxFile::IdxFile(const std::filesystem::path& path, int dimensions)
-    : path_(path), file_(gzopen(path.c_str(), "rb")), lengths_(static_cast<size_t>(dimensions)) {
+IdxFile::IdxFile(const std::filesystem::path& path, int dimensions, IdxType type)
+    : path_(path), type_(type), file_(gzopen(path.c_str(), "rb")), lengths_(static_cast<size_t>(dimensions)) {
   if (file_ == nullptr) fail("cannot be opened; check that it may be read");
   try {
     std::vector<uint8_t> header(static_cast<size_t>(header_size()));
@@ -38,10 +45,12 @@ IdxFile::IdxFile(const std::filesystem::path& path, int dimensions)
     if (found < header_size())
       fail("ends after " + std::to_string(found) + " bytes, inside its header of " + std::to_string(header_size()) +
            " bytes; fetch it again");
-    const uint32_t magic = big_endian(header.data()), expected = 0x0800u + static_cast<uint32_t>(dimensions);
+    const uint32_t magic = big_endian(header.data());
+    const uint32_t expected = static_cast<uint32_t>(type) << 8 | static_cast<uint32_t>(dimensions);
     if (magic != expected)
-      fail("starts with the magic number " + hexadecimal(magic) + ", expected " + hexadecimal(expected) +
-           " (unsigned bytes in " + std::to_string(dimensions) + " dimension(s)); it is not the file its name says");
+      fail("starts with the magic number " + hexadecimal(magic) + ", expected " + hexadecimal(expected) + " (" +
+           (type == IdxType::kInt ? "32-bit integers" : "unsigned bytes") + " in " + std::to_string(dimensions) +
+           " dimension(s)); " + advice(magic));
     for (size_t i = 0; i < lengths_.size(); ++i) lengths_[i] = big_endian(&header[4 + 4 * i]);
   } catch (...) {
     gzclose(file_);
@@ -79,7 +88,7 @@ void IdxFile::read(uint8_t* content) {
 
 int64_t IdxFile::content_size() const {
   // Lengths are below 2^32; the first times 2^32 fits, and no further factor is let in that would overflow.
-  int64_t product = 1;
+  int64_t product = type_ == IdxType::kInt ? 4 : 1;
   for (const int64_t length : lengths_) {
     if (__builtin_mul_overflow(product, length, &product)) fail("promises more bytes than any file can have");
   }

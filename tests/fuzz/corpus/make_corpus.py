@@ -43,6 +43,8 @@ def main():
     images = struct.pack(">iiii", 0x803, 2, 3, 3) + bytes(range(18))
     write("idx", "images", images)
     write("idx", "labels", struct.pack(">ii", 0x801, 2) + b"\1\2")
+    write("idx", "rows", struct.pack(">iii", 0xc02, 2, 3) + struct.pack(">6i", 1, 0, 0, 2, 0, 0))
+    write("idx", "mapping", "".join(f"{i} {64 + i} {96 + i}\n" for i in range(1, 27)).encode())
     write("idx", "images.gz", gzip.compress(images, mtime=0))
     for label_bytes in (1, 2):
         write("cifar", f"{label_bytes}_label_bytes.bin", 2 * (bytes([3] * label_bytes) + bytes(3072)))
