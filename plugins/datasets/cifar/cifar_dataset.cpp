@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cifar/cifar_folder.hpp"
+
 namespace dha::datasets {
 
 namespace {
@@ -16,8 +18,10 @@ const ChannelStatistics& usual_statistics() {
 
 Schema CifarDataset::schema() {
   Schema schema("Reads CIFAR-10 or CIFAR-100 in its binary version.");
-  schema.path("path", "the unpacked folder cifar-10-batches-bin or cifar-100-binary, or the folder that holds it");
-  schema.integer("classes", "10: CIFAR-10; 100: CIFAR-100; 20: CIFAR-100 with its coarse labels")
+  schema.path("path",
+              "the folder cifar-10-batches-bin or cifar-100-binary, unpacked from cifar-10-binary.tar.gz or "
+              "cifar-100-binary.tar.gz, or a folder up to three levels above it");
+  schema.integer("classes", "10: CIFAR-10; 100: CIFAR-100 with its fine labels; 20: CIFAR-100 with its coarse labels")
       .one_of({10, 20, 100})
       .def(10);
   declare_statistics(schema, "that of CIFAR-10's training images");
@@ -37,6 +41,7 @@ DatasetInfo CifarDataset::info() const {
 
 void CifarDataset::open() {
   const std::filesystem::path folder = find_cifar_folder(path_, layout_);
+  if (folder != path_) context_.log(LogLevel::kInfo, "reads " + folder.string());
   class_names_ = read_cifar_names(folder, layout_);
   open_split(Split::kTrain, folder, layout_.train, layout_.train_images);
   open_split(Split::kTest, folder, layout_.test, layout_.test_images);

@@ -25,7 +25,7 @@ int64_t count_records(const fs::path& path, const CifarLayout& layout) {
     throw Error(ErrorCode::kData, path.string() + " is truncated: record " + std::to_string(records) + " at offset " +
                                       std::to_string(records * layout.record_bytes()) + " has " + std::to_string(rest) +
                                       " bytes, expected " + std::to_string(layout.record_bytes()) +
-                                      "; unpack the archive again, or set 'classes' to that of the set");
+                                      "; unpack the archive again");
   return records;
 }
 
@@ -39,10 +39,11 @@ void read_records(const fs::path& path, int64_t records, const CifarLayout& layo
                                         "; check its permissions and its disk");
     const auto label = static_cast<uint8_t>(record[static_cast<size_t>(layout.label_at)]);
     if (label >= layout.classes)
-      throw Error(ErrorCode::kData,
-                  path.string() + " has label " + std::to_string(label) + " in record " + std::to_string(i) +
-                      " (offset " + std::to_string(i * layout.record_bytes() + layout.label_at) + "), expected [0, " +
-                      std::to_string(layout.classes - 1) + "]; the file is damaged or belongs to another set");
+      throw Error(ErrorCode::kData, path.string() + " has label " + std::to_string(label) + " in record " +
+                                        std::to_string(i) + " (offset " +
+                                        std::to_string(i * layout.record_bytes() + layout.label_at) +
+                                        "), expected [0, " + std::to_string(layout.classes - 1) +
+                                        "]; the file is damaged or of another set, unpack the archive again");
     labels[i] = label;
     std::memcpy(images + i * kCifarPixelBytes, record.data() + layout.label_bytes, kCifarPixelBytes);
   }
@@ -52,7 +53,8 @@ void read_records(const fs::path& path, int64_t records, const CifarLayout& layo
 
 CifarLayout cifar_layout(int64_t classes) {
   if (classes == 10)
-    return {10,
+    return {"CIFAR-10",
+            10,
             1,
             0,
             "cifar-10-batches-bin",
@@ -62,7 +64,8 @@ CifarLayout cifar_layout(int64_t classes) {
             50000,
             10000};
   const std::string names = std::string(classes == 20 ? "coarse" : "fine") + "_label_names.txt";
-  return {classes,
+  return {"CIFAR-100",
+          classes,
           2,
           classes == 20 ? 0 : 1,
           "cifar-100-binary",
@@ -71,17 +74,6 @@ CifarLayout cifar_layout(int64_t classes) {
           {names, "cifar-100-" + names},
           50000,
           10000};
-}
-
-fs::path find_cifar_folder(const fs::path& path, const CifarLayout& layout) {
-  std::error_code ignored;
-  for (const fs::path& folder : {path, path / layout.folder}) {
-    for (const std::string& file : layout.train)
-      if (fs::exists(folder / file, ignored)) return folder;
-  }
-  throw Error(ErrorCode::kData, "neither " + path.string() + " nor " + (path / layout.folder).string() + " holds " +
-                                    layout.train.front() + "; set 'path' to the unpacked " + layout.folder +
-                                    " folder (binary version) or to the folder that holds it");
 }
 
 ImageTensors read_cifar_files(const fs::path& folder, const std::vector<std::string>& files,

@@ -17,6 +17,7 @@ inline constexpr int64_t kCifarPixelBytes = 3 * kCifarSide * kCifarSide;
 
 // One of the three ways to read the sets.
 struct CifarLayout {
+  std::string set;  // "CIFAR-10"
   int64_t classes;
   int64_t label_bytes;                // of a record
   int64_t label_at;                   // which of them is read
@@ -31,9 +32,6 @@ struct CifarLayout {
 
 // `classes`: 10 (CIFAR-10), 100 (CIFAR-100, fine labels) or 20 (CIFAR-100, coarse labels); no other.
 CifarLayout cifar_layout(int64_t classes);
-
-// `path` where it holds the first train file, else the archive's folder below it. Throws Error{kData}.
-std::filesystem::path find_cifar_folder(const std::filesystem::path& path, const CifarLayout& layout);
 
 // The records of `files` in order. Throws Error{kData} that names file and record where one is missing or truncated or
 // has a label outside [0, classes).

@@ -3,6 +3,8 @@
 
 #include <ATen/ops/bincount.h>
 
+#include <cstdlib>
+
 #include "shared/dataset_fixture.hpp"
 
 namespace dha::datasets {
@@ -45,6 +47,15 @@ struct Fixture {
   }
 };
 
+// The command between backticks.
+std::string command_in(const std::string& message) {
+  const size_t first = message.find('`'), last = message.rfind('`');
+  BOOST_REQUIRE_MESSAGE(first < last, message);
+  return message.substr(first + 1, last - first - 1);
+}
+
+void run(const std::string& command) { BOOST_REQUIRE_MESSAGE(std::system(command.c_str()) == 0, command); }
+
 int64_t label(const Dataset& set, Split split, int64_t index) { return set.labels(split)[index].item<int64_t>(); }
 
 }  // namespace
@@ -80,6 +91,85 @@ BOOST_AUTO_TEST_CASE(reads_fine_and_coarse_labels) {
   BOOST_TEST(fine->info().class_names.at(99) == "99");
 }
 
+BOOST_AUTO_TEST_CASE(finds_the_folder_up_to_three_levels_below) {
+  const fs::path deep = directory.path() / "a/b/cifar-10-batches-bin";
+  fs::create_directories(deep.parent_path());
+  fs::rename(ten, deep);
+  make_set(directory.path())->open();
+  BOOST_TEST(context.lines.at(0) == "reads " + deep.string());
+  fs::create_directories(directory.path() / "text");
+  fs::copy(hundred / "train.bin", directory.path() / "text/train.bin");
+  make_set(directory.path(), 100)->open();  // the published name decides
+  fs::rename(hundred, directory.path() / "another");
+  const std::string message = open_error(100);
+  check_contains(message, "has CIFAR-100 in 2 folders: " + directory.path().string() + "/another, ");
+  check_contains(message, "/text; set 'path' to one of them");
+  make_set(directory.path() / "another", 100)->open();
+}
+
+BOOST_AUTO_TEST_CASE(names_the_classes_of_the_other_set) {
+  const auto error_in = [&](const fs::path& path, int classes) {
+    return error_of(ErrorCode::kData, [&] { make_set(path, classes)->open(); });
+  };
+  check_contains(error_in(hundred, 10), hundred.string() +
+                                            " has no folder cifar-10-batches-bin with data_batch_1.bin, "
+                                            "but CIFAR-100 in " +
+                                            hundred.string() +
+                                            "; set 'classes' to 100, or to 20 for its coarse labels");
+  make_set(hundred, 20)->open();
+  check_contains(error_in(ten, 100), "but CIFAR-10 in " + ten.string() + "; set 'classes' to 10");
+}
+
+BOOST_AUTO_TEST_CASE(says_how_to_unpack_the_archive) {
+  const fs::path root = directory.path() / "my data";
+  fs::create_directory(root);
+  run("cd '" + root.string() + "' && tar -czf cifar-10-binary.tar.gz -C .. cifar-10-batches-bin");
+  fs::remove_all(ten);
+  fs::remove_all(hundred);
+  const fs::path archive = root / "cifar-10-binary.tar.gz";
+  const std::string message = open_error();
+  check_contains(message, "but the archive " + archive.string() + "; unpack it with `tar -xf '");
+  check_contains(message, "and set 'path' to " + root.string());
+  const std::string direct = error_of(ErrorCode::kData, [&] { make_set(archive)->open(); });
+  check_contains(direct, archive.string() + " is an archive, and archives are not read; unpack it");
+  BOOST_TEST(command_in(direct) == command_in(message));
+  check_contains(open_error(100), "but CIFAR-10 in " + archive.string() + "; set 'classes' to 10");
+  run(command_in(message));
+  make_set(root)->open();
+}
+
+BOOST_AUTO_TEST_CASE(says_that_the_binary_version_is_needed) {
+  run("cd '" + directory.path().string() + "' && tar -czf binary.tar.gz cifar-10-batches-bin");
+  fs::remove_all(ten);
+  const fs::path root = directory.path() / "root", python = root / "cifar-10-batches-py";
+  write_bytes(python / "data_batch_1", {1});
+  write_bytes(python / "batches.meta", {1});
+  const auto error = [&](const fs::path& path) { return error_of(ErrorCode::kData, [&] { make_set(path)->open(); }); };
+  check_contains(error(root), "but another version in " + python.string() +
+                                  ", and only the binary one is read; fetch cifar-10-binary.tar.gz into ");
+  fs::remove_all(python);
+  write_bytes(root / "cifar-10-python.tar.gz", {1});
+  check_contains(error(root / "cifar-10-python.tar.gz"), "cifar-10-python.tar.gz is another version of CIFAR-10, and ");
+  const std::string message = error(root);
+  check_contains(message, "but another version in " + (root / "cifar-10-python.tar.gz").string());
+  fs::rename(directory.path() / "binary.tar.gz", root / "cifar-10-binary.tar.gz");
+  run(command_in(message));
+  make_set(root)->open();
+  for (const char* file : {"train", "test", "meta"}) write_bytes(directory.path() / "py" / file, {1});
+  check_contains(error_of(ErrorCode::kData, [&] { make_set(directory.path() / "py", 100)->open(); }),
+                 "but another version in " + (directory.path() / "py").string());
+}
+
+BOOST_AUTO_TEST_CASE(says_what_to_fetch_where_there_is_nothing) {
+  fs::create_directory(directory.path() / "empty");
+  const auto error = [&](const std::string& name) {
+    return error_of(ErrorCode::kData, [&] { make_set(directory.path() / name)->open(); });
+  };
+  check_contains(error("empty"), "up to three folders deep; fetch cifar-10-binary.tar.gz into ");
+  check_contains(error("nowhere"), "/nowhere cannot be read (No such file");
+  check_contains(error("cifar-100-binary/train.bin"), "train.bin is a file, expected a folder; set 'path' to ");
+}
+
 BOOST_AUTO_TEST_CASE(answers_info_without_files) {
   const DatasetInfo info = make_set("nowhere", 20)->info();
   BOOST_TEST(info.classes == 20);
@@ -102,8 +192,7 @@ BOOST_AUTO_TEST_CASE(reads_names_of_classes) {
   check_contains(open_error(), "batches.meta.txt has 2 class names, expected 10");
 }
 
-BOOST_AUTO_TEST_CASE(names_a_missing_folder_or_file) {
-  check_contains(error_of(ErrorCode::kData, [&] { make_set(hundred)->open(); }), "holds data_batch_1.bin");
+BOOST_AUTO_TEST_CASE(names_a_missing_file) {
   fs::remove(ten / "data_batch_3.bin");
   check_contains(open_error(), "data_batch_3.bin cannot be read");
   fs::remove(hundred / "test.bin");
