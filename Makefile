@@ -57,7 +57,7 @@ profile: configure
 
 fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null
-	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=20 > /dev/null' EXIT; \
+	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=5 > /dev/null' EXIT; \
 	  ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure
 
 soak: build
