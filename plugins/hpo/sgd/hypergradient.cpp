@@ -158,9 +158,10 @@ void Hypergradient::keep_directions(const Participants& participants, const std:
     const size_t index = participants.indices[k];
     took_part_[index] = true;
     if (update_.directions_are_momentum()) continue;
-    // They lie in the gradients, which the host fills anew before learn().
+    // They lie in the gradients, which the host fills anew before learn(). Once made, their memory stays: a recorded
+    // learn() reads it.
     at::Tensor& kept = directions_[index];
-    if (!kept.defined() || kept.strides() != directions[k].strides()) kept = at::empty_like(participants.weights[k]);
+    if (!kept.defined()) kept = at::empty_like(participants.weights[k]);
     kept.copy_(directions[k]);
   }
 }

@@ -506,6 +506,26 @@ BOOST_AUTO_TEST_CASE(on_a_quadratic_a_small_learning_rate_rises_and_a_large_one_
     }
 }
 
+// Gradients of 1x1 convolutions may have other strides than their weights in dimensions of size 1. A recorded learn()
+// reads the memory that was there when it was recorded.
+BOOST_AUTO_TEST_CASE(directions_keep_their_memory_whatever_the_strides_of_gradients) {
+  dha::test::TestContext context;
+  const auto hyper = dha::test::make<Hypergradient>(params("next", 0.9, true), context);
+  const at::Tensor weight = at::ones({2, 3, 1, 1}, at::kDouble);
+  const at::Tensor gradient = at::ones({6}, at::kDouble).as_strided({2, 3, 1, 1}, {3, 1, 3, 3});
+  BOOST_TEST_REQUIRE((gradient.strides() != weight.strides()));
+  hyper->attach({{"w", weight}}, kStage);
+  const Tensors weights = {weight}, gradients = {gradient};
+  const auto kept = [&] { return hyper->state().tensors.at("update/w").data_ptr(); };
+  hyper->step({weights, gradients, at_step(0)});
+  const void* const first = kept();
+  for (int step = 1; step < 3; ++step) {
+    hyper->learn({weights, gradients, at_step(step)});
+    hyper->step({weights, gradients, at_step(step)});
+    BOOST_TEST(kept() == first);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_plan_is_what_the_parameters_say) {
   dha::test::TestContext context;
   const auto plan = [&](const char* params) { return dha::test::make<Hypergradient>(params, context)->probe(); };

@@ -14,9 +14,13 @@ namespace dha::sgd {
 
 namespace {
 
-// Whether elements that belong together stand at the same places of both memories.
+// Whether elements that belong together stand at the same positions of both memories. The stride of a dimension of size
+// 1 says nothing: channels-last gradients of 1x1 convolutions have others than their weights.
 bool same_layout(const at::Tensor& a, const at::Tensor& b) {
-  return a.strides() == b.strides() && a.is_non_overlapping_and_dense() && b.is_non_overlapping_and_dense();
+  if (a.sizes() != b.sizes() || !a.is_non_overlapping_and_dense() || !b.is_non_overlapping_and_dense()) return false;
+  for (int64_t d = 0; d < a.dim(); ++d)
+    if (a.size(d) != 1 && a.stride(d) != b.stride(d)) return false;
+  return true;
 }
 
 // `b`, lying as `a` does. Sums of products are taken in the order of a's memory whatever the layout of b, so that a
