@@ -122,9 +122,12 @@ Schema Settings::schema() {
       .choice("candidate_affine", "affine weights of the supernet's batch norms; a lean network always trains them",
               {"frozen_until_decided", "trained", "none"})
       .def("frozen_until_decided")
-      .choice("gate_weights", "gate weights in a decided network: absorb them into affine weights or keep as factors",
-              {"absorb", "keep"})
-      .def("absorb")
+      .choice(
+          "gate_weights",
+          "gate weights in a decided network: keep them as factors, so that it trains as the search left it, or absorb "
+          "them into affine weights, whose gradients grow by one over the gate",
+          {"keep", "absorb"})
+      .def("keep")
       .boolean("share_cells", "all cells of a type share their choices; false: each cell has its own")
       .def(true)
       .boolean("distinct_inputs", "the two candidates that a node keeps read different inputs")
