@@ -1,6 +1,7 @@
 #include "device/memory.hpp"
 
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <fstream>
 #include <string>
@@ -33,6 +34,13 @@ std::optional<DeviceMemory> device_memory(at::Device device) {
 
 void reset_peak_device_memory(at::Device device) {
   if (c10::DeviceAllocator* allocator = allocator_of(device)) allocator->resetPeakStats(device.index());
+}
+
+void release_cached_memory(at::Device device) {
+  c10::DeviceAllocator* allocator = allocator_of(device);
+  if (allocator == nullptr) return;
+  c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+  allocator->emptyCache();
 }
 
 int64_t peak_host_memory_bytes() {

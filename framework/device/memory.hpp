@@ -24,6 +24,10 @@ std::optional<DeviceMemory> device_memory(at::Device device);
 // Starts the peaks of device_memory() anew. Does nothing where that is empty.
 void reset_peak_device_memory(at::Device device);
 
+// Gives memory that LibTorch keeps for later back to the device, after everything that was asked of it is done. Memory
+// of a recording that went is given back by nothing else before the device is full.
+void release_cached_memory(at::Device device);
+
 // The largest resident set of this process so far, in bytes (VmHWM, which unlike getrusage() owes nothing to the parent
 // process). Throws Error{kInternal} where /proc does not tell.
 int64_t peak_host_memory_bytes();

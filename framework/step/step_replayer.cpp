@@ -4,8 +4,10 @@
 
 #include <exception>
 
+#include "device/memory.hpp"
+#include "dha/error.hpp"
 #include "dha/replay.hpp"
-#include "model/gradients.hpp"
+#include "process/program_name.hpp"
 
 namespace dha {
 
@@ -66,13 +68,16 @@ std::string StepReplayer::obstacle() const {
   return make_device_graph() == nullptr ? "nothing that records was opened with the device" : "";
 }
 
+bool StepReplayer::is_due() const { return recordable_ && graph_ == nullptr && steps_ >= kStepsBefore; }
+
 StepReport StepReplayer::run(const StepInput& input, const Progress& progress) {
+  if (is_due()) record(input, progress);
   if (graph_ != nullptr && fits(input)) return replay(input);
-  const bool due = recordable_ && graph_ == nullptr && steps_++ >= kStepsBefore;
-  return due && record(input, progress) ? replay(input) : step_.run(input, progress);
+  ++steps_;
+  return step_.run(input, progress);
 }
 
-bool StepReplayer::record(const StepInput& input, const Progress& progress) {
+void StepReplayer::record(const StepInput& input, const Progress& progress) {
   input_.batch = copy_of(input.batch);
   if (input.probe) input_.probe = copy_of(*input.probe);
   std::vector<at::Generator> generators;
@@ -81,27 +86,23 @@ bool StepReplayer::record(const StepInput& input, const Progress& progress) {
     generators.push_back(context->shared_generator());
   }
   const Metrics before = take_metrics();
+  release_cached_memory(input.batch.images.device());
   std::unique_ptr<DeviceGraph> graph = make_device_graph();
   try {
     graph->begin(generators);
     report_ = step_.run(input_, progress);
     graph->end();
-    metrics_ = take_metrics();
-    graph_ = std::move(graph);
   } catch (const std::exception& failure) {
-    recordable_ = enabled_ = false;
-    try {
-      graph->end();
-    } catch (const std::exception&) {  // the recording is void in any case
-    }
-    take_gradients(parts_.weights());
-    take_metrics();
-    log_.write(LogLevel::kWarning, "dha",
-               fmt::format("stage '{}': a step could not be recorded, so all run one by one: {}", parts_.config().name,
-                           first_line(failure.what())));
+    static_cast<void>(graph.release());  // to be destroyed with the process: the device is in the middle of a recording
+    throw Error(
+        ErrorCode::kDevice,
+        fmt::format("stage '{}': a step could not be recorded: {}; continue with: {} resume RUN --set graph=off",
+                    parts_.config().name, first_line(failure.what()), program_name()));
   }
+  metrics_ = take_metrics();
+  graph_ = std::move(graph);
+  has_recorded_ = true;
   put_metrics(before);
-  return graph_ != nullptr;
 }
 
 bool StepReplayer::fits(const StepInput& input) const {

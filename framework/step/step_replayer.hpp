@@ -26,14 +26,19 @@ class StepReplayer {
   // Forgets the recording. After the components' begin_epoch().
   void begin_epoch();
 
-  // The report's tensors are written to by the next step.
+  // Whether the next step is the first one of this object to be recorded.
+  bool is_about_to_record() const { return is_due() && !has_recorded_; }
+
+  // The report's tensors are written to by the next step. Throws Error{kDevice} where a step cannot be recorded: after
+  // that, neither the device's memory nor its generators can be trusted, and the process must end.
   StepReport run(const StepInput& input, const Progress& progress);
 
  private:
   using Metrics = std::vector<std::map<std::string, at::Tensor>>;  // of each context
 
   std::string obstacle() const;
-  bool record(const StepInput& input, const Progress& progress);
+  bool is_due() const;
+  void record(const StepInput& input, const Progress& progress);
   bool fits(const StepInput& input) const;
   StepReport replay(const StepInput& input);
   Metrics take_metrics() const;
@@ -42,7 +47,7 @@ class StepReplayer {
   JointStep& step_;
   const StageParts& parts_;
   Log& log_;
-  bool enabled_, announced_ = false;
+  bool enabled_, announced_ = false, has_recorded_ = false;
   bool recordable_ = false;  // whether this epoch's steps may be recorded
   int64_t steps_ = 0;        // of this epoch, so far
   std::unique_ptr<DeviceGraph> graph_;

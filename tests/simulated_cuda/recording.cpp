@@ -10,6 +10,7 @@
 #include "device/device_graph.hpp"
 #include "device_memory.hpp"
 #include "ledger.hpp"
+#include "traffic.hpp"
 
 namespace dha::simulated_cuda {
 
@@ -28,6 +29,8 @@ struct Recording {
 
 std::mutex mutex;
 Recording* current = nullptr;
+bool is_void = false;                           // the recording under way met something that cannot be recorded
+std::vector<at::Generator> stuck;               // generators of a void recording, which are recorded from for good
 std::atomic<c10::StreamId> recorded_stream{0};  // 0: nothing is recorded
 
 class Graph : public DeviceGraph {
@@ -39,13 +42,17 @@ class Graph : public DeviceGraph {
     TORCH_CHECK(current == nullptr, "another recording is under way");
     recording_.generators = generators;
     for (const at::Generator& generator : generators) recording_.generator_states.push_back(generator.get_state());
+    TORCH_CHECK(stuck.empty(), "the allocator still records: an earlier recording has failed");
     current = &recording_;
+    is_void = false;
     recorded_stream = current_stream_id();
   }
 
   void end() override {
     TORCH_CHECK(current == &recording_, "nothing is being recorded");
+    const bool has_failed = is_void;
     stop();
+    TORCH_CHECK(!has_failed, "operation failed due to a previous error during capture");
   }
 
   void replay() override {
@@ -61,6 +68,10 @@ class Graph : public DeviceGraph {
     for (size_t i = recording_.written.size(); i-- > 0;)
       recording_.written[i].tensor.copy_(recording_.written[i].before);
     recording_.written.clear();
+    if (is_void) {
+      stuck = recording_.generators;
+      return;
+    }
     for (size_t i = 0; i < recording_.generators.size(); ++i)
       recording_.generators[i].set_state(recording_.generator_states[i]);
   }
@@ -73,10 +84,14 @@ class Graph : public DeviceGraph {
 bool is_recording() { return recorded_stream != 0 && recorded_stream == current_stream_id(); }
 
 void check_may_wait(const std::string& what) {
-  TORCH_CHECK(!is_recording(), "operation not permitted when stream is capturing: ", what);
+  if (!is_recording()) return;
+  is_void = true;
+  TORCH_CHECK(false, "operation not permitted when stream is capturing: ", what);
 }
 
 void check_may_draw(const at::Generator& generator) {
+  TORCH_CHECK(std::find(stuck.begin(), stuck.end(), generator) == stuck.end(),
+              "Offset increment outside graph capture encountered unexpectedly.");
   if (!is_recording()) return;
   const std::lock_guard lock(mutex);
   const auto& known = current->generators;
@@ -107,5 +122,7 @@ void keep_memory(const at::Tensor& tensor) {
 }
 
 }  // namespace dha::simulated_cuda
+
+void dha_simulated_cuda_recover(void) { dha::simulated_cuda::stuck.clear(); }
 
 extern "C" C10_EXPORT dha::DeviceGraph* dha_make_device_graph(void) { return new dha::simulated_cuda::Graph; }

@@ -1,7 +1,8 @@
 // What the simulated device records between begin() and end() of a graph, and does again at each replay.
 //
 // As on a card, what is recorded has no effect at once: what it wrote, and what it drew, is taken back at the end. And
-// as there, work that waits, on the recorded stream, is an error.
+// as there, work that waits, on the recorded stream, is an error; the recording is void then, its generators draw
+// nothing any more, and no other recording begins.
 #pragma once
 
 #include <ATen/core/Generator.h>

@@ -37,6 +37,7 @@ class SimulatedCuda {
   }
   std::string crossings() const { return crossings_(); }
   void forget_crossings() const { forget_(); }
+  void recover() const { recover_(); }  // from a failed recording
 
  private:
   SimulatedCuda() {
@@ -48,6 +49,7 @@ class SimulatedCuda {
     at_replays_ = function<decltype(at_replays_)>(handle, "dha_simulated_cuda_traffic_at_replays");
     crossings_ = function<decltype(crossings_)>(handle, "dha_simulated_cuda_crossings");
     forget_ = function<decltype(forget_)>(handle, "dha_simulated_cuda_forget_crossings");
+    recover_ = function<decltype(recover_)>(handle, "dha_simulated_cuda_recover");
   }
 
   template <class Function>
@@ -62,6 +64,7 @@ class SimulatedCuda {
   int64_t (*at_replays_)(simulated_cuda::Traffic*, int64_t) = nullptr;
   const char* (*crossings_)() = nullptr;
   void (*forget_)() = nullptr;
+  void (*recover_)() = nullptr;
 };
 
 }  // namespace dha::test

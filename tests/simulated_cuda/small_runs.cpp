@@ -10,6 +10,7 @@
 #include "pipeline/pipeline.hpp"
 #include "report/console.hpp"
 #include "run/pipeline_runner.hpp"
+#include "run/run_changes.hpp"
 #include "simulated_cuda/simulated_cuda.hpp"
 #include "support/linked_plugin.hpp"
 
@@ -29,6 +30,20 @@ void put_number(std::ofstream& file, int64_t number) {
 std::string text_of(const std::filesystem::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+PluginRegistry small_registry() {
+  PluginRegistry registry;
+  registry.load_directory(build_dir() / "plugins", true);
+  registry.add(*dha_plugin_entry());
+  return registry;
+}
+
+FinishedRun finished(const RunDirectory& directory) {
+  FinishedRun run{{}, text_of(directory.file("log.txt"))};
+  std::ifstream metrics(directory.file("metrics.jsonl"));
+  for (std::string line; std::getline(metrics, line);) run.rows.push_back(Json::parse(line));
+  return run;
 }
 
 }  // namespace
@@ -95,17 +110,24 @@ FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::stri
   pipeline["device"] = device;
   const std::filesystem::path file = folder.path() / "pipeline.json";
   std::ofstream(file) << pipeline.dump();
-  PluginRegistry registry;
-  registry.load_directory(build_dir() / "plugins", true);
-  registry.add(*dha_plugin_entry());
+  const PluginRegistry registry = small_registry();
   const PipelineConfig config = load_pipeline(file, {}, registry);
   const RunDirectory directory = RunDirectory::create(folder.path() / "runs", config.name + device.substr(0, 4), 3);
+  std::ofstream(directory.file("pipeline.json")) << config.resolved_json;
   Console console(stderr, Console::Mode::kQuiet);
   PipelineRunner(registry, config, choose_device(device), {}, console, directory).run();
-  FinishedRun finished{{}, text_of(directory.file("log.txt"))};
-  std::ifstream metrics(directory.file("metrics.jsonl"));
-  for (std::string line; std::getline(metrics, line);) finished.rows.push_back(Json::parse(line));
-  return finished;
+  return finished(directory);
+}
+
+FinishedRun resume_without_graph(const TemporaryDirectory& folder, const std::string& device) {
+  const PluginRegistry registry = small_registry();
+  const RunDirectory directory =
+      RunDirectory::open(folder.path() / "runs" / ("small" + device.substr(0, 4)) / "latest");
+  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
+  const PipelineConfig changed = change_run(directory, config, {{"graph", "\"off\""}}, registry);
+  Console console(stderr, Console::Mode::kQuiet);
+  PipelineRunner(registry, changed, choose_device(device), {}, console, directory).resume(DataChange::kNone);
+  return finished(directory);
 }
 
 }  // namespace dha::test

@@ -31,6 +31,9 @@ struct FinishedRun {
   std::string log;
 };
 
+// Continues the last run of `device` below `folder` with its steps one by one.
+FinishedRun resume_without_graph(const TemporaryDirectory& folder, const std::string& device);
+
 // Runs a pipeline below `folder` with the default plugins and the one that is linked into the test.
 FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::string& device);
 

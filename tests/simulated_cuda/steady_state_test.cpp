@@ -325,14 +325,24 @@ BOOST_AUTO_TEST_CASE(a_search_that_samples_runs_one_by_one_and_records_nothing) 
              std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_component_that_promised_too_much_does_not_end_the_run) {
+// What a failed recording leaves of a device can only be left by a new process, which continues from the checkpoint.
+BOOST_AUTO_TEST_CASE(a_component_that_promised_too_much_ends_the_run_with_a_checkpoint) {
   Json stage = search_stage();
   stage["augment"].push_back({{"use", "test.waits"}});
   Json search = pipeline(Json::array({stage}));
   const std::vector<Json> expected = on("cuda", search);
   search["graph"] = "auto";
-  check_same_rows(on("cuda", search), expected);
-  BOOST_TEST(log.find("a step could not be recorded, so all run one by one") != std::string::npos);
+  BOOST_CHECK_EXCEPTION(on("cuda", search), Error, [](const Error& error) {
+    const std::string text = error.what();
+    return error.code() == ErrorCode::kDevice && text.find("stage 'search': a step could not be recorded") == 0 &&
+           text.find("resume RUN --set graph=off") != std::string::npos &&
+           text.find("search-0000.000002.safetensors") != std::string::npos;
+  });
+  BOOST_CHECK_EXCEPTION(on("cuda", search), Error, [](const Error& error) {
+    return std::string(error.what()).find("an earlier recording has failed") != std::string::npos;
+  });
+  SimulatedCuda::open().recover();
+  check_same_rows(resume_without_graph(folder, "cuda").rows, expected);
 }
 
 BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite_stops_the_run_at_the_next_metrics) {

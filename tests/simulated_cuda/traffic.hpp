@@ -33,4 +33,7 @@ const char* dha_simulated_cuda_crossings(void);
 
 // Forgets the crossings so far; the counts go on.
 void dha_simulated_cuda_forget_crossings(void);
+
+// After a recording that failed: what only a new process does on a card, makes generators and recordings work again.
+void dha_simulated_cuda_recover(void);
 }
