@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/arithmetic.hpp"
 #include "dha/error.hpp"
 #include "process/program_name.hpp"
 
@@ -71,7 +72,8 @@ PluginRegistry require_plugins(const po::variables_map& values) {
   return registry;
 }
 
-void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry) {
+void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry, const PipelineConfig& config) {
+  set_arithmetic(device.device, {config.deterministic, config.tf32, config.cudnn_benchmark});
   std::vector<std::filesystem::path> libraries = registry.accelerator_libraries();
   if (std::filesystem::path own = host_accelerator_library(); !own.empty()) libraries.push_back(std::move(own));
   open_accelerator_libraries(device, libraries);

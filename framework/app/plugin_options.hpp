@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "device/accelerator.hpp"
+#include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "plugin/plugin_search.hpp"
 
@@ -26,7 +27,7 @@ PluginRegistry load_plugins(const boost::program_options::variables_map& values,
 // says where plugins were looked for.
 PluginRegistry require_plugins(const boost::program_options::variables_map& values);
 
-// Opens what host and plugins have for an accelerator, where one is in use.
-void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry);
+// Makes an accelerator, where one is in use, compute as `config` says, and opens what host and plugins have for it.
+void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry, const PipelineConfig& config);
 
 }  // namespace dha::app

@@ -66,6 +66,18 @@ Fields declare_pipeline() {
                   "components allow it; off: steps run one by one",
                   {"auto", "off"})
           .def("off")
+          .boolean(
+              "deterministic",
+              "on a CUDA device, use LibTorch's deterministic kernels only, and refuse operators that have none: the "
+              "same seed then gives the same bits; on the CPU it always does")
+          .def(false)
+          .boolean("tf32", "on a CUDA device, multiply float32 matrices and convolve in TF32, which keeps 10 bits")
+          .def(true)
+          .boolean(
+              "cudnn_benchmark",
+              "on a CUDA device, try cuDNN's algorithms for each new shape and keep the fastest; not together with "
+              "deterministic")
+          .def(false)
           .integer("loader_threads", "threads that decode images before the step needs them")
           .range(0, 1024)
           .def(2)

@@ -72,13 +72,14 @@ struct StageConfig {
 struct PipelineConfig {
   std::string name;
   uint64_t seed = 1;
-  std::string device = "auto";           // auto, cpu, cuda, cuda:1
-  std::string precision = "fp32";        // fp32, bf16, fp16, fp64
-  std::string graph = "off";             // auto, off
-  int64_t loader_threads = 2;            // that decode images before the step needs them
-  int64_t checkpoint_every_steps = 0;    // within an epoch; 0: none by steps
-  double checkpoint_every_minutes = 10;  // within an epoch; 0: none by time
-  int64_t keep_checkpoints = 2;          // of a stage, the newest; 0: all
+  std::string device = "auto";                                       // auto, cpu, cuda, cuda:1
+  std::string precision = "fp32";                                    // fp32, bf16, fp16, fp64
+  std::string graph = "off";                                         // auto, off
+  bool deterministic = false, tf32 = true, cudnn_benchmark = false;  // on a CUDA device
+  int64_t loader_threads = 2;                                        // that decode images before the step needs them
+  int64_t checkpoint_every_steps = 0;                                // within an epoch; 0: none by steps
+  double checkpoint_every_minutes = 10;                              // within an epoch; 0: none by time
+  int64_t keep_checkpoints = 2;                                      // of a stage, the newest; 0: all
   bool channels_last = true;
   DatasetUse dataset;
   std::vector<StageConfig> stages;

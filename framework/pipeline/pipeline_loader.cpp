@@ -47,6 +47,10 @@ class PipelineLoader {
       for (size_t i = 0; i < list->items.size(); ++i)
         stages.push_back(load_stage(list->items[i], "/stages/" + std::to_string(i), config.stages.emplace_back()));
     }
+    if (json.value("deterministic", false) && json.value("cudnn_benchmark", false))
+      problems_.report(
+          location_of(root_, "/cudnn_benchmark", false), "/cudnn_benchmark",
+          "cannot be combined with 'deterministic', because it chooses algorithms by their time; remove one");
     problems_.throw_if_any();
     json["stages"] = stages;
     fill(config, json);
@@ -176,6 +180,9 @@ class PipelineLoader {
     config.device = json.at("device");
     config.precision = json.at("precision");
     config.graph = json.at("graph");
+    config.deterministic = json.at("deterministic");
+    config.tf32 = json.at("tf32");
+    config.cudnn_benchmark = json.at("cudnn_benchmark");
     config.loader_threads = json.at("loader_threads");
     config.checkpoint_every_steps = json.at("checkpoint_every_steps");
     config.checkpoint_every_minutes = json.at("checkpoint_every_minutes");

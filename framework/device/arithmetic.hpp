@@ -1,0 +1,18 @@
+// How an accelerator computes: whether the same bits come out each time, and how precise its products are.
+#pragma once
+
+#include <c10/core/Device.h>
+
+namespace dha {
+
+struct Arithmetic {
+  bool deterministic = false;    // LibTorch's deterministic kernels; operators that have none throw
+  bool tf32 = true;              // float32 products with 10 bits of mantissa
+  bool cudnn_benchmark = false;  // the fastest of cuDNN's algorithms, found by trying
+};
+
+// Sets LibTorch's switches for the process. Does nothing for the CPU, whose kernels are deterministic and exact. Before
+// the first work on the device: cuBLAS reads its workspace configuration from the environment once. [one thread]
+void set_arithmetic(at::Device device, const Arithmetic& arithmetic);
+
+}  // namespace dha
