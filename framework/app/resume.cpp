@@ -1,5 +1,5 @@
-// `dha resume RUN`: continues a run that was interrupted, from its newest good checkpoint; with --set it extends a
-// study of trials.
+// `dha resume RUN`: continues a run that was interrupted, from its newest good checkpoint; with --set it trains or
+// searches longer, or finds its data elsewhere.
 #include <boost/program_options/value_semantic.hpp>
 
 #include "app/command.hpp"
@@ -7,7 +7,7 @@
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/train_command.hpp"
-#include "run/study_extension.hpp"
+#include "run/run_changes.hpp"
 
 namespace dha::app {
 
@@ -19,7 +19,9 @@ int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   add_training_options(visible);
   visible.add_options()("set", options::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
-                        "stages.NAME.trials.count=N: train N trials in all");
+                        "stages.NAME.epochs=N or stages.NAME.trials.count=N: train longer; dataset.path=DIR: the data "
+                        "moved")("accept-changed-data",
+                                 "continue although images have other names or contents than when the run began");
   add_plugin_options(visible);
   hidden.add_options()("run", options::value<std::string>());
   options::positional_options_description positional;
@@ -33,14 +35,14 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
   if (const std::vector<Override> changes = overrides_of(*values); !changes.empty())
-    config = extend_studies(directory, config, changes, registry);
-  open_accelerator_code(device, registry);
+    config = change_run(directory, config, changes, registry);
+  open_accelerator_code(device, registry, config);
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }
 
 }  // namespace
 
-const Command kResumeCommand{"resume", "resume RUN [--set stages.NAME.trials.count=N] [--parallel N]",
-                             "continue an interrupted run, or add trials to a study", run};
+const Command kResumeCommand{"resume", "resume RUN [--set stages.NAME.epochs=N]… [--parallel N]",
+                             "continue an interrupted run, or train a finished one longer", run};
 
 }  // namespace dha::app

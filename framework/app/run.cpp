@@ -49,7 +49,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
   check_without_data(config, registry);  // before there is a run directory
-  open_accelerator_code(device, registry);
+  open_accelerator_code(device, registry, config);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
   write_file_atomically(directory.file("environment.json"), environment_text(device, registry));

@@ -60,7 +60,9 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, device.device.str(),
                            directory.path().string()));
   PipelineRunner runner(registry, config, device, launch, console, directory);
-  const std::vector<StageResult> results = resuming ? runner.resume() : runner.run();
+  const std::vector<StageResult> results =
+      resuming ? runner.resume(values.count("accept-changed-data") > 0 ? DataChange::kContent : DataChange::kNone)
+               : runner.run();
   if (values.count("json") > 0) {
     fmt::print("{}", read_file(directory.file("summary.json")));
     return kDone;

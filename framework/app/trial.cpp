@@ -39,7 +39,7 @@ TrialResult train(const options::variables_map& values, std::optional<WorkerChan
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
   const PluginRegistry registry = require_plugins(values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
-  open_accelerator_code(device, registry);
+  open_accelerator_code(device, registry, config);
   Console console(stderr, values.count("quiet") > 0 ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
   TrialRun trial(registry, config, device, console, directory);
   return trial.run(keep_going(channel));

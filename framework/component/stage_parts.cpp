@@ -175,6 +175,19 @@ Gates StageParts::carry_gates(const StageParts& target, CarryMode mode) const {
   return nas::decided_gates(space_->decisions(target.architecture()), weights_.front().options().requires_grad(false));
 }
 
+std::unique_ptr<Network> StageParts::decided_network(const std::string& architecture) const {
+  const auto options = at::TensorOptions(environment_.network_device()).dtype(environment_.dtype);
+  std::unique_ptr<Network> network = space_->lean(architecture, options);
+  space_->carry_weights(*network_, searcher_gates({GatePurpose::kEvaluation, {}}), *network, CarryMode::kExact);
+  return network;
+}
+
+void StageParts::take_model(const std::string& architecture, const std::map<std::string, at::Tensor>& tensors) {
+  make_lean(architecture);
+  copy_by_name(tensors, named_weights_);
+  copy_by_name(tensors, network_->buffers());
+}
+
 std::vector<ComponentContext*> StageParts::contexts() const {
   std::vector<ComponentContext*> contexts;
   for (const auto& augmenter : augmenters_) contexts.push_back(&augmenter->context());

@@ -1,6 +1,7 @@
 // The components and the network of one stage, built from its configuration, and their whole state.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,14 @@ class StageParts {
   // Takes weights of an earlier stage that ended, with its restored network; returns how many. With kExact both
   // networks compute the same function afterwards.
   int64_t carry_weights(const StageParts& earlier, CarryMode mode);
+
+  // Of a supernet: the lean network of `architecture`, what an evaluation uses at the moment, with the weights and
+  // gates that make it compute the same. Throws Error{kInvalidConfig} where the space cannot carry them.
+  std::unique_ptr<Network> decided_network(const std::string& architecture) const;
+
+  // Makes the lean network of `architecture` with these weights and buffers, by name. Throws Error{kData} where one is
+  // missing or has another shape.
+  void take_model(const std::string& architecture, const std::map<std::string, at::Tensor>& tensors);
 
   // Take parts of the state of an earlier stage.
   void carry_searcher(const State& state);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "data/class_images.hpp"
 #include "device/memory.hpp"
 #include "dha/error.hpp"
@@ -19,6 +21,15 @@ const char* name_of(Split split) {
       return "validation";
     default:
       return "test";
+  }
+}
+
+// Names go into JSON files, which are UTF-8.
+void check_class_name(const std::string& id, const std::string& name) {
+  try {
+    static_cast<void>(nlohmann::json(name).dump());
+  } catch (const nlohmann::json::exception&) {
+    throw Error(ErrorCode::kData, fmt::format("{}: the class name {:?} is not UTF-8; rename the class", id, name));
   }
 }
 
@@ -55,6 +66,7 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
                 fmt::format("{}: found {} classes of images with {} channels and {}x{} px; expected at "
                             "least 2 classes and 1 or 3 channels",
                             id_, info_.classes, info_.channels, info_.height, info_.width));
+  for (const std::string& name : info_.class_names) check_class_name(id_, name);
   in_memory_ = guarded_call(id_, "in_memory", [&] { return dataset_->in_memory(); });
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     const int64_t size = guarded_call(id_, "size", [&] { return dataset_->size(split); });

@@ -3,17 +3,25 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <numeric>
+#include <system_error>
 
 #include "data/sample_order.hpp"
+#include "dha/error.hpp"
 #include "plugin/guarded_call.hpp"
+#include "process/signals.hpp"
 
 namespace dha {
 
 namespace {
 
 constexpr int64_t kBatchesAhead = 3;
+// Between looks at whether the user asks to stop: a file system that hangs must not keep a run from its checkpoint.
+constexpr auto kPatience = std::chrono::milliseconds(500);
 constexpr size_t kMostBatchesKept = kBatchesAhead + 2;  // with one that is trained on and one that was
 
 }  // namespace
@@ -28,7 +36,13 @@ ReadingFeed::ReadingFeed(const ImageSet& set, const FeedOptions& options, int64_
   all_labels_ = source_.labels(split_);
   const CropPolicy policy = guarded_call(source_.id(), "crop_policy", [&] { return source_.dataset().crop_policy(); });
   geometry_.emplace(policy, source_.info().height, source_.info().width);
-  for (int64_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int64_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    stop_threads();
+    throw Error(ErrorCode::kIo, fmt::format("cannot start {} loading threads: {}; set loader_threads to fewer",
+                                            options.threads, error.what()));
+  }
 }
 
 ReadingFeed::~ReadingFeed() { stop_threads(); }
@@ -142,7 +156,8 @@ std::optional<Batch> ReadingFeed::next() {
   const auto slots = static_cast<int64_t>(batch->samples.size());
   if (threads_.empty())
     while (batch->next_slot < slots) decode_and_note(lock, batch);
-  batch_done_.wait(lock, [&] { return batch->done == slots; });
+  while (!batch_done_.wait_for(lock, kPatience, [&] { return batch->done == slots; }))
+    if (stop_requested()) throw Error(ErrorCode::kCancelled, "interrupted while images were read");
   pending_.pop_front();
   ++next_taken_;
   if (next_made_ < steps()) pending_.push_back(make_pending(next_made_++));

@@ -35,12 +35,15 @@ StopSignals::StopSignals() {
   stop = interrupted = false;
   install(SIGINT, on_stop_signal, &old_interrupt_);
   install(SIGTERM, on_stop_signal, &old_terminate_);
+  if (sigaction(SIGHUP, nullptr, &old_hangup_) == 0 && old_hangup_.sa_handler != SIG_IGN)
+    install(SIGHUP, on_stop_signal, &old_hangup_);
   install(SIGPIPE, SIG_IGN, &old_pipe_);
 }
 
 StopSignals::~StopSignals() {
   sigaction(SIGINT, &old_interrupt_, nullptr);
   sigaction(SIGTERM, &old_terminate_, nullptr);
+  sigaction(SIGHUP, &old_hangup_, nullptr);
   sigaction(SIGPIPE, &old_pipe_, nullptr);
 }
 

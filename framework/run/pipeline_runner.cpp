@@ -32,14 +32,20 @@ PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineCon
       console_(console),
       directory_(directory) {}
 
-std::vector<StageResult> PipelineRunner::run() { return train(false); }
+std::vector<StageResult> PipelineRunner::run() { return train(std::nullopt); }
 
-std::vector<StageResult> PipelineRunner::resume() { return train(true); }
+std::vector<StageResult> PipelineRunner::resume(DataChange allowed) { return train(allowed); }
 
-std::vector<StageResult> PipelineRunner::train(bool resuming) {
+std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resuming) {
   const RunLock lock(directory_);
-  if (resuming)
+  if (resuming) {
+    std::vector<StageResult> results = read_results(directory_);
+    if (results.size() == config_.stages.size()) {
+      console_.line("the run has finished; --set stages.NAME.epochs=N trains it longer");
+      return results;
+    }
     for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
+  }
   Log log(console_);
   log.open(directory_.file("log.txt"));
   try {
@@ -50,7 +56,7 @@ std::vector<StageResult> PipelineRunner::train(bool resuming) {
   }
 }
 
-std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
+std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> resuming, Log& log) {
   if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
   if (!has_native_arithmetic(device_.device, config_.precision))
     log.write(LogLevel::kWarning, "dha",
@@ -61,7 +67,8 @@ std::vector<StageResult> PipelineRunner::train_stages(bool resuming, Log& log) {
   if (resuming) checkpoint = find_position(results, log);
 
   const ContextServices services{&log, device_.device, config_.seed, directory_.file("scratch")};
-  const PipelineData data(registry_, services, config_, directory_.file("statistics.json"));
+  const PipelineData data(registry_, services, config_, directory_.file(kDatasetFile),
+                          resuming.value_or(DataChange::kNone));
   if (!results.empty()) data.dataset().note_unreadable(results.back().unreadable);
   if (checkpoint) data.dataset().note_unreadable(Json::parse(checkpoint->json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
@@ -135,9 +142,8 @@ StageResult PipelineRunner::train_network(const RunContext& run, const StageConf
     trainer.begin_afresh();
   else
     trainer.begin_from(EarlierStages(directory_, config_, registry_, done).origin(config));
-  const StageResult result = trainer.train();
-  if (config.name == config_.stages.back().name) trainer.write_model();
-  return result;
+  if (config.name == config_.stages.back().name) trainer.leave_model();
+  return trainer.train();
 }
 
 StageResult PipelineRunner::train_trials(const RunContext& run, const StageConfig& config,

@@ -8,6 +8,7 @@
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "report/console.hpp"
+#include "stage/pipeline_data.hpp"
 #include "stage/run_context.hpp"
 #include "stage/stage_origin.hpp"
 #include "stage/stage_result.hpp"
@@ -22,14 +23,15 @@ class PipelineRunner {
   PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
                  const TrialLaunch& launch, Console& console, const RunDirectory& directory);
 
-  // Trains all stages from the start, or continues from the newest good checkpoint of the directory.
+  // Trains all stages from the start, or continues from the newest good checkpoint of the directory, with data that may
+  // differ as `allowed`. A finished run stays as it is.
   // Returns the results in order. Throws what a stage throws; the run directory then has everything up to there.
   std::vector<StageResult> run();
-  std::vector<StageResult> resume();
+  std::vector<StageResult> resume(DataChange allowed);
 
  private:
-  std::vector<StageResult> train(bool resuming);
-  std::vector<StageResult> train_stages(bool resuming, Log& log);
+  std::vector<StageResult> train(std::optional<DataChange> resuming);
+  std::vector<StageResult> train_stages(std::optional<DataChange> resuming, Log& log);
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
   StageResult train_stage(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
                           const State* checkpoint) const;

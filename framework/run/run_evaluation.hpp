@@ -5,6 +5,7 @@
 
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
+#include "stage/pipeline_data.hpp"
 #include "step/evaluate.hpp"
 #include "storage/run_directory.hpp"
 
@@ -19,8 +20,9 @@ struct RunEvaluation {
 
 // `split`: "test", "validation" or "train", in evaluation geometry, as the last stage used it: where that stage held
 // validation images out of the training images, "validation" are those and "train" the others. Throws Error{kUsage} for
-// another name, for a run that did not finish, and for a split without images.
+// another name, for a run that did not finish, and for a split without images; Error{kData} where the data set differs
+// from the run's by more than `allowed`.
 RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
-                           at::Device device, const std::string& split);
+                           at::Device device, const std::string& split, DataChange allowed);
 
 }  // namespace dha

@@ -1,19 +1,30 @@
 #include "stage/model_files.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "component/component_json.hpp"
+#include "dha/error.hpp"
 #include "report/drawing.hpp"
+#include "stage/pipeline_data.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/folders.hpp"
+#include "storage/linked_copy.hpp"
 #include "storage/safetensors.hpp"
+#include "storage/sha256.hpp"
 
 namespace dha {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
+
+constexpr const char* kModelFormat = "dha.model/2";
+constexpr const char* kModelFile = "model.json";
+constexpr const char* kWeightsFile = "weights.safetensors";
+constexpr const char* kArchitectureFile = "architecture.json";
 
 void write_json(const std::filesystem::path& file, const Json& json) {
   write_file_atomically(file, json.dump(2) + "\n");
@@ -23,6 +34,36 @@ void write_json(const std::filesystem::path& file, const Json& json) {
 Json parse_architecture(const StageParts& parts, const std::string& architecture) {
   return parse_component_json(parts.has_searcher() ? parts.searcher().id() : parts.space().id(), "architecture",
                               architecture);
+}
+
+// Whether the tensors are those of a decided network.
+bool collect_weights(const StageParts& parts, const std::string& architecture, Log& log,
+                     std::map<std::string, at::Tensor>& tensors) {
+  const auto add = [&](const Network& network) {
+    for (const NamedTensor& weight : network.parameters()) tensors[weight.name] = weight.tensor;
+    for (const NamedTensor& buffer : network.buffers()) tensors[buffer.name] = buffer.tensor;
+  };
+  if (parts.searches()) {
+    try {
+      add(*parts.decided_network(architecture));
+      return true;
+    } catch (const Error& error) {
+      log.write(LogLevel::kWarning, parts.space().id(),
+                std::string("model/ holds the whole supernet, because no decided network can take its weights: ") +
+                    error.what());
+    }
+  }
+  add(parts.network());
+  return !parts.searches();
+}
+
+Json read_description(const std::filesystem::path& file) {
+  const Json json = Json::parse(read_file(file), nullptr, false);
+  if (!json.is_object() || json.value("format", "") != kModelFormat)
+    throw Error(ErrorCode::kData, fmt::format("{} is damaged or has another format than \"{}\"; copy the model again, "
+                                              "or use the version of dha that wrote it",
+                                              file.string(), kModelFormat));
+  return json;
 }
 
 }  // namespace
@@ -39,27 +80,47 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 }
 
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const DatasetInfo& info) {
+                 const DatasetInfo& info, Log& log) {
   const std::filesystem::path folder = directory.file("model");
   make_folders(folder);
   SafetensorsFile weights;
-  for (const NamedTensor& weight : parts.named_weights()) weights.tensors[weight.name] = weight.tensor;
-  for (const NamedTensor& buffer : parts.network().buffers()) weights.tensors[buffer.name] = buffer.tensor;
-  weights.metadata["format"] = "dha.model/1";
-  save_safetensors(folder / "weights.safetensors", weights);
-  write_json(folder / "architecture.json", parse_architecture(parts, architecture));
+  const bool is_decided = collect_weights(parts, architecture, log, weights.tensors);
+  weights.metadata["format"] = kModelFormat;
+  save_safetensors(folder / kWeightsFile, weights);
+  write_json(folder / kArchitectureFile, parse_architecture(parts, architecture));
+  if (std::filesystem::exists(directory.file(kDatasetFile)))
+    link_or_copy(directory.file(kDatasetFile), folder / kDatasetFile);
   Json space = Json::parse(parts.config().space.params_json);
   space["use"] = parts.config().space.id;
-  write_json(folder / "model.json",
-             {{"format", "dha.model/1"},
-              {"weights", "weights.safetensors"},
-              {"architecture", "architecture.json"},
+  write_json(folder / kModelFile,
+             {{"format", kModelFormat},
+              {"weights", kWeightsFile},
+              {"weights_sha256", sha256_of_file(folder / kWeightsFile)},
+              {"network", is_decided ? "decided" : "supernet"},
+              {"architecture", kArchitectureFile},
               {"space", space},
               {"class_names", info.class_names},
               {"input", {{"channels", info.channels}, {"height", info.height}, {"width", info.width}}},
               {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
               {"mean", info.mean},
               {"standard_deviation", info.standard_deviation}});
+}
+
+bool has_model(const RunDirectory& directory) {
+  const std::filesystem::path file = directory.file("model") / kModelFile;
+  return std::filesystem::exists(file) && read_description(file).value("network", "") == "decided";
+}
+
+SavedModel read_model(const RunDirectory& directory) {
+  const std::filesystem::path folder = directory.file("model");
+  const Json description = read_description(folder / kModelFile);
+  const std::filesystem::path weights = folder / kWeightsFile;
+  if (description.value("weights_sha256", "") != sha256_of_file(weights))
+    throw Error(ErrorCode::kData,
+                fmt::format("{} is damaged or belongs to another model: its checksum is not the one in {}; copy the "
+                            "folder again or repeat the run",
+                            weights.string(), (folder / kModelFile).string()));
+  return {read_file(folder / kArchitectureFile), load_safetensors(weights).tensors};
 }
 
 }  // namespace dha

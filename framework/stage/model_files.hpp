@@ -1,9 +1,11 @@
 // The files about what a stage learned: architecture, policy, and the trained model.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "component/stage_parts.hpp"
+#include "report/log.hpp"
 #include "storage/run_directory.hpp"
 
 namespace dha {
@@ -11,9 +13,23 @@ namespace dha {
 // architecture.json, its drawing architecture.svg, and policy.json. Throws Error{kIo}.
 void write_learned(const RunDirectory& directory, const StageParts& parts, const std::string& architecture);
 
-// model/: weights.safetensors, architecture.json, and model.json with what a program needs to use them; of the weights
-// that the network holds at the moment. Throws Error{kIo}.
+// model/: weights.safetensors, architecture.json, model.json with what a program needs to use them, and dataset.json
+// with what the run's data was; of the weights that the network holds at the moment. Of a supernet, the network of
+// `architecture` with its weights and gates; where the space cannot carry them, the supernet, which is logged. Throws
+// Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const DatasetInfo& info);
+                 const DatasetInfo& info, Log& log);
+
+// The content of a model/ that holds a decided network.
+struct SavedModel {
+  std::string architecture;
+  std::map<std::string, at::Tensor> tensors;  // weights and buffers by name, on the CPU
+};
+
+// Whether `directory` has a model/ of a decided network.
+bool has_model(const RunDirectory& directory);
+
+// Throws Error{kData} where the files are damaged or do not belong together.
+SavedModel read_model(const RunDirectory& directory);
 
 }  // namespace dha

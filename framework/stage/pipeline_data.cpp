@@ -1,9 +1,12 @@
 #include "stage/pipeline_data.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "component/component_json.hpp"
 #include "data/class_images.hpp"
-#include "data/statistics.hpp"
+#include "dha/error.hpp"
 #include "report/log.hpp"
 #include "storage/atomic_file.hpp"
 
@@ -13,49 +16,93 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr const char* kStatisticsFormat = "dha.statistics/1";
+constexpr const char* kFormat = "dha.dataset/1";
 // Enough for three digits of a mean; a whole ImageNet would take an hour.
 constexpr int64_t kStatisticsImages = 20000;
 
-// Empty where there are none, or a file that cannot be used: measuring them again gives the same.
-std::optional<PixelStatistics> read_statistics(const std::filesystem::path& file) {
-  if (file.empty() || !std::filesystem::exists(file)) return std::nullopt;
+// `params_json` with those of `chosen` that it lacks.
+std::string completed(const std::string& params_json, const std::string& chosen) {
+  Json params = Json::parse(params_json);
+  const Json additions = Json::parse(chosen);
+  for (const auto& [name, value] : additions.items())
+    if (!params.contains(name)) params[name] = value;
+  return params.dump();
+}
+
+bool covers(DataChange allowed, const DataDifference& found) {
+  if (allowed == DataChange::kSameClasses) return !found.is_of_classes;
+  return allowed == DataChange::kContent && found.is_of_content_only;
+}
+
+bool has_statistics(const DatasetInfo& info) { return !info.mean.empty() && !info.standard_deviation.empty(); }
+
+}  // namespace
+
+PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices& services,
+                           const PipelineConfig& config, const std::filesystem::path& facts, DataChange allowed,
+                           DataChange acceptable)
+    : use_(config.dataset.component) {
+  std::optional<Facts> known = read(facts);
+  if (known) use_.params_json = completed(use_.params_json, known->chosen_params);
+  slot_ = std::make_unique<ComponentSlot<Dataset>>(registry, services, use_, "dataset");
+  open_ = std::make_unique<OpenDataset>(slot_->id(), slot_->object());
+  identity_ = identity_of(*open_);
+  if (known) {
+    check(known->identity, allowed, acceptable, services.log);
+    if (allowed == DataChange::kContent) {
+      known->identity = identity_;
+      write(facts, *known);
+    }
+  }
+  images_ = choose_images(*open_, config.dataset, config.seed);
+  const std::string rare = describe_rare_classes(images_.train);
+  if (services.log != nullptr && !rare.empty()) services.log->write(LogLevel::kWarning, slot_->id(), rare);
+  if (!known) {
+    known =
+        Facts{identity_, {}, slot_->call("chosen_params", [](Dataset& dataset) { return dataset.chosen_params(); })};
+    parse_component_json(slot_->id(), "chosen_params", known->chosen_params);
+    if (!has_statistics(open_->info()))
+      known->statistics = measure_statistics(images_.train, kStatisticsImages, config.loader_threads);
+    write(facts, *known);
+  }
+  if (known->statistics && !has_statistics(open_->info()))
+    open_->set_statistics(known->statistics->mean, known->statistics->standard_deviation);
+}
+
+void PipelineData::check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const {
+  const std::optional<DataDifference> found = difference(then, identity_);
+  if (!found) return;
+  const std::string changed = "the data set is not the one that the run began with: " + found->text;
+  if (!covers(allowed, *found))
+    throw Error(
+        ErrorCode::kData,
+        fmt::format("{}: {}; restore it, or {}", slot_->id(), changed,
+                    covers(acceptable, *found) ? "accept the change with --accept-changed-data" : "start a new run"));
+  if (log != nullptr) log->write(LogLevel::kWarning, slot_->id(), changed);
+}
+
+// Empty where there is none, or a file that cannot be used: it is written again.
+std::optional<PipelineData::Facts> PipelineData::read(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
   const Json json = Json::parse(read_file(file), nullptr, false);
   try {
-    if (json.at("format") != kStatisticsFormat) return std::nullopt;
-    return PixelStatistics{json.at("mean"), json.at("standard_deviation")};
+    if (json.at("format") != kFormat) return std::nullopt;
+    Facts facts{data_identity_from_json(json.at("identity")), {}, json.at("chosen_params").dump()};
+    if (json.contains("mean")) facts.statistics = {json.at("mean"), json.at("standard_deviation")};
+    return facts;
   } catch (const Json::exception&) {
     return std::nullopt;
   }
 }
 
-void write_statistics(const std::filesystem::path& file, const PixelStatistics& statistics) {
-  write_file_atomically(file, Json{{"format", kStatisticsFormat},
-                                   {"mean", statistics.mean},
-                                   {"standard_deviation", statistics.standard_deviation}}
-                                      .dump(2) +
-                                  "\n");
-}
-
-}  // namespace
-
-PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices& services,
-                           const PipelineConfig& config, const std::filesystem::path& cache)
-    : slot_(registry, services, config.dataset.component, "dataset"),
-      open_(std::make_unique<OpenDataset>(slot_.id(), slot_.object())) {
-  images_ = choose_images(*open_, config.dataset, config.seed);
-  const std::string rare = describe_rare_classes(images_.train);
-  if (services.log != nullptr && !rare.empty()) services.log->write(LogLevel::kWarning, slot_.id(), rare);
-  if (open_->info().mean.empty() || open_->info().standard_deviation.empty()) complete_statistics(config, cache);
-}
-
-void PipelineData::complete_statistics(const PipelineConfig& config, const std::filesystem::path& cache) {
-  std::optional<PixelStatistics> statistics = read_statistics(cache);
-  if (!statistics) {
-    statistics = measure_statistics(images_.train, kStatisticsImages, config.loader_threads);
-    if (!cache.empty()) write_statistics(cache, *statistics);
+void PipelineData::write(const std::filesystem::path& file, const Facts& facts) {
+  Json json{
+      {"format", kFormat}, {"identity", to_json(facts.identity)}, {"chosen_params", Json::parse(facts.chosen_params)}};
+  if (facts.statistics) {
+    json["mean"] = facts.statistics->mean;
+    json["standard_deviation"] = facts.statistics->standard_deviation;
   }
-  open_->set_statistics(statistics->mean, statistics->standard_deviation);
+  write_file_atomically(file, json.dump(2) + "\n");
 }
 
 }  // namespace dha

@@ -1,32 +1,62 @@
-// The data set of a pipeline in use: opened, limited, with its statistics.
+// The data set of a pipeline in use: opened, limited, checked against the one that the run began with, with its
+// statistics.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "component/component_slot.hpp"
+#include "data/data_identity.hpp"
 #include "data/open_dataset.hpp"
 #include "data/stage_data.hpp"
+#include "data/statistics.hpp"
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 
 namespace dha {
 
+// How a data set may differ from the one that the run began with.
+enum class DataChange {
+  kNone,
+  kContent,      // other names or contents of as many images with the same labels
+  kSameClasses,  // any images of the same classes: for evaluations of other data
+};
+
+// The file of a run directory that keeps what its data set was: class names, digests, statistics, and the parameters
+// that the data set chose.
+inline constexpr const char* kDatasetFile = "dataset.json";
+
 // A pipeline's data set under way: the component, its context, and what the host knows of it.
 class PipelineData {
  public:
-  // Opens the data set and measures what statistics it lacks; `cache` keeps them ("" for none).
+  // Opens the data set. `facts`, the file kDatasetFile of a run directory: where it is there, the data set must be the
+  // one that it describes but for `allowed`, and gets its statistics and chosen parameters from it; kContent makes the
+  // file describe the changed set. Else the statistics are measured and the file is written. Throws Error{kData} that
+  // names the first difference, and --accept-changed-data where that would allow it: `acceptable`.
   PipelineData(const PluginRegistry& registry, const ContextServices& services, const PipelineConfig& config,
-               const std::filesystem::path& cache);
+               const std::filesystem::path& facts, DataChange allowed = DataChange::kNone,
+               DataChange acceptable = DataChange::kContent);
 
   const OpenDataset& dataset() const { return *open_; }
   const RunImages& images() const { return images_; }
+  const DataIdentity& identity() const { return identity_; }
 
  private:
-  void complete_statistics(const PipelineConfig& config, const std::filesystem::path& cache);
+  struct Facts {
+    DataIdentity identity;
+    std::optional<PixelStatistics> statistics;  // where the data set does not bring its own
+    std::string chosen_params = "{}";
+  };
 
-  ComponentSlot<Dataset> slot_;
+  static std::optional<Facts> read(const std::filesystem::path& file);
+  static void write(const std::filesystem::path& file, const Facts& facts);
+  void check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const;
+
+  ComponentUse use_;
+  std::unique_ptr<ComponentSlot<Dataset>> slot_;
   std::unique_ptr<OpenDataset> open_;
+  DataIdentity identity_;
   RunImages images_;
 };
 

@@ -2,13 +2,25 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/isnan.h>
 #include <ATen/ops/stack.h>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "dha/error.hpp"
 #include "storage/checkpoint_store.hpp"
 
 namespace dha {
+
+namespace {
+
+// A component may keep an infinity, as a best loss at first; the network may not.
+at::Tensor is_sound(const std::string& name, const at::Tensor& tensor) {
+  return name.starts_with("network/") ? tensor.isfinite().all() : tensor.isnan().any().logical_not();
+}
+
+}  // namespace
 
 std::filesystem::path StageCheckpoints::file_at(const StagePosition& position) const {
   return run_.directory.checkpoint(config_.name, position.epoch, position.step);
@@ -20,28 +32,28 @@ bool StageCheckpoints::is_due(const StagePosition& position, double seconds) con
          (config.checkpoint_every_minutes > 0 && seconds >= 60 * config.checkpoint_every_minutes);
 }
 
-void StageCheckpoints::save(const StageParts& parts, const StagePosition& position, const State& checkpoint) {
-  check_finite(parts, position);
+void StageCheckpoints::save(const StagePosition& position, const State& checkpoint) {
+  check_finite(position, checkpoint);
   const std::filesystem::path file = file_at(position);
   save_checkpoint(file, checkpoint);
   last_ = file;
   if (run_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), run_.config.keep_checkpoints);
 }
 
-void StageCheckpoints::check_finite(const StageParts& parts, const StagePosition& position) const {
+void StageCheckpoints::check_finite(const StagePosition& position, const State& checkpoint) const {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> sums;
-  const auto add = [&](const std::vector<NamedTensor>& tensors) {
-    for (const NamedTensor& one : tensors)
-      if (one.tensor.is_floating_point()) sums.push_back(one.tensor.isfinite().all());
-  };
-  add(parts.named_weights());
-  add(parts.network().buffers());
-  if (sums.empty() || at::stack(sums).all().item().toBool()) return;
+  std::vector<at::Tensor> sound;
+  for (const auto& [name, tensor] : checkpoint.tensors)
+    if (tensor.is_floating_point()) sound.push_back(is_sound(name, tensor).to(run_.services.device));
+  if (sound.empty() || at::stack(sound).all().item().toBool()) return;  // waits for the device once
+  const auto bad = std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(), [](const auto& entry) {
+    return entry.second.is_floating_point() && !is_sound(entry.first, entry.second).item().toBool();
+  });
   throw Error(ErrorCode::kDiverged,
-              fmt::format("stage '{}': weights are no longer finite numbers after epoch {}, step {} ({}); lower the "
+              fmt::format("stage '{}': '{}' no longer holds finite numbers after epoch {}, step {} ({}); lower the "
                           "learning rate or set gradient_clip",
-                          config_.name, position.epoch + (position.step > 0 ? 1 : 0), position.step, last_in_words()));
+                          config_.name, bad->first, position.epoch + (position.step > 0 ? 1 : 0), position.step,
+                          last_in_words()));
 }
 
 std::string StageCheckpoints::last_in_words() const {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "component/stage_parts.hpp"
+#include "dha/component.hpp"
 #include "stage/run_context.hpp"
 #include "stage/stage_position.hpp"
 
@@ -24,16 +24,17 @@ class StageCheckpoints {
   // Whether one is due within the epoch, `seconds` after the last one.
   bool is_due(const StagePosition& position, double seconds) const;
 
-  // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} where a weight or
-  // a statistic is not finite: a checkpoint that cannot be continued from must not replace one that can.
-  void save(const StageParts& parts, const StagePosition& position, const State& checkpoint);
+  // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} where a tensor of
+  // the network is not finite or one of a component is NaN: a checkpoint that cannot be continued from must not replace
+  // one that can.
+  void save(const StagePosition& position, const State& checkpoint);
 
   const std::filesystem::path& last() const { return last_; }
   std::string last_in_words() const;
 
  private:
   std::filesystem::path file_at(const StagePosition& position) const;
-  void check_finite(const StageParts& parts, const StagePosition& position) const;
+  void check_finite(const StagePosition& position, const State& checkpoint) const;
 
   const RunContext& run_;
   const StageConfig& config_;

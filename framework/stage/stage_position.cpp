@@ -25,11 +25,20 @@ double number(const Json& json) {
 
 }  // namespace
 
+void StagePosition::plan(int64_t epochs) {
+  if (last_epoch == planned_epochs && epochs > planned_epochs) {
+    last_epoch = epochs;
+    if (!stopped) over = false;
+  }
+  planned_epochs = epochs;
+}
+
 void StagePosition::save(const StageData& data, const LossScale& loss_scale, State& checkpoint) const {
   Json json = Json::parse(checkpoint.json);
   json["trainer"] = {{"epoch", epoch},
                      {"step", step},
                      {"last_epoch", last_epoch},
+                     {"planned_epochs", planned_epochs},
                      {"components_ended", components_ended},
                      {"over", over},
                      {"stopped", stopped},
@@ -56,6 +65,7 @@ void StagePosition::restore(const State& checkpoint, StageData& data, LossScale&
   epoch = json.at("epoch");
   step = json.at("step");
   last_epoch = json.at("last_epoch");
+  planned_epochs = json.at("planned_epochs");
   components_ended = json.at("components_ended");
   over = json.at("over");
   stopped = json.at("stopped");

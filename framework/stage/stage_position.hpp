@@ -18,6 +18,7 @@ struct StagePosition {
 
   int64_t epoch = 0, step = 0;    // epochs done, and steps of the one under way
   int64_t last_epoch = 0;         // the stage ends before it
+  int64_t planned_epochs = 0;     // of the whole stage
   bool components_ended = false;  // components have had the epoch's end; an evaluation is still due
   bool over = false;              // nothing is left to train
   bool stopped = false;           // over before its last epoch, because the caller wished so
@@ -32,6 +33,9 @@ struct StagePosition {
   double training_seconds = 0;  // of training, in the epochs that are over
   double epoch_seconds = 0;     // of training, in this epoch
   int64_t images_trained = 0;
+
+  // Makes the stage have `epochs` in all, after restore(): one that was over for having trained all of fewer goes on.
+  void plan(int64_t epochs);
 
   // Adds itself, the positions of the feeds and the loss scale to a checkpoint: tensors below "trainer/", JSON at
   // "trainer".

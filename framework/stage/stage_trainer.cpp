@@ -47,7 +47,7 @@ StageTrainer::StageTrainer(const RunContext& run, const StageConfig& config, con
       checkpoints_(run_, config_),
       evaluation_(parts_, data_, evaluation_setting(), run_.log, checkpoints_),
       reporter_(run_, parts_, data_.train->steps()) {
-  position_.last_epoch = config.epochs;
+  position_.last_epoch = position_.planned_epochs = config.epochs;
 }
 
 EvaluationSetting StageTrainer::evaluation_setting() const { return {normalizer_, options_.precision, device_}; }
@@ -79,6 +79,7 @@ void StageTrainer::begin_from(const StageOrigin& earlier) {
 void StageTrainer::resume(const State& checkpoint) {
   parts_.resume(checkpoint);
   position_.restore(checkpoint, data_, loss_scale_);
+  position_.plan(config_.epochs);
   seconds_before_ = position_.seconds;
   checkpoints_.resume_at(position_);
 }
@@ -88,8 +89,8 @@ void StageTrainer::limit_epochs(int64_t first, int64_t last) {
   position_.last_epoch = std::min(config_.epochs, last);
 }
 
-// A full disk or a component that diverges is reported with where the stage can be continued from, as the stage's own
-// errors are.
+// A full disk, a failed recording or a component that diverges is reported with where the stage can be continued from,
+// as the stage's own errors are.
 StageResult StageTrainer::train(const KeepGoing& keep_going) try {
   begun_ = last_saved_ = now();
   if (config_.stop_when_searcher_finished && !parts_.searches() && position_.epoch == 0)
@@ -107,7 +108,9 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) try {
   return result();
 } catch (const Error& error) {
   const bool is_of_component = dynamic_cast<const ComponentError*>(&error) != nullptr;
-  if (error.code() != ErrorCode::kIo && !(is_of_component && error.code() == ErrorCode::kDiverged)) throw;
+  const bool names_checkpoint = error.code() == ErrorCode::kIo || error.code() == ErrorCode::kDevice ||
+                                (is_of_component && error.code() == ErrorCode::kDiverged);
+  if (!names_checkpoint) throw;
   throw Error(error.code(), fmt::format("{} ({})", error.what(), checkpoints_.last_in_words()));
 }
 
@@ -120,7 +123,7 @@ void StageTrainer::train_epoch() {
   double begun = now();
   reporter_.begin_epoch(begun);
   const auto count_time = [&] { position_.epoch_seconds += now() - std::exchange(begun, now()); };
-  while (const std::optional<Batch> batch = data_.train->next()) {
+  while (const std::optional<Batch> batch = next_batch(count_time)) {
     if (batch->labels.size(0) > 0) train_batch(*batch);
     ++position_.step;
     if (position_.step % config_.log_every == 0) {
@@ -142,6 +145,17 @@ void StageTrainer::train_epoch() {
   count_time();
 }
 
+// A stop that comes while images are read leaves a checkpoint, as one between steps does.
+std::optional<Batch> StageTrainer::next_batch(const std::function<void()>& count_time) {
+  try {
+    return data_.train->next();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    count_time();
+    interrupt();
+  }
+}
+
 void StageTrainer::begin_epoch() {
   const Progress at = progress();
   for (const auto& augmenter : parts_.augmenters()) augmenter->begin_epoch(at);
@@ -149,6 +163,7 @@ void StageTrainer::begin_epoch() {
 }
 
 void StageTrainer::train_batch(const Batch& batch) {
+  if (replayer_->is_about_to_record()) save_checkpoint();  // a step that cannot be recorded ends the process
   try {
     const StepReport report = replayer_->run(step_->input_for(batch), progress());
     position_.epoch_totals.add(report.losses, report.correct);
@@ -169,13 +184,21 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
     throw Error(ErrorCode::kData, fmt::format("stage '{}': none of the training images can be read", config_.name));
   check_finite(position_.epoch_means.loss, position_.epoch_means.finite_steps + 1);
   const bool validates = evaluation_.is_validation_due(position_);
+  // Damage that an evaluation meets, or a stop within a component's call, must not cost the epoch.
+  if (validates || parts_.searches() || position_.epoch + 1 == position_.last_epoch) save_checkpoint();
   if (!position_.components_ended) {
     position_.measurements.test.reset();
     if (validates)
       measure([&] { evaluation_.validate(position_); });
     else
       position_.measurements.validation.reset();
-    end_components(outcome(), keep_going);
+    try {
+      end_components(outcome(), keep_going);
+    } catch (const Error& error) {
+      // A component that a stop interrupted is in no state to be saved.
+      if (error.code() != ErrorCode::kCancelled) throw;
+      throw Error(error.code(), fmt::format("{} ({})", error.what(), checkpoints_.last_in_words()));
+    }
     position_.components_ended = true;
   }
   if (position_.over && !validates && evaluation_.can_validate()) measure([&] { evaluation_.validate(position_); });
@@ -219,6 +242,7 @@ void StageTrainer::test_if_due() {
 
 void StageTrainer::end_stage() {
   position_.architecture = parts_.architecture();
+  if (leaves_model_) write_model();
   if (!parts_.searches()) return;
   StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
   parts_.searcher().end_stage(services);
@@ -259,7 +283,7 @@ State StageTrainer::checkpoint() const {
 
 void StageTrainer::save_checkpoint() {
   position_.seconds = seconds();
-  checkpoints_.save(parts_, position_, checkpoint());
+  checkpoints_.save(position_, checkpoint());
   last_saved_ = now();
 }
 
@@ -281,7 +305,7 @@ void StageTrainer::check_finite(double loss, int64_t step) const {
 
 void StageTrainer::write_model() const {
   const EvaluationWeights weights(parts_, *data_.calibration, evaluation_setting());
-  dha::write_model(run_.directory, parts_, architecture(), run_.dataset.info());
+  dha::write_model(run_.directory, parts_, architecture(), run_.dataset.info(), run_.log);
 }
 
 StageResult StageTrainer::result() const {

@@ -33,6 +33,9 @@ class StageTrainer {
   // Trains only the epochs from `first` until before `last` of the stage's, after begin_afresh() or begin_from().
   void limit_epochs(int64_t first, int64_t last);
 
+  // At its end the stage leaves the trained network in the run directory (model_files.hpp).
+  void leave_model() { leaves_model_ = true; }
+
   // The checkpoint that a run continues from which ends before this stage has one: errors name it.
   void set_fallback_checkpoint(const std::filesystem::path& file) { checkpoints_.set_fallback(file); }
 
@@ -43,14 +46,12 @@ class StageTrainer {
   // Error{kDiverged} where a loss is no longer finite; both name the checkpoint to continue from.
   StageResult train(const KeepGoing& keep_going = nullptr);
 
-  // Leaves the trained network in the run directory (model_files.hpp).
-  void write_model() const;
-
   const StageParts& parts() const { return parts_; }
 
  private:
   EvaluationSetting evaluation_setting() const;
   void train_epoch();
+  std::optional<Batch> next_batch(const std::function<void()>& count_time);
   void train_batch(const Batch& batch);
   void begin_epoch();
   void finish_epoch(const KeepGoing& keep_going);
@@ -67,6 +68,7 @@ class StageTrainer {
   void save_checkpoint();
   [[noreturn]] void interrupt();
   void check_finite(double loss, int64_t step) const;
+  void write_model() const;
   StageResult result() const;
 
   RunContext run_;
@@ -84,6 +86,7 @@ class StageTrainer {
   StageReporter reporter_;
   std::optional<JointStep> step_;
   std::optional<StepReplayer> replayer_;
+  bool leaves_model_ = false;
   double seconds_before_ = 0, begun_ = 0, last_saved_ = 0;
 };
 

@@ -7,20 +7,31 @@
 
 namespace dha {
 
-TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
-                           const StageEnvironment& environment, const State& checkpoint)
+TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config,
+                           const StageEnvironment& environment, const std::string& architecture)
     : pipeline_(pipeline),
       config_(config),
       environment_(environment),
-      architecture_(nlohmann::ordered_json::parse(checkpoint.json).at("derived").get<std::string>()),
+      architecture_(architecture),
       parts_(config, environment, config.name),
       normalizer_(environment.info, at::TensorOptions(environment.services.device).dtype(environment.dtype),
-                  pipeline.channels_last) {
+                  pipeline.channels_last) {}
+
+TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
+                           const StageEnvironment& environment, const State& checkpoint)
+    : TrainedStage(pipeline, config, environment,
+                   nlohmann::ordered_json::parse(checkpoint.json).at("derived").get<std::string>()) {
   parts_.resume(checkpoint);
   const auto calibration = make_calibration_feed(choose_stage_images(images, config, pipeline.seed).train,
                                                  config.batch_size, environment.services.device);
   weights_ = std::make_unique<EvaluationWeights>(
       parts_, *calibration, EvaluationSetting{normalizer_, pipeline.precision, environment.services.device});
+}
+
+TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config,
+                           const StageEnvironment& environment, const SavedModel& model)
+    : TrainedStage(pipeline, config, environment, model.architecture) {
+  parts_.take_model(model.architecture, model.tensors);
 }
 
 TrainedStage::~TrainedStage() = default;
@@ -35,7 +46,7 @@ Measurement TrainedStage::measure(const ImageSet& images) const {
 
 void TrainedStage::write(const RunDirectory& directory, bool model) const {
   write_learned(directory, parts_, architecture_);
-  if (model) write_model(directory, parts_, architecture_, environment_.info);
+  if (model) write_model(directory, parts_, architecture_, environment_.info, *environment_.services.log);
 }
 
 }  // namespace dha

@@ -7,6 +7,7 @@
 #include "component/stage_parts.hpp"
 #include "data/stage_data.hpp"
 #include "pipeline/pipeline.hpp"
+#include "stage/model_files.hpp"
 #include "step/evaluate.hpp"
 #include "storage/run_directory.hpp"
 
@@ -18,6 +19,10 @@ class TrainedStage {
   // hyper-optimizer evaluates. References outlive the object. Throws what the components throw.
   TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
                const StageEnvironment& environment, const State& checkpoint);
+
+  // From the model/ of a run alone.
+  TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const StageEnvironment& environment,
+               const SavedModel& model);
   ~TrainedStage();
 
   // Throws Error{kCancelled} when the user asks to stop.
@@ -27,6 +32,9 @@ class TrainedStage {
   void write(const RunDirectory& directory, bool model) const;
 
  private:
+  TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const StageEnvironment& environment,
+               const std::string& architecture);
+
   const PipelineConfig& pipeline_;
   const StageConfig& config_;
   const StageEnvironment environment_;

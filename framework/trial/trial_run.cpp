@@ -48,7 +48,9 @@ TrialResult TrialRun::run(const StageTrainer::KeepGoing& keep_going) {
   TrialResult result;
   try {
     result = train(task, log, keep_going);
-  } catch (const Error& error) {
+  } catch (...) {
+    // Whatever a component's operators throw within LibTorch's backward pass fails this trial, not the run.
+    const Error error = caught_error(ErrorCode::kPluginFault);
     log.write(LogLevel::kDebug, "dha", std::string("stopped: ") + error.what());
     if (ends_the_run(error.code())) throw;
     result.outcome.id = task.id;
@@ -63,7 +65,7 @@ TrialResult TrialRun::run(const StageTrainer::KeepGoing& keep_going) {
 
 TrialResult TrialRun::train(const TrialTask& task, Log& log, const StageTrainer::KeepGoing& keep_going) {
   const ContextServices services{&log, device_.device, config_.seed, directory_.file("scratch")};
-  const PipelineData data(registry_, services, config_, directory_.file("statistics.json"));
+  const PipelineData data(registry_, services, config_, directory_.file(kDatasetFile));
   RunImages images = data.images();
   images.test = ImageSet();  // test images choose nothing
   const StageConfig& stage = config_.stages.front();

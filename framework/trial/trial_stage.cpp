@@ -14,6 +14,7 @@
 #include "pipeline/trial_settings.hpp"
 #include "process/signals.hpp"
 #include "report/quantities_json.hpp"
+#include "stage/pipeline_data.hpp"
 #include "stage/results.hpp"
 #include "stage/trained_stage.hpp"
 #include "storage/atomic_file.hpp"
@@ -173,6 +174,7 @@ void TrialStage::launch(Open& open) {
     make_folders(directory);
     return finish(trial.id, *refused);
   }
+  link_or_copy(run_.directory.file(kDatasetFile), directory / kDatasetFile);  // each time: changed data may be accepted
   std::vector<std::string> command = launch_.command;
   if (!launch_.devices.empty()) {
     command.push_back("--device");
@@ -214,8 +216,6 @@ void TrialStage::prepare(const Trial& trial, const StageConfig& config) const {
   write_file_atomically(
       directory / "pipeline.json",
       trial_pipeline(run_.config, config, fmt::format("{}-{}-{}", run_.config.name, config_.name, trial.id)));
-  if (const fs::path statistics = run_.directory.file("statistics.json"); fs::exists(statistics))
-    link_or_copy(statistics, directory / "statistics.json");
   TrialTask task;
   task.id = trial.id;
   task.stage = config_.name;

@@ -56,6 +56,9 @@ ImageTensors Dataset::tensors(Split) const { refuse_to_read("tensors()"); }
 CropPolicy Dataset::crop_policy() const { return {}; }
 ImageSize Dataset::image_size(Split, int64_t) const { refuse_to_read("image_size()"); }
 bool Dataset::read(Split, int64_t, const ImageRequest&, uint8_t*) const { refuse_to_read("read()"); }
+int64_t Dataset::unreadable_images() const { return 0; }
+std::string Dataset::chosen_params() const { return "{}"; }
+std::string Dataset::image_name(Split, int64_t) const { return ""; }
 
 Augmenter::Augmenter() = default;
 Augmenter::~Augmenter() = default;

@@ -224,7 +224,8 @@ class SearchTest(CommandLineTest):
         self.assert_same_study(whole, run)
         self.assertEqual((whole / "pipeline.json").read_bytes(), (run / "pipeline.json").read_bytes())
         for change, reason in (("stages.study.trials.count=1", "can only grow"),
-                               ("stages.study.epochs=5", "can take stages.NAME.trials.count")):
+                               ("stages.study.epochs=5", "trains trials, whose epochs cannot change"),
+                               ("seed=4", "can take stages.NAME.epochs, stages.NAME.trials.count")):
             _, errors = self.dha("resume", run, "--set", change, *PLUGINS, status=2)
             self.assertIn(reason, errors)
 

@@ -133,6 +133,8 @@ void ImageFolderDataset::open() {
 
 int64_t ImageFolderDataset::size(Split split) const { return static_cast<int64_t>(index_[split].size()); }
 
+std::string ImageFolderDataset::image_name(Split split, int64_t index) const { return entry(split, index).path; }
+
 at::Tensor ImageFolderDataset::labels(Split split) const {
   at::Tensor labels = at::empty({size(split)}, at::kLong);
   auto* out = labels.data_ptr<int64_t>();

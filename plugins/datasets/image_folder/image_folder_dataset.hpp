@@ -27,6 +27,7 @@ class ImageFolderDataset : public Dataset {
   void open() override;
   int64_t size(Split split) const override;
   at::Tensor labels(Split split) const override;
+  std::string image_name(Split split, int64_t index) const override;
   bool in_memory() const override { return false; }
   CropPolicy crop_policy() const override { return policy_; }
 

@@ -97,6 +97,19 @@ class DHA_API Dataset : public Component {
   // contiguous. False: the image cannot be read and the data set was told to skip such images; the host leaves the
   // sample out. Throws Error{kData} that names the file. [any thread]
   virtual bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const;
+
+  // Number of images that open() found unreadable and left out of every split, because the data set was told to skip
+  // such images; 0 by default. The host adds them to those that read() leaves out.
+  virtual int64_t unreadable_images() const;
+
+  // Parameters of the data set's own schema that open() chose from the training images, as a JSON object such as
+  // {"bits": 12}. The host keeps them with the model, and passes them where the model reads other images. The default
+  // chooses none.
+  virtual std::string chosen_params() const;
+
+  // Name of image `index` in [0, size), such as its path below the root of the data set: for reports, and to notice
+  // that the data changed between two runs. UTF-8 where the file system has it. The default has none: "".
+  virtual std::string image_name(Split split, int64_t index) const;
 };
 
 }  // namespace dha

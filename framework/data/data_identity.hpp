@@ -1,0 +1,41 @@
+// Tells whether a data set is the one that a run began with: its classes, and digests of its labels and images.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/open_dataset.hpp"
+
+namespace dha {
+
+struct SplitIdentity {
+  int64_t images = 0;
+  std::string labels, content;  // SHA-256; of the pixels where they are in memory, else of the images' names
+  bool operator==(const SplitIdentity&) const = default;
+};
+
+struct DataIdentity {
+  std::vector<std::string> class_names;  // in label order; empty where the data set names none
+  std::array<SplitIdentity, 3> splits;   // by Split
+  bool operator==(const DataIdentity&) const = default;
+};
+
+DataIdentity identity_of(const OpenDataset& dataset);
+
+// What differs first between two identities.
+struct DataDifference {
+  std::string text;         // "class 0 is 'bee', was 'ant'"
+  bool is_of_classes;       // of their number, names or order: labels mean something else
+  bool is_of_content_only;  // names or pixels alone: classes, labels and numbers of images are the same
+};
+std::optional<DataDifference> difference(const DataIdentity& then, const DataIdentity& now);
+
+nlohmann::ordered_json to_json(const DataIdentity& identity);
+// Throws nlohmann::json::exception where `json` is not what to_json() writes.
+DataIdentity data_identity_from_json(const nlohmann::ordered_json& json);
+
+}  // namespace dha

@@ -1,0 +1,173 @@
+"""A run that is taken up later: its data moved or changed, its folder tidied up, its terminal closed, its epochs too few."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from support import DHA, CommandLineTest, small_pipeline, write_idx, write_images
+
+
+class LaterTest(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        write_images(self.data)
+        pipeline = small_pipeline(self.data)
+        pipeline["dataset"] = {"use": "dha.image_folder", "path": str(self.data), "size_px": 12}
+        self.pipeline = self.write_pipeline(pipeline)
+
+    def finished_run(self, out="runs"):
+        self.dha("run", self.pipeline, "--out", out)
+        return self.run_folder(out=out)
+
+    def interrupted_run(self):
+        self.interrupted(self.pipeline, '"event":"epoch"')
+        return self.run_folder()
+
+    def accuracy(self, run, *arguments):
+        return json.loads(self.dha("eval", run, "--json", *arguments)[0])["accuracy"]
+
+    def refused(self, *arguments, saying, status=5):
+        _, errors = self.dha(*arguments, status=status)
+        for text in [saying] if isinstance(saying, str) else saying:
+            self.assertIn(text, errors)
+
+    # Data.
+
+    def rename_class(self):
+        for split in ("train", "test"):
+            (self.data / split / "class0").rename(self.data / split / "zebra")
+
+    def test_a_renamed_class_ends_resume_and_eval(self):
+        run = self.interrupted_run()
+        self.rename_class()
+        sentence = "the data set is not the one that the run began with: class 0 is 'class1', was 'class0'"
+        self.refused("resume", run, saying=sentence)
+        self.refused("resume", run, "--accept-changed-data", saying=sentence)
+
+    def test_a_renamed_class_ends_eval(self):
+        run = self.finished_run()
+        self.rename_class()
+        for extra in ([], ["--accept-changed-data"], ["--set", f"dataset.path={self.data}"]):
+            self.refused("eval", run, *extra, saying="class 0 is 'class1', was 'class0'")
+
+    def test_other_images_are_accepted_where_they_are_as_many(self):
+        run = self.interrupted_run()
+        image = self.data / "train" / "class0" / "0.png"
+        image.rename(image.with_name("00.png"))
+        self.refused("resume", run, saying=["train images have other names or contents", "--accept-changed-data"])
+        self.dha("resume", run, "--accept-changed-data")
+        self.dha("eval", run)  # the run knows its data as it is now
+
+    def test_fewer_images_end_resume(self):
+        run = self.interrupted_run()
+        (self.data / "train" / "class0" / "0.png").unlink()
+        self.refused("resume", run, "--accept-changed-data", saying=["it has 47 train images, had 48", "start a new run"])
+
+    def test_eval_measures_other_images_of_the_same_classes(self):
+        run = self.finished_run()
+        (self.data / "test" / "class0" / "0.png").unlink()
+        self.refused("eval", run, saying=["it has 15 test images, had 16", "--accept-changed-data"])
+        self.accuracy(run, "--accept-changed-data")
+        other = self.folder / "other"
+        shutil.copytree(self.data, other)
+        self.accuracy(run, "--set", f"dataset.path={other}")
+
+    def test_changed_pixels_in_memory_are_noticed(self):
+        idx = self.folder / "idx"
+        write_idx(idx)
+        self.pipeline = self.write_pipeline(small_pipeline(idx))
+        run = self.finished_run()
+        images = idx / "t10k-images-idx3-ubyte"
+        content = bytearray(images.read_bytes())
+        content[-1] ^= 1
+        images.write_bytes(content)
+        self.refused("eval", run, saying="test images have other names or contents")
+
+    def test_data_that_moved_is_found_where_it_is(self):
+        whole = self.finished_run("whole")
+        run = self.interrupted_run()
+        moved = self.folder / "moved"
+        self.data.rename(moved)
+        self.refused("resume", run, saying=str(self.data))
+        self.dha("resume", run, "--set", f"dataset.path={moved}")
+        self.assert_same_run(whole, run)
+        self.assertEqual(json.loads((run / "pipeline.json").read_text())["dataset"]["path"], str(moved))
+        self.refused("resume", run, "--set", "dataset.size_px=16", saying="start a new run", status=2)
+
+    # Runs that were tidied up.
+
+    def test_a_finished_run_stays_as_it_is_without_checkpoints(self):
+        run = self.finished_run()
+        before = self.accuracy(run)
+        shutil.rmtree(run / "checkpoints")
+        files = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+        self.assertEqual(self.accuracy(run), before)
+        _, notes = self.dha("resume", run)
+        self.assertIn("the run has finished", notes)
+        self.assertEqual(files, {file: file.read_bytes() for file in run.rglob("*") if file.is_file()})
+
+    def test_a_search_alone_leaves_a_model_that_computes_the_same(self):
+        pipeline = json.loads(self.pipeline.read_text())
+        pipeline["stages"] = pipeline["stages"][:1]
+        self.pipeline = self.write_pipeline(pipeline)
+        run = self.finished_run()
+        self.assertEqual(json.loads((run / "model" / "model.json").read_text())["network"], "decided")
+        measured = json.loads((run / "summary.json").read_text())["test_accuracy"]
+        shutil.rmtree(run / "checkpoints")
+        self.assertEqual(self.accuracy(run), measured)
+
+    def test_a_damaged_model_is_not_used(self):
+        run = self.finished_run()
+        weights = run / "model" / "weights.safetensors"
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(content)
+        self.refused("eval", run, saying="weights.safetensors is damaged or belongs to another model")
+
+    # A closed terminal.
+
+    def stopped_by(self, signal_number, **how):
+        process = subprocess.Popen([DHA, "run", self.pipeline, "--set", "stages.search.epochs=400"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **how)
+        deadline = time.monotonic() + 120
+        while not list(self.folder.glob("runs/small/*/checkpoints/*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal_number)
+        return process
+
+    def test_a_hang_up_leaves_a_checkpoint(self):
+        process = self.stopped_by(signal.SIGHUP)
+        _, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("the last good checkpoint is", errors)
+
+    def test_a_hang_up_that_is_ignored_at_the_start_stays_ignored(self):
+        process = self.stopped_by(signal.SIGHUP, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        time.sleep(1)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130)
+
+    # Longer training.
+
+    def test_a_finished_run_is_trained_longer(self):
+        run = self.finished_run()
+        self.dha("resume", run, "--set", "stages.final.epochs=3")
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 3])
+        rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([(row["stage"], row["epoch"]) for row in rows if row["event"] == "epoch"],
+                         [("search", 1), ("search", 2), ("final", 1), ("final", 2), ("final", 3)])
+        self.assertEqual(self.accuracy(run), summary["test_accuracy"])
+        self.refused("resume", run, "--set", "stages.final.epochs=2", saying="a stage can only grow", status=2)
+        self.refused("resume", run, "--set", "stages.search.epochs=9", saying="the search of stage 'search' is over",
+                     status=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
