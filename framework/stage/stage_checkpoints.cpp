@@ -37,7 +37,14 @@ void StageCheckpoints::save(const StagePosition& position, const State& checkpoi
   const std::filesystem::path file = file_at(position);
   save_checkpoint(file, checkpoint);
   last_ = file;
+  if (!until_next_.empty() && until_next_ != file) std::filesystem::remove(until_next_);
+  until_next_.clear();
   if (run_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), run_.config.keep_checkpoints);
+}
+
+void StageCheckpoints::save_until_next(const StagePosition& position, const State& checkpoint) {
+  save(position, checkpoint);
+  until_next_ = last_;
 }
 
 void StageCheckpoints::check_finite(const StagePosition& position, const State& checkpoint) const {

@@ -29,6 +29,9 @@ class StageCheckpoints {
   // one that can.
   void save(const StagePosition& position, const State& checkpoint);
 
+  // The same for a checkpoint that the next one replaces.
+  void save_until_next(const StagePosition& position, const State& checkpoint);
+
   const std::filesystem::path& last() const { return last_; }
   std::string last_in_words() const;
 
@@ -38,7 +41,7 @@ class StageCheckpoints {
 
   const RunContext& run_;
   const StageConfig& config_;
-  std::filesystem::path last_;
+  std::filesystem::path last_, until_next_;
 };
 
 }  // namespace dha

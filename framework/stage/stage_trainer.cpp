@@ -185,7 +185,10 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   check_finite(position_.epoch_means.loss, position_.epoch_means.finite_steps + 1);
   const bool validates = evaluation_.is_validation_due(position_);
   // Damage that an evaluation meets, or a stop within a component's call, must not cost the epoch.
-  if (validates || parts_.searches() || position_.epoch + 1 == position_.last_epoch) save_checkpoint();
+  if (validates || parts_.searches() || position_.epoch + 1 == position_.last_epoch) {
+    position_.seconds = seconds();
+    checkpoints_.save_until_next(position_, checkpoint());
+  }
   if (!position_.components_ended) {
     position_.measurements.test.reset();
     if (validates)

@@ -259,7 +259,7 @@ class RunTest(CommandLineTest):
         done = subprocess.run([DHA, "run", self.pipeline], cwd=self.folder, capture_output=True, text=True,
                               preexec_fn=limited)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn("checkpoints/search-0001.safetensors", done.stderr)
+        self.assertIn("checkpoints/search-0000.000004.safetensors", done.stderr)
         self.assertIn("File too large", done.stderr)
         self.assertEqual([p for p in self.folder.rglob("*.tmp*")], [])
 
