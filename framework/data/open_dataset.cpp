@@ -68,6 +68,7 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
                             id_, info_.classes, info_.channels, info_.height, info_.width));
   for (const std::string& name : info_.class_names) check_class_name(id_, name);
   in_memory_ = guarded_call(id_, "in_memory", [&] { return dataset_->in_memory(); });
+  unreadable_at_open_ = guarded_call(id_, "unreadable_images", [&] { return dataset_->unreadable_images(); });
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     const int64_t size = guarded_call(id_, "size", [&] { return dataset_->size(split); });
     const at::Tensor labels = guarded_call(id_, "labels", [&] { return dataset_->labels(split); }).contiguous();

@@ -46,6 +46,9 @@ class OpenDataset {
   void note_unreadable(const std::vector<ImageId>& images) const;
   std::vector<ImageId> unreadable() const;
 
+  // Images that open() left out, which are in no split and so have no id.
+  int64_t unreadable_at_open() const { return unreadable_at_open_; }
+
  private:
   bool fits(int64_t bytes, at::Device device) const;
 
@@ -53,6 +56,7 @@ class OpenDataset {
   std::shared_ptr<Dataset> dataset_;
   DatasetInfo info_;
   bool in_memory_ = false;
+  int64_t unreadable_at_open_ = 0;
   std::map<Split, at::Tensor> labels_;
   mutable std::map<std::pair<Split, std::string>, ImageTensors> tensors_;  // by split and device
   mutable std::mutex unreadable_mutex_;

@@ -83,10 +83,12 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
     results.push_back(train_stage(context, stage, results, checkpoint ? &*checkpoint : nullptr));
     results.back().files = growing_files(directory_);
     results.back().unreadable = data.dataset().unreadable();
+    results.back().unreadable_at_open = data.dataset().unreadable_at_open();
     checkpoint.reset();
     write_results(directory_, config_, device_.device.str(), results);
   }
-  if (const size_t count = results.back().unreadable.size(); count > 0)
+  const size_t count = results.back().unreadable.size() + static_cast<size_t>(results.back().unreadable_at_open);
+  if (count > 0)
     log.write(LogLevel::kWarning, "dha",
               fmt::format("{} image{} could not be read and {} left out; log.txt names them", count,
                           count == 1 ? "" : "s", count == 1 ? "was" : "were"));

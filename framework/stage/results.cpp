@@ -27,7 +27,9 @@ void write_json(const std::filesystem::path& file, const Json& json) {
 // Leaves out the fields that only `dha resume` reads, and lists costs next to the other fields.
 Json for_people(const StageResult& result) {
   Json json = to_json(result);
-  for (const char* key : {"architecture", "checkpoint", "outcomes", "files", "unreadable", "cost"}) json.erase(key);
+  for (const char* key :
+       {"architecture", "checkpoint", "outcomes", "files", "unreadable", "unreadable_at_open", "cost"})
+    json.erase(key);
   json.update(to_json(result.cost));
   return json;
 }
@@ -71,7 +73,7 @@ void write_results(const RunDirectory& directory, const PipelineConfig& config, 
   summary.update(to_json(last.cost));
   summary["seconds"] = seconds;
   summary["peak_memory_bytes"] = peak_host_memory_bytes();
-  summary["unreadable_images"] = last.unreadable.size();
+  summary["unreadable_images"] = last.unreadable.size() + static_cast<size_t>(last.unreadable_at_open);
   summary["stages"] = Json::array();
   for (const StageResult& result : results) summary["stages"].push_back(for_people(result));
   write_json(directory.file("summary.json"), summary);

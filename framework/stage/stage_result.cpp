@@ -26,6 +26,7 @@ Json to_json(const StageResult& result) {
   json["checkpoint"] = result.checkpoint;
   json["files"] = result.files;
   json["unreadable"] = result.unreadable;
+  json["unreadable_at_open"] = result.unreadable_at_open;
   return json;
 }
 
@@ -46,6 +47,7 @@ StageResult stage_result_from_json(const Json& json) {
     result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint")});
   result.files = json.at("files");
   result.unreadable = json.at("unreadable").get<std::vector<ImageId>>();
+  result.unreadable_at_open = json.value("unreadable_at_open", int64_t{0});
   return result;
 }
 

@@ -34,6 +34,7 @@ struct StageResult {
   std::vector<StageOutcome> outcomes;     // of a stage of trials, the preferred one first, whose result this is
   std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow
   std::vector<ImageId> unreadable;        // that were left out of the run by its end
+  int64_t unreadable_at_open = 0;         // images that the data set left out before
 };
 
 nlohmann::ordered_json to_json(const StageResult& result);

@@ -87,6 +87,7 @@ TrialResult TrialRun::train(const TrialTask& task, Log& log, const StageTrainer:
   StageResult result = trainer.train(keep_going);
   result.files = growing_files(directory_);
   result.unreadable = data.dataset().unreadable();
+  result.unreadable_at_open = data.dataset().unreadable_at_open();
   write_results(directory_, config_, device_.device.str(), {result});
   return {outcome_of(task, result), {}, {}, {}};
 }
