@@ -18,5 +18,6 @@ function(dha_add_test name)
     LABELS "${arg_LABELS}"
     TIMEOUT 600
     # Threads that spin for their next work would keep tests that run at the same time from theirs.
-    ENVIRONMENT "DHA_BUILD_DIR=${CMAKE_BINARY_DIR};DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR};OMP_WAIT_POLICY=passive")
+    # The user's own cache is left alone.
+    ENVIRONMENT "DHA_BUILD_DIR=${CMAKE_BINARY_DIR};DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR};OMP_WAIT_POLICY=passive;XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/test-cache")
 endfunction()

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "dha/error.hpp"
+#include "image_folder/file_names.hpp"
 #include "image_folder/image_file.hpp"
 #include "image_folder/unreadable_image.hpp"
 
@@ -61,9 +62,9 @@ ImageSource read_source(const Params& params) {
 }
 
 void declare_source(Schema& schema) {
-  schema.path(
-      "path",
-      "root folder: {train,val,test}/<class>/<image>, or <class>/<image>, or the folder that list files refer to");
+  schema.path("path",
+              "root folder: <split>/<class>/<image> with splits train, val and test, or <class>/<image>, or the folder "
+              "that list files refer to");
   schema.path("train_list", "file with one image per line: path below the root, a space, label number").optional();
   schema.path("validation_list", "the same for validation images").optional();
   schema.path("test_list", "the same for test images").optional();
@@ -75,6 +76,10 @@ void declare_source(Schema& schema) {
   schema.real("test_fraction", "share of each class's images that is set apart for testing").range(0, 0.9).def(0.0);
   schema.integer("split_seed", "decides which images the two fractions take").minimum(0).def(0);
   schema.choice("unreadable", "how an image that cannot be read is treated", {"error", "skip"}).def("error");
+  schema
+      .choice("truncated", "how an image whose end is missing is treated: as one that cannot be read, or as it is",
+              {"error", "accept"})
+      .def("error");
 }
 
 void declare_crops(Schema& schema) {
@@ -110,7 +115,7 @@ ImageFolderDataset::ImageFolderDataset(const Params& params, Context& context)
       size_px_(params.integer("size_px")),
       statistics_(read_statistics(params, channels_)),
       policy_(read_policy(params)),
-      skip_unreadable_(params.string("unreadable") == "skip") {}
+      check_options_{params.string("unreadable") == "skip", params.string("truncated") == "accept"} {}
 
 DatasetInfo ImageFolderDataset::info() const {
   const auto found = static_cast<int64_t>(index_.class_names.size());
@@ -124,11 +129,18 @@ DatasetInfo ImageFolderDataset::info() const {
 }
 
 void ImageFolderDataset::open() {
-  index_ = build_image_index(source_, [this] {
+  index_ = find_images(source_, [this] {
     if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while listing images");
   });
-  for (size_t split = 0; split < sizes_.size(); ++split)
-    sizes_[split] = std::vector<std::atomic<uint64_t>>(index_.splits[split].size());
+  for (const std::string& line : index_.information) context_.log(LogLevel::kInfo, line);
+  for (const std::string& line : index_.warnings) context_.log(LogLevel::kWarning, line);
+  unreadable_images_ = check_images(index_, source_.root, check_options_, context_);
+  set_fractions_apart(index_, source_);
+  for (size_t split = 0; split < sizes_.size(); ++split) {
+    const std::vector<ImageEntry>& images = index_.splits[split];
+    sizes_[split] = std::vector<std::atomic<uint64_t>>(images.size());
+    for (size_t i = 0; i < images.size(); ++i) sizes_[split][i] = packed(images[i].size);
+  }
 }
 
 int64_t ImageFolderDataset::size(Split split) const { return static_cast<int64_t>(index_[split].size()); }
@@ -182,8 +194,8 @@ bool ImageFolderDataset::read(Split split, int64_t index, const ImageRequest& re
 
 // Logs an image once, however many threads find it unreadable at the same time.
 void ImageFolderDataset::skip_or_throw(Split split, int64_t index, const char* reason) const {
-  const std::string sentence = path_of(entry(split, index)).string() + " " + reason;
-  if (!skip_unreadable_)
+  const std::string sentence = shown(path_of(entry(split, index))) + " " + reason;
+  if (!check_options_.skip_unreadable)
     throw Error(ErrorCode::kData,
                 sentence + "; replace or remove the file, or set 'unreadable' to 'skip' to leave such images out");
   const std::lock_guard lock(skipped_mutex_);

@@ -14,6 +14,7 @@
 #include "dha/dataset.hpp"
 #include "dha/params.hpp"
 #include "image_folder/image_index.hpp"
+#include "image_folder/readable_images.hpp"
 #include "shared/channel_statistics.hpp"
 
 namespace dha::datasets {
@@ -31,10 +32,11 @@ class ImageFolderDataset : public Dataset {
   bool in_memory() const override { return false; }
   CropPolicy crop_policy() const override { return policy_; }
 
-  // Reads the header at the first call for an image. An unreadable image that is skipped has 1 x 1 px, and read()
-  // then returns false for it.
+  // As open() found it. An image that proves unreadable later and is skipped has 1 x 1 px, and read() then returns
+  // false for it.
   ImageSize image_size(Split split, int64_t index) const override;
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
+  int64_t unreadable_images() const override { return unreadable_images_; }
 
  private:
   const ImageEntry& entry(Split split, int64_t index) const;
@@ -46,8 +48,9 @@ class ImageFolderDataset : public Dataset {
   int64_t channels_, size_px_;
   ChannelStatistics statistics_;
   CropPolicy policy_;
-  bool skip_unreadable_;
+  CheckOptions check_options_;
   ImageIndex index_;
+  int64_t unreadable_images_ = 0;
   // By Split, one entry per image: height times 2^32 plus width, 0 while unknown, kUnreadable.
   mutable std::array<std::vector<std::atomic<uint64_t>>, 3> sizes_;
   mutable std::mutex skipped_mutex_;

@@ -4,6 +4,7 @@
 #include <ATen/ops/bincount.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 #include "image_folder/image_folder_dataset.hpp"
@@ -18,10 +19,11 @@ namespace fs = std::filesystem;
 using Bytes = std::vector<uint8_t>;
 
 struct Fixture {
-  test::TemporaryDirectory directory;
+  test::TemporaryDirectory directory, cache;
   test::TestContext context;
 
   Fixture() {
+    setenv("XDG_CACHE_HOME", (cache.path() / ".cache").c_str(), 1);
     write_bytes(directory.path() / "train/a/1.jpg", jpeg_bytes(waves(40, 60, 3)));
     write_bytes(directory.path() / "train/a/2.png", png_bytes(waves(50, 30, 4), PNG_COLOR_TYPE_RGB_ALPHA));
     write_bytes(directory.path() / "train/b/3.jpg", jpeg_bytes(waves(64, 64, 1)));
@@ -137,25 +139,59 @@ BOOST_AUTO_TEST_CASE(has_three_channels_or_one) {
 
 BOOST_AUTO_TEST_CASE(names_an_unreadable_file) {
   write_bytes(directory.path() / "train/b/5.jpg", {'t', 'e', 'x', 't'});
-  const auto set = opened();
-  const std::string message = error_of(ErrorCode::kData, [&] { set->image_size(Split::kTrain, 3); });
+  const std::string message = error_of(ErrorCode::kData, [&] { opened(); });
   check_contains(message, "train/b/5.jpg is neither a JPEG nor a PNG image");
   check_contains(message, "'unreadable' to 'skip'");
 }
 
-BOOST_AUTO_TEST_CASE(skips_unreadable_files_and_says_so_once) {
+BOOST_AUTO_TEST_CASE(leaves_unreadable_files_out_at_once) {
   Bytes truncated = jpeg_bytes(waves(64, 64, 3));
   truncated.resize(truncated.size() - 50);
   write_bytes(directory.path() / "train/b/5.jpg", truncated);
   write_bytes(directory.path() / "train/b/6.jpg", {});
   const auto set = opened(R"(, "unreadable": "skip")");
+  BOOST_TEST(set->size(Split::kTrain) == 3);
+  BOOST_TEST(set->labels(Split::kTrain).numel() == 3);
+  BOOST_TEST(set->unreadable_images() == 2);
+  BOOST_REQUIRE(context.warnings.size() == 1u);
+  check_contains(context.warnings[0], "train/b/5.jpg is a truncated JPEG: its end marker is missing; ");
+  check_contains(context.warnings[0], "train/b/6.jpg is empty (0 bytes)");
+}
+
+// Damage between header and end, which only decoding finds.
+BOOST_AUTO_TEST_CASE(skips_what_proves_unreadable_later_and_says_so_once) {
+  Bytes damaged = jpeg_bytes(waves(64, 64, 3), {.restart_interval = 1});
+  std::fill(damaged.end() - 300, damaged.end() - 100, uint8_t{0});
+  write_bytes(directory.path() / "train/b/5.jpg", damaged);
+  const auto set = opened(R"(, "unreadable": "skip")");
   for (int repeat = 0; repeat < 3; ++repeat) {
-    for (const int64_t index : {3, 4}) BOOST_TEST(pixels_of(*set, Split::kTrain, index).empty());
+    BOOST_TEST(pixels_of(*set, Split::kTrain, 3).empty());
     BOOST_TEST(!pixels_of(*set, Split::kTrain, 0).empty());
   }
-  BOOST_REQUIRE(context.warnings.size() == 2u);
-  check_contains(context.warnings[0], "train/b/5.jpg is a ");
-  check_contains(context.warnings[1], "train/b/6.jpg is empty (0 bytes) (2 so far)");
+  BOOST_REQUIRE(context.warnings.size() == 1u);
+  check_contains(context.warnings[0],
+                 "skipped: " + (directory.path() / "train/b/5.jpg").string() + " is a damaged JPEG");
+  const auto strict = opened();
+  check_contains(error_of(ErrorCode::kData, [&] { pixels_of(*strict, Split::kTrain, 3); }), "'unreadable' to 'skip'");
+}
+
+BOOST_AUTO_TEST_CASE(takes_fractions_of_the_readable_images) {
+  for (int i = 0; i < 8; ++i)
+    write_bytes(directory.path() / ("train/b/1" + std::to_string(i) + ".jpg"),
+                i < 4 ? Bytes{} : jpeg_bytes(waves(32, 32, 3)));
+  const auto set = opened(R"(, "unreadable": "skip", "validation_fraction": 0.4)");
+  BOOST_TEST(set->size(Split::kValidation) == 3);  // 0.4 of 2 and of 5
+  BOOST_TEST(set->size(Split::kTrain) == 4);
+}
+
+BOOST_AUTO_TEST_CASE(logs_what_it_leaves_out) {
+  write_bytes(directory.path() / "train/a/notes.txt", {'x'});
+  write_bytes(directory.path() / "extra/1.jpg", {'x'});
+  opened();
+  BOOST_TEST(context.lines == (std::vector<std::string>{"left out 1 file that is not an image: 1 .txt",
+                                                        "left out 1 image in extra, which is no split by its name"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(context.warnings.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_same_from_four_threads) {

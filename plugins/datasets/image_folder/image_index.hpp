@@ -1,4 +1,4 @@
-// Which images a folder set has, in which split and of which class; built once by open(), without reading an image.
+// Which images a folder set has, in which split and of which class; built once by open().
 #pragma once
 
 #include <array>
@@ -16,11 +16,14 @@ namespace dha::datasets {
 struct ImageEntry {
   std::string path;  // below the root
   int64_t label = 0;
+  ImageSize size;  // zero until the file has been checked
 };
 
 struct ImageIndex {
   std::vector<std::string> class_names;           // in label order
   std::array<std::vector<ImageEntry>, 3> splits;  // by Split
+  std::vector<std::string> information;           // lines for the log: what was left out as it should be
+  std::vector<std::string> warnings;              // what was left out and may have been meant to be used
   std::vector<ImageEntry>& operator[](Split split) { return splits[static_cast<size_t>(split)]; }
   const std::vector<ImageEntry>& operator[](Split split) const { return splits[static_cast<size_t>(split)]; }
 };
@@ -35,19 +38,23 @@ struct ImageSource {
   uint64_t split_seed = 0;                                    // decides which images are taken
 };
 
-// Finds the images by list files, else in `root/{train,val|validation,test}/class/`, else in `root/class/`. Classes are
-// the class folders of the training split in byte order, images stand in byte order of their paths within each class.
-// Hidden files and folders are left out. `check_cancelled` is called now and then and may throw.
-// Throws Error{kData} that names the file or folder, Error{kInvalidParameter} for a fraction of a split that is there.
-ImageIndex build_image_index(const ImageSource& source, const std::function<void()>& check_cancelled);
+// Finds the images by list files, else in `root/<split>/<class>/`, else in `root/<class>/`; split_folders.hpp says how
+// splits are named. A folder that holds nothing but one folder of folders stands for that. Classes are the class
+// folders of the training split in byte order, images stand in byte order of their paths within each class. No image is
+// decoded; of a file whose name does not say that it is one, the first bytes decide. `check_cancelled` is called now
+// and then and may throw. Throws Error{kData} that names the file or folder.
+ImageIndex find_images(const ImageSource& source, const std::function<void()>& check_cancelled);
 
-// Reads list files: an image a line, its path below the root, white space, its label number. Part of
-// build_image_index().
+// Reads list files: an image a line, its path below the root, white space, its label number. Part of find_images().
 ImageIndex read_image_lists(const ImageSource& source, const std::function<void()>& check_cancelled);
+
+// Sets the fractions of `source` apart for testing and validation. Throws Error{kInvalidParameter} for a fraction of a
+// split that is there, and what take_fraction() throws.
+void set_fractions_apart(ImageIndex& index, const ImageSource& source);
 
 // Moves round(fraction * n) of the n images of each class, at least one, from the training split to `to`. Which ones
 // depends on the class's name and images and on `seed` alone. Throws Error{kData} where a class has too few. Part of
-// build_image_index().
+// set_fractions_apart().
 void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed);
 
 }  // namespace dha::datasets

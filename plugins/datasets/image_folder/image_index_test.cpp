@@ -4,48 +4,18 @@
 #include <algorithm>
 #include <set>
 
-#include "shared/dataset_fixture.hpp"
+#include "image_folder/index_fixture.hpp"
 
 namespace dha::datasets {
 
 namespace {
 
-namespace fs = std::filesystem;
-using Texts = std::vector<std::string>;
-
-// Files need not be images: building the index reads none.
-struct Fixture {
-  test::TemporaryDirectory directory;
-  ImageSource source;
-
-  Fixture() { source.root = directory.path() / "root"; }
-  void put(const std::string& path) { write_bytes(source.root / path, {1}); }
-  void put_many(const std::string& folder, int count) {
-    for (int i = 0; i < count; ++i) put(folder + "/" + std::to_string(100 + i) + ".jpg");
-  }
-  void list(Split split, const std::string& text) {
-    const fs::path path = directory.path() / ("list" + std::to_string(static_cast<int>(split)));
-    std::ofstream(path) << text;
-    source.lists[static_cast<size_t>(split)] = path;
-  }
-  ImageIndex build() {
-    return build_image_index(source, [] {});
-  }
-  std::string build_error(ErrorCode code = ErrorCode::kData) {
-    return error_of(code, [&] { build(); });
-  }
-};
-
-// "path:label" of each image.
-Texts shown(const std::vector<ImageEntry>& entries) {
-  Texts texts;
-  for (const ImageEntry& entry : entries) texts.push_back(entry.path + ":" + std::to_string(entry.label));
-  return texts;
-}
+using test::shown_entries;
+using test::Texts;
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(image_index, Fixture)
+BOOST_FIXTURE_TEST_SUITE(image_index, test::IndexFixture)
 
 BOOST_AUTO_TEST_CASE(finds_splits_and_classes_in_byte_order) {
   for (const char* path : {"train/dog/b.jpg", "train/dog/a.jpg", "train/Cat/more/x.png", "train/Cat/.hidden.jpg",
@@ -53,10 +23,11 @@ BOOST_AUTO_TEST_CASE(finds_splits_and_classes_in_byte_order) {
     put(path);
   const ImageIndex index = build();
   BOOST_TEST(index.class_names == (Texts{"Cat", "dog"}), boost::test_tools::per_element());
-  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"train/Cat/more/x.png:0", "train/dog/a.jpg:1", "train/dog/b.jpg:1"}),
+  BOOST_TEST(shown_entries(index[Split::kTrain]) ==
+                 (Texts{"train/Cat/more/x.png:0", "train/dog/a.jpg:1", "train/dog/b.jpg:1"}),
              boost::test_tools::per_element());
-  BOOST_TEST(shown(index[Split::kValidation]) == (Texts{"val/dog/v.jpg:1"}), boost::test_tools::per_element());
-  BOOST_TEST(shown(index[Split::kTest]) == (Texts{"test/Cat/t.jpg:0"}), boost::test_tools::per_element());
+  BOOST_TEST(shown_entries(index[Split::kValidation]) == (Texts{"val/dog/v.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(shown_entries(index[Split::kTest]) == (Texts{"test/Cat/t.jpg:0"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(takes_validation_by_its_long_name) {
@@ -71,22 +42,23 @@ BOOST_AUTO_TEST_CASE(finds_class_folders_without_splits) {
   put("b/1.jpg");
   put("a/1.jpg");
   const ImageIndex index = build();
-  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"a/1.jpg:0", "b/1.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(shown_entries(index[Split::kTrain]) == (Texts{"a/1.jpg:0", "b/1.jpg:1"}),
+             boost::test_tools::per_element());
   BOOST_TEST(index[Split::kValidation].empty());
   BOOST_TEST(index[Split::kTest].empty());
 }
 
 BOOST_AUTO_TEST_CASE(refuses_folders_that_make_no_set) {
   check_contains(build_error(), "root is not a folder; set 'path'");
-  fs::create_directories(source.root);
+  std::filesystem::create_directories(source.root);
   check_contains(build_error(), "root holds no class folder");
   put("test/a/1.jpg");
   check_contains(build_error(), "root holds test but no train");
   put("train/b/1.jpg");
   check_contains(build_error(), "test/a has no counterpart in");
   put("train/a/1.jpg");
-  fs::create_directories(source.root / "train/empty");
-  check_contains(build_error(), "train/empty holds no file");
+  std::filesystem::create_directories(source.root / "train/empty");
+  check_contains(build_error(), "train/empty holds no image; put images there or remove the folder");
 }
 
 BOOST_AUTO_TEST_CASE(checks_the_number_of_classes) {
@@ -100,8 +72,7 @@ BOOST_AUTO_TEST_CASE(checks_the_number_of_classes) {
 
 BOOST_AUTO_TEST_CASE(can_be_cancelled) {
   put("a/1.jpg");
-  error_of(ErrorCode::kCancelled,
-           [&] { build_image_index(source, [] { throw Error(ErrorCode::kCancelled, "stopped"); }); });
+  error_of(ErrorCode::kCancelled, [&] { find_images(source, [] { throw Error(ErrorCode::kCancelled, "stopped"); }); });
 }
 
 BOOST_AUTO_TEST_CASE(takes_fractions_of_each_class) {
@@ -132,14 +103,14 @@ BOOST_AUTO_TEST_CASE(takes_fractions_of_each_class) {
 BOOST_AUTO_TEST_CASE(draws_fractions_by_seed_and_class_alone) {
   put_many("m", 30);
   source.test_fraction = 0.3;
-  const Texts first = shown(build()[Split::kTest]);
-  BOOST_TEST(shown(build()[Split::kTest]) == first, boost::test_tools::per_element());
+  const Texts first = shown_entries(build()[Split::kTest]);
+  BOOST_TEST(shown_entries(build()[Split::kTest]) == first, boost::test_tools::per_element());
   put_many("z", 30);
-  Texts with_another = shown(build()[Split::kTest]);
+  Texts with_another = shown_entries(build()[Split::kTest]);
   with_another.resize(9);
   BOOST_TEST(with_another == first, boost::test_tools::per_element());
   source.split_seed = 1;
-  Texts with_another_seed = shown(build()[Split::kTest]);
+  Texts with_another_seed = shown_entries(build()[Split::kTest]);
   with_another_seed.resize(9);
   BOOST_TEST((with_another_seed != first));
 }
@@ -148,7 +119,27 @@ BOOST_AUTO_TEST_CASE(refuses_a_fraction_of_one_image) {
   put_many("a", 5);
   put("b/1.jpg");
   source.test_fraction = 0.2;
-  check_contains(build_error(), "class 'b' has 1 image(s) left to train, too few to take 1 for test");
+  check_contains(build_error(), "class 'b' has 1 image left to train, too few to take 1 for test");
+}
+
+BOOST_AUTO_TEST_CASE(says_how_a_fraction_can_be_taken) {
+  put_many("a", 20);
+  put("b/1.jpg");
+  source.test_fraction = 0.2;
+  check_contains(build_error(), "add images of it or remove 'test_fraction'");
+  source.test_fraction = 0;
+  BOOST_TEST(build()[Split::kTrain].size() == 21u);
+  put("b/2.jpg");
+  source.test_fraction = 0.9;
+  check_contains(build_error(),
+                 "class 'b' has 2 images left to train, too few to take 2 for test and keep one; add "
+                 "images of it or lower 'test_fraction'");
+  source.test_fraction = 0.2;
+  BOOST_TEST(build()[Split::kTest].size() == 5u);
+  source.validation_fraction = 0.2;
+  check_contains(build_error(),
+                 "class 'b' has 1 image left to train, too few to take 1 for validation and keep one; "
+                 "add images of it or remove 'validation_fraction'");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_fraction_of_a_split_that_is_there) {
@@ -165,9 +156,10 @@ BOOST_AUTO_TEST_CASE(reads_list_files) {
   list(Split::kTest, "x/one.jpg\t1\ny/three.jpg 2");
   source.label_base = 1;
   const ImageIndex index = build();
-  BOOST_TEST(shown(index[Split::kTrain]) == (Texts{"y/two.jpg:1", "x/with space.jpg:0"}),
+  BOOST_TEST(shown_entries(index[Split::kTrain]) == (Texts{"y/two.jpg:1", "x/with space.jpg:0"}),
              boost::test_tools::per_element());
-  BOOST_TEST(shown(index[Split::kTest]) == (Texts{"x/one.jpg:0", "y/three.jpg:1"}), boost::test_tools::per_element());
+  BOOST_TEST(shown_entries(index[Split::kTest]) == (Texts{"x/one.jpg:0", "y/three.jpg:1"}),
+             boost::test_tools::per_element());
   BOOST_TEST(index.class_names == (Texts{"x", "y"}), boost::test_tools::per_element());
 }
 
@@ -194,7 +186,7 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   list(Split::kTrain, "a.jpg 0\n" + std::string(300, 'n') + " 0\n");
   check_contains(build_error(), "line 2: there is no file");
   list(Split::kTrain, "a.jpg 0\na.jpg 2\n");
-  check_contains(build_error(), "names no image of label 1, of 3 classes");
+  check_contains(build_error(), "names no image of label 1, of 3 classes from 0 on; every class needs training images");
   list(Split::kTrain, "\n");
   check_contains(build_error(), "list0 names no image");
   list(Split::kTrain, "a.jpg 3\n");
@@ -202,6 +194,67 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   check_contains(build_error(), "line 1: label 3 lies outside [0, 2]");
   source.lists[0] = directory.path() / "nowhere";
   check_contains(build_error(), "nowhere cannot be opened");
+}
+
+BOOST_AUTO_TEST_CASE(says_where_a_list_starts_to_count) {
+  put("a.jpg");
+  put("b.jpg");
+  list(Split::kTrain, "a.jpg 1\nb.jpg 2\n");
+  check_contains(build_error(), "names no image of label 0, of 3 classes from 0 on; set 'label_base' to 1");
+  source.classes = 2;
+  check_contains(build_error(),
+                 "label 2 lies outside [0, 1]; set 'label_base' to 1 where the list counts classes from 1");
+  source.classes = 3;
+  check_contains(build_error(), "set 'label_base' to 1 and 'classes' to 2");
+  source.label_base = 1;
+  source.classes = 2;
+  BOOST_TEST(build().class_names.size() == 2u);
+  list(Split::kTrain, "a.jpg 0\nb.jpg 1\n");
+  check_contains(build_error(), "label 0 lies outside [1, 1000000]; set 'label_base' to 0");
+  source.label_base = 0;
+  BOOST_TEST(build().class_names.size() == 2u);
+  list(Split::kTrain, "a.jpg 0\nb.jpg -1\n");
+  check_contains(build_error(), "label -1 lies outside [0, 999999]; number the classes from 0 or from 1 on");
+}
+
+BOOST_AUTO_TEST_CASE(reads_lists_that_were_written_on_windows) {
+  put_all({"x/one.jpg", "x/with space.jpg", "y/two.jpg", "y/back\\slash.jpg"});
+  list(Split::kTrain, "\xef\xbb\xbfx\\one.jpg\t0\r\n  x\\with space.jpg 0\r\n\r\ny/two.jpg 1\r\ny/back\\slash.jpg 1");
+  BOOST_TEST(shown_entries(build()[Split::kTrain]) ==
+                 (Texts{"x/one.jpg:0", "x/with space.jpg:0", "y/two.jpg:1", "y/back\\slash.jpg:1"}),
+             boost::test_tools::per_element());
+  list(Split::kTrain, std::string("\xff\xfex\0", 4));
+  check_contains(build_error(), "line 1: the file is in UTF-16, expected UTF-8; save it as UTF-8");
+}
+
+BOOST_AUTO_TEST_CASE(finds_a_listed_name_in_another_unicode_form) {
+  put("cafe\u0301/e\u0301.jpg");
+  list(Split::kTrain, "caf\u00e9/\u00e9.jpg 0\n");
+  check_contains(build_error(), "but " + (source.root / "cafe\u0301/e\u0301.jpg").string() +
+                                    ", whose name is written with other Unicode code points");
+  list(Split::kTrain, "cafe\u0301/e\u0301.jpg 0\n");
+  BOOST_TEST(build()[Split::kTrain].size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(shows_listed_names_of_another_encoding) {
+  put("caf\xe9/1.jpg");
+  put("other/2.jpg");
+  list(Split::kTrain, "caf\xe9/2.jpg 0\n");
+  check_contains(build_error(), R"(root/caf\xe9/2.jpg)");
+  list(Split::kTrain, "caf\xe9/1.jpg 0\nother/2.jpg 1\n");
+  check_contains(build_error(), R"(the name of class folder caf\xe9 is not UTF-8; rename the folder)");
+  std::filesystem::rename(source.root / "caf\xe9", source.root / "café");
+  list(Split::kTrain, "café/1.jpg 0\nother/2.jpg 1\n");
+  BOOST_TEST(build().class_names == (Texts{"café", "other"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(keeps_a_listed_link_to_nothing_and_refuses_a_folder) {
+  link("/annex/gone", "a.jpg");
+  put("b/b.jpg");
+  list(Split::kTrain, "a.jpg 0\n");
+  BOOST_TEST(build()[Split::kTrain].size() == 1u);
+  list(Split::kTrain, "b 0\n");
+  check_contains(build_error(), "root/b is not a file; name an image");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,18 +2,12 @@
 #include <random>
 
 #include "dha/error.hpp"
+#include "image_folder/fnv_hash.hpp"
 #include "image_folder/image_index.hpp"
 
 namespace dha::datasets {
 
 namespace {
-
-// FNV-1a: makes the draws of a class depend on its name, so that adding a class leaves the others' splits alone.
-uint64_t hash(const std::string& text) {
-  uint64_t value = 0xcbf29ce484222325u;
-  for (const char c : text) value = (value ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
-  return value;
-}
 
 // Draws `count` of `members`, in ascending order. Written out, because the standard library does not fix how
 // std::shuffle draws; the bias of the remainder is below 2^-40.
@@ -33,6 +27,15 @@ size_t share(double fraction, size_t members) {
   return std::max<size_t>(1, static_cast<size_t>(std::floor(fraction * static_cast<double>(members) + 0.5)));
 }
 
+// One image is taken at least, so that no fraction above zero suits a class of one.
+[[noreturn]] void refuse_to_take(const std::string& name, size_t members, size_t count, const std::string& split) {
+  const std::string parameter = "'" + split + "_fraction'";
+  throw Error(ErrorCode::kData, "class '" + name + "' has " + std::to_string(members) +
+                                    (members == 1 ? " image" : " images") + " left to train, too few to take " +
+                                    std::to_string(count) + " for " + split + " and keep one; add images of it or " +
+                                    (members > 1 ? "lower " : "remove ") + parameter);
+}
+
 }  // namespace
 
 void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed) {
@@ -44,12 +47,10 @@ void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed) 
   for (size_t label = 0; label < by_class.size(); ++label) {
     std::vector<ImageEntry>& members = by_class[label];
     const size_t count = share(fraction, members.size());
-    if (count >= members.size())
-      throw Error(ErrorCode::kData, "class '" + index.class_names[label] + "' has " + std::to_string(members.size()) +
-                                        " image(s) left to train, too few to take " + std::to_string(count) + " for " +
-                                        split_name + " and keep one; add images or lower '" + split_name +
-                                        "_fraction'");
-    const std::vector<bool> taken = draw(members.size(), count, seed ^ hash(split_name + index.class_names[label]));
+    if (count >= members.size()) refuse_to_take(index.class_names[label], members.size(), count, split_name);
+    // By the class's name, so that adding a class leaves the others' splits alone.
+    const uint64_t class_seed = seed ^ fnv_hash(split_name + index.class_names[label]);
+    const std::vector<bool> taken = draw(members.size(), count, class_seed);
     for (size_t i = 0; i < members.size(); ++i) index[taken[i] ? to : Split::kTrain].push_back(std::move(members[i]));
   }
 }

@@ -1,0 +1,27 @@
+// Finds the damaged images of a set before anything is trained on it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dha/context.hpp"
+#include "image_folder/image_index.hpp"
+
+namespace dha::datasets {
+
+struct CheckOptions {
+  bool skip_unreadable = false;   // leave unreadable images out; false: refuse a set that has any
+  bool accept_truncated = false;  // an image whose end is missing counts as readable
+};
+
+// Checks every image by check_image(), on as many threads as there are cores, at most 16, but those that the cache
+// knows to be whole; fills in their sizes. Returns the number of images that were removed from `index`. Each of them is
+// logged, and a warning names the first.
+// Throws Error{kData} that names the first damaged files, or where a class has no readable training image left or a
+// split no readable image; Error{kCancelled}; Error{kIo}.
+int64_t check_images(ImageIndex& index, const std::filesystem::path& root, const CheckOptions& options,
+                     Context& context);
+
+}  // namespace dha::datasets
