@@ -424,7 +424,7 @@ class ImageFolderTest(CommandLineTest):
     def test_text_that_is_called_jpg(self):
         file = self.root / "train" / "cat" / "notes.jpg"
         file.write_text("These are no pixels.\n")
-        self.assert_unreadable(file, "is neither a JPEG nor a PNG image")
+        self.assert_unreadable(file, "is no JPEG, PNG or WebP image")
 
     def test_unreadable_validation_image(self):
         file = self.root / "val" / "cat" / "01.png"

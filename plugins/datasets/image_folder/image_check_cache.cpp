@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // To be raised where a check finds more, or sizes mean something else, than before.
-constexpr std::string_view kFormat = "dha image checks 1\n";
+constexpr std::string_view kFormat = "dha image checks 2\n";
 
 fs::path cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
@@ -46,10 +46,11 @@ std::optional<FileStamp> stamp_of(const fs::path& path) {
                    int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
-ImageCheckCache::ImageCheckCache(const fs::path& root) {
+ImageCheckCache::ImageCheckCache(const fs::path& root, bool orient) {
   static_assert(sizeof(Record) == 32 && std::is_trivially_copyable_v<Record>);
   std::error_code unknown;
   root_ = fs::weakly_canonical(root, unknown).native();
+  if (!orient) root_ += "\nas stored";
   const fs::path folder = cache_folder();
   if (unknown || folder.empty()) return;
   file_ = folder / ("images-" + hexadecimal(fnv_hash(root_)));

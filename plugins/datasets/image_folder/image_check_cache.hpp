@@ -25,7 +25,8 @@ std::optional<FileStamp> stamp_of(const std::filesystem::path& path);
 // it is missing, damaged or cannot be written, images are checked anew; nothing here throws but for want of memory.
 class ImageCheckCache {
  public:
-  explicit ImageCheckCache(const std::filesystem::path& root);
+  // `orient`: whether sizes are of images turned as their EXIF orientation says; each has a file of its own.
+  ImageCheckCache(const std::filesystem::path& root, bool orient);
 
   // The size of an image that was whole. `path` is below the root. [any thread]
   std::optional<ImageSize> find(std::string_view path, FileStamp stamp) const;
@@ -47,7 +48,7 @@ class ImageCheckCache {
   void load();
   std::string beginning() const;
 
-  std::string root_;
+  std::string root_;                     // and how sizes are meant
   std::filesystem::path file_;           // empty: there is nowhere to keep it
   std::vector<Record> records_, added_;  // records_: by path_hash
 };

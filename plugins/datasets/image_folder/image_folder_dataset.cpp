@@ -2,11 +2,14 @@
 
 #include <ATen/ops/empty.h>
 
+#include <chrono>
+#include <cstdio>
 #include <tuple>
 
 #include "dha/error.hpp"
 #include "image_folder/file_names.hpp"
 #include "image_folder/image_file.hpp"
+#include "image_folder/sample_depth.hpp"
 #include "image_folder/unreadable_image.hpp"
 
 namespace dha::datasets {
@@ -61,6 +64,15 @@ ImageSource read_source(const Params& params) {
   return source;
 }
 
+ImageReading read_reading(const Params& params) {
+  ImageReading reading;
+  reading.orient = params.string("exif_orientation") == "apply";
+  reading.background = params.string("background") == "white" ? 255 : 0;
+  if (params.has("bits")) reading.bits = static_cast<int>(params.integer("bits"));
+  reading.accept_truncated = params.string("truncated") == "accept";
+  return reading;
+}
+
 void declare_source(Schema& schema) {
   schema.path("path",
               "root folder: <split>/<class>/<image> with splits train, val and test, or <class>/<image>, or the folder "
@@ -77,9 +89,26 @@ void declare_source(Schema& schema) {
   schema.integer("split_seed", "decides which images the two fractions take").minimum(0).def(0);
   schema.choice("unreadable", "how an image that cannot be read is treated", {"error", "skip"}).def("error");
   schema
-      .choice("truncated", "how an image whose end is missing is treated: as one that cannot be read, or as it is",
+      .choice("truncated",
+              "how a JPEG or PNG file that ends too early is treated; \"accept\": what is missing is grey in a JPEG, "
+              "black in a PNG without transparency",
               {"error", "accept"})
       .def("error");
+}
+
+void declare_pixels(Schema& schema) {
+  schema
+      .choice("exif_orientation",
+              "whether images are turned and mirrored as their EXIF orientation says, before they are cropped",
+              {"apply", "ignore"})
+      .def("apply");
+  schema.choice("background", "what shows where a PNG or WebP image is transparent", {"white", "black"}).def("white");
+  schema
+      .integer("bits",
+               "significant bits of 16-bit PNG images: samples from 0 to 2^bits - 1 become 0 to 255, larger ones 255; "
+               "where absent, the fewest that hold the largest sample of any training image")
+      .range(8, 16)
+      .optional();
 }
 
 void declare_crops(Schema& schema) {
@@ -101,8 +130,10 @@ void declare_crops(Schema& schema) {
 }  // namespace
 
 Schema ImageFolderDataset::schema() {
-  Schema schema("Reads JPEG and PNG images from class folders or list files, decoding only the crop that is needed.");
+  Schema schema(
+      "Reads JPEG, PNG and WebP images from class folders or list files, decoding only the crop that is needed.");
   declare_source(schema);
+  declare_pixels(schema);
   declare_crops(schema);
   declare_statistics(schema);
   return schema;
@@ -115,7 +146,9 @@ ImageFolderDataset::ImageFolderDataset(const Params& params, Context& context)
       size_px_(params.integer("size_px")),
       statistics_(read_statistics(params, channels_)),
       policy_(read_policy(params)),
-      check_options_{params.string("unreadable") == "skip", params.string("truncated") == "accept"} {}
+      skip_unreadable_(params.string("unreadable") == "skip"),
+      reading_(read_reading(params)),
+      chooses_bits_(!params.has("bits")) {}
 
 DatasetInfo ImageFolderDataset::info() const {
   const auto found = static_cast<int64_t>(index_.class_names.size());
@@ -134,13 +167,37 @@ void ImageFolderDataset::open() {
   });
   for (const std::string& line : index_.information) context_.log(LogLevel::kInfo, line);
   for (const std::string& line : index_.warnings) context_.log(LogLevel::kWarning, line);
-  unreadable_images_ = check_images(index_, source_.root, check_options_, context_);
+  unreadable_images_ = check_images(index_, source_.root, {skip_unreadable_, reading_}, context_);
   set_fractions_apart(index_, source_);
   for (size_t split = 0; split < sizes_.size(); ++split) {
     const std::vector<ImageEntry>& images = index_.splits[split];
     sizes_[split] = std::vector<std::atomic<uint64_t>>(images.size());
     for (size_t i = 0; i < images.size(); ++i) sizes_[split][i] = packed(images[i].size);
   }
+  if (chooses_bits_) choose_bits();
+}
+
+void ImageFolderDataset::choose_bits() {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto check_cancelled = [this] {
+    if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while measuring the depth of images");
+  };
+  std::vector<std::filesystem::path> files;
+  for (const ImageEntry& image : index_[Split::kTrain]) files.push_back(path_of(image));
+  const std::vector<std::filesystem::path> images = images_of_16_bits(files, check_cancelled);
+  if (images.empty()) return;
+  reading_.bits = significant_bits(images, check_cancelled);
+  has_chosen_bits_ = true;
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begun;
+  std::array<char, 160> text;
+  std::snprintf(text.data(), text.size(),
+                "16-bit images have %d significant bits: found in %zu training images in %.1f s; 'bits' sets it",
+                reading_.bits, images.size(), seconds.count());
+  context_.log(LogLevel::kInfo, text.data());
+}
+
+std::string ImageFolderDataset::chosen_params() const {
+  return has_chosen_bits_ ? "{\"bits\": " + std::to_string(reading_.bits) + "}" : "{}";
 }
 
 int64_t ImageFolderDataset::size(Split split) const { return static_cast<int64_t>(index_[split].size()); }
@@ -167,7 +224,7 @@ ImageSize ImageFolderDataset::image_size(Split split, int64_t index) const {
   uint64_t size = known.load(std::memory_order_relaxed);
   if (size == 0) {
     try {
-      size = packed(read_image_size(path_of(image)));
+      size = packed(read_image_size(path_of(image), reading_));
     } catch (const UnreadableImage& error) {
       skip_or_throw(split, index, error.what());
       size = kUnreadable;
@@ -183,7 +240,7 @@ bool ImageFolderDataset::read(Split split, int64_t index, const ImageRequest& re
   const uint64_t size = known.load(std::memory_order_relaxed);
   if (size == kUnreadable) return false;
   try {
-    read_image(path_of(image), unpacked(size), request, channels_, pixels);
+    read_image(path_of(image), unpacked(size), request, channels_, pixels, reading_);
     return true;
   } catch (const UnreadableImage& error) {
     skip_or_throw(split, index, error.what());

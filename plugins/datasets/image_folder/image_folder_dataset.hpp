@@ -1,4 +1,4 @@
-// Data set of JPEG and PNG files in class folders or list files, decoded one crop at a time.
+// Data set of JPEG, PNG and WebP files in class folders or list files, decoded one crop at a time.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include "dha/params.hpp"
 #include "image_folder/image_index.hpp"
 #include "image_folder/readable_images.hpp"
+#include "image_folder/image_reading.hpp"
 #include "shared/channel_statistics.hpp"
 
 namespace dha::datasets {
@@ -38,7 +39,11 @@ class ImageFolderDataset : public Dataset {
   bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
   int64_t unreadable_images() const override { return unreadable_images_; }
 
+  // {"bits": n} where open() has found 16-bit training images and was not told their depth.
+  std::string chosen_params() const override;
+
  private:
+  void choose_bits();
   const ImageEntry& entry(Split split, int64_t index) const;
   std::filesystem::path path_of(const ImageEntry& entry) const { return source_.root / entry.path; }
   void skip_or_throw(Split split, int64_t index, const char* reason) const;
@@ -48,7 +53,9 @@ class ImageFolderDataset : public Dataset {
   int64_t channels_, size_px_;
   ChannelStatistics statistics_;
   CropPolicy policy_;
-  CheckOptions check_options_;
+  bool skip_unreadable_;
+  ImageReading reading_;
+  bool chooses_bits_, has_chosen_bits_ = false;
   ImageIndex index_;
   int64_t unreadable_images_ = 0;
   // By Split, one entry per image: height times 2^32 plus width, 0 while unknown, kUnreadable.

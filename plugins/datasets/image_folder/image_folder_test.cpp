@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(has_three_channels_or_one) {
 BOOST_AUTO_TEST_CASE(names_an_unreadable_file) {
   write_bytes(directory.path() / "train/b/5.jpg", {'t', 'e', 'x', 't'});
   const std::string message = error_of(ErrorCode::kData, [&] { opened(); });
-  check_contains(message, "train/b/5.jpg is neither a JPEG nor a PNG image");
+  check_contains(message, "train/b/5.jpg is no JPEG, PNG or WebP image");
   check_contains(message, "'unreadable' to 'skip'");
 }
 
@@ -192,6 +192,41 @@ BOOST_AUTO_TEST_CASE(logs_what_it_leaves_out) {
                                                         "left out 1 image in extra, which is no split by its name"}),
              boost::test_tools::per_element());
   BOOST_TEST(context.warnings.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(reads_as_its_parameters_say) {
+  const fs::path golden = test::source_dir() / "tests/golden/image_folder/reading";
+  fs::remove_all(directory.path());
+  fs::create_directories(directory.path() / "train/a");
+  const auto add = [&](const char* name) { fs::copy(golden / name, directory.path() / "train/a" / name); };
+  add("orientation_6.jpg");
+  add("rgba.png");
+  const auto set = opened();
+  BOOST_TEST(set->image_size(Split::kTrain, 0).height == 14);
+  BOOST_TEST(opened(R"(, "exif_orientation": "ignore")")->image_size(Split::kTrain, 0).height == 9);
+  BOOST_TEST(opened()->image_size(Split::kTrain, 0).height == 14);  // whatever was kept of the check before
+  BOOST_TEST((pixels_of(*set, Split::kTrain, 1) != pixels_of(*opened(R"(, "background": "black")"), Split::kTrain, 1)));
+  add("cut.jpg");
+  check_contains(error_of(ErrorCode::kData, [&] { opened(); }), "is a truncated JPEG");
+  BOOST_TEST(!pixels_of(*opened(R"(, "truncated": "accept")"), Split::kTrain, 0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(chooses_bits_by_the_training_images) {
+  const fs::path golden = test::source_dir() / "tests/golden/image_folder/reading";
+  BOOST_TEST(opened()->chosen_params() == "{}");
+  fs::copy(golden / "rgb_16_bits.png", directory.path() / "test/b/5.png");
+  BOOST_TEST(opened()->chosen_params() == "{}");
+  fs::copy(golden / "grey_12_bits.png", directory.path() / "train/b/9.png");
+  const auto set = opened();
+  BOOST_TEST(set->chosen_params() == R"({"bits": 12})");
+  const auto given = opened(R"(, "bits": 12)");
+  BOOST_TEST(given->chosen_params() == "{}");
+  BOOST_TEST(pixels_of(*set, Split::kTrain, 3) == pixels_of(*given, Split::kTrain, 3),
+             boost::test_tools::per_element());
+  fs::copy(golden / "rgba_10_bits.png", directory.path() / "train/b/8.png");
+  BOOST_TEST(opened()->chosen_params() == R"({"bits": 12})");
+  fs::copy(golden / "rgb_16_bits.png", directory.path() / "train/b/7.png");
+  BOOST_TEST(opened()->chosen_params() == R"({"bits": 16})");
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_same_from_four_threads) {

@@ -39,7 +39,7 @@ struct Damage {
 class Check {
  public:
   Check(ImageIndex& index, const fs::path& root, const CheckOptions& options, Context& context)
-      : index_(index), root_(root), options_(options), context_(context), cache_(root) {
+      : index_(index), root_(root), options_(options), context_(context), cache_(root, options.reading.orient) {
     for (std::vector<ImageEntry>& split : index.splits)
       for (ImageEntry& entry : split) entries_.push_back(&entry);
     stamps_.resize(entries_.size());
@@ -128,10 +128,10 @@ void Check::check_one(size_t position) {
       stamps_[position] = stamp;
       return;
     }
-    ImageCheck check = check_image(path);
+    ImageCheck check = check_image(path, options_.reading);
     entry.size = check.size;
     if (check.missing_end.empty()) stamps_[position] = stamp;
-    if (check.missing_end.empty() || options_.accept_truncated) return;
+    if (check.missing_end.empty() || options_.reading.accept_truncated) return;
     damage = {std::move(check.missing_end), true};
   } catch (const UnreadableImage& error) {
     damage = {error.what(), false};

@@ -8,12 +8,13 @@
 
 #include "dha/context.hpp"
 #include "image_folder/image_index.hpp"
+#include "image_folder/image_reading.hpp"
 
 namespace dha::datasets {
 
 struct CheckOptions {
-  bool skip_unreadable = false;   // leave unreadable images out; false: refuse a set that has any
-  bool accept_truncated = false;  // an image whose end is missing counts as readable
+  bool skip_unreadable = false;  // leave unreadable images out; false: refuse a set that has any
+  ImageReading reading;
 };
 
 // Checks every image by check_image(), on as many threads as there are cores, at most 16, but those that the cache

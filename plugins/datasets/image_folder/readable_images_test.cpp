@@ -56,7 +56,7 @@ struct Fixture : test::IndexFixture {
   void put_image(const std::string& path, const Bytes& bytes) { write_bytes(source.root / path, bytes); }
   std::string missing_end(const Bytes& bytes) {
     put_image("probe", bytes);
-    return check_image(source.root / "probe").missing_end;
+    return check_image(source.root / "probe", {}).missing_end;
   }
   ImageIndex check() {
     ImageIndex index = build();
@@ -106,19 +106,19 @@ BOOST_AUTO_TEST_CASE(refuse_what_has_no_header) {
   const auto reason = [this](const Bytes& bytes) -> std::string {
     put_image("probe", bytes);
     try {
-      check_image(source.root / "probe");
+      check_image(source.root / "probe", {});
     } catch (const UnreadableImage& error) {
       return error.what();
     }
     return "readable";
   };
   BOOST_TEST(reason({}) == "is empty (0 bytes)");
-  BOOST_TEST(reason(Bytes(10, 't')) == "is neither a JPEG nor a PNG image: it begins with the bytes 74 74 74 74");
+  BOOST_TEST(reason(Bytes(10, 't')) == "is no JPEG, PNG or WebP image: it begins with the bytes 74 74 74 74");
   check_contains(reason(cut(jpeg(), jpeg().size() - 20)), "is a damaged JPEG");
   fs::remove(source.root / "probe");
   link("/annex/gone", "probe");
   try {
-    check_image(source.root / "probe");
+    check_image(source.root / "probe", {});
     BOOST_ERROR("nothing was thrown");
   } catch (const UnreadableImage& error) {
     BOOST_TEST(error.what() == "is a link to /annex/gone, where nothing is");
@@ -176,13 +176,13 @@ BOOST_AUTO_TEST_CASE(leave_unreadable_images_out) {
 BOOST_AUTO_TEST_CASE(accept_truncated_images_if_told_so) {
   put_image("a/1.jpg", jpeg());
   put_image("b/1.jpg", cut(jpeg(), 300));
-  options.accept_truncated = true;
+  options.reading.accept_truncated = true;
   BOOST_TEST(check()[Split::kTrain].size() == 2u);
-  options.accept_truncated = false;
+  options.reading.accept_truncated = false;
   check_contains(check_error(), "b/1.jpg is a truncated JPEG");  // the cache keeps whole images only
   put("b/1.jpg");
-  options.accept_truncated = true;
-  check_contains(check_error(), "b/1.jpg is neither a JPEG nor a PNG");
+  options.reading.accept_truncated = true;
+  check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP");
 }
 
 // "skip" is not advised where it would lead to the next error.
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(keep_an_image_of_each_class_and_split) {
   put_image("train/a/1.jpg", jpeg());
   put("train/b/1.jpg");
   const std::string error = check_error();
-  check_contains(error, "train/b/1.jpg is neither a JPEG nor a PNG image");
+  check_contains(error, "train/b/1.jpg is no JPEG, PNG or WebP image");
   BOOST_TEST(error.find("'skip'") == std::string::npos);
   options.skip_unreadable = true;
   check_contains(check_error(), "none of the 1 training image of class 'b' can be read; the first: " +
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(are_not_read_again_until_they_change) {
   // A later time, or another size.
   const auto time = fs::last_write_time(source.root / "b/1.jpg");
   fs::last_write_time(source.root / "b/1.jpg", time + std::chrono::nanoseconds(1));
-  check_contains(check_error(), "b/1.jpg is neither a JPEG nor a PNG image");
+  check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP image");
   put_image("b/1.jpg", cut(jpeg(), 1));
   fs::last_write_time(source.root / "b/1.jpg", time);
   check_contains(check_error(), "b/1.jpg is a truncated JPEG");
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(are_read_again_where_the_cache_is_damaged) {
     Bytes bytes = whole;
     bytes[place] ^= 1;
     write_bytes(cache_file(), bytes);
-    check_contains(check_error(), "b/1.jpg is neither a JPEG nor a PNG image");
+    check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP image");
   }
   write_bytes(cache_file(), cut(whole, 8));
   check_error();
