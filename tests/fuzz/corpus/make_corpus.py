@@ -26,6 +26,11 @@ def image(mode, width, height):
     return grey.convert(mode)
 
 
+def exif(orientation, order):
+    mark = b"II" if order == "<" else b"MM"
+    return mark + struct.pack(order + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
 def saved(picture, kind, **options):
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
@@ -40,6 +45,12 @@ def main():
     for name in ("L", "RGB", "CMYK", "YCbCr"):
         write("jpeg", f"{name}.jpg", saved(image(name, 19, 17), "JPEG", quality=60))
     write("jpeg", "progressive.jpg", saved(image("RGB", 33, 18), "JPEG", progressive=True, subsampling=0))
+    write("jpeg", "exif.jpg", saved(image("RGB", 19, 17), "JPEG", exif=b"Exif\0\0" + exif(6, ">")))
+    write("png", "exif.png", saved(image("RGB", 9, 7), "PNG", exif=exif(5, "<")))
+    write("png", "transparent.png", saved(image("P", 9, 7), "PNG", transparency=bytes(range(0, 250, 10))))
+    write("webp", "lossy.webp", saved(image("RGB", 19, 17), "WEBP", quality=60, exif=exif(8, "<")))
+    write("webp", "lossless.webp", saved(image("RGBA", 9, 7), "WEBP", lossless=True))
+    write("webp", "alpha.webp", saved(image("LA", 9, 7).convert("RGBA"), "WEBP", quality=60, exif=exif(3, ">")))
     images = struct.pack(">iiii", 0x803, 2, 3, 3) + bytes(range(18))
     write("idx", "images", images)
     write("idx", "labels", struct.pack(">ii", 0x801, 2) + b"\1\2")

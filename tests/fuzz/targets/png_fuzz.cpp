@@ -6,7 +6,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> file(data, size);
   dha::fuzz::decode_whole(
-      [&] { return dha::datasets::png_size(file); },
-      [&](const dha::ImageRequest& request, int64_t channels) { dha::datasets::decode_png(file, request, channels); });
+      [&] { return dha::datasets::png_header(file); },
+      [&](const dha::ImageRequest& request, int64_t channels, const dha::datasets::ImageReading& reading) {
+        return dha::datasets::decode_png(file, request, channels, reading);
+      });
+  try {
+    dha::datasets::largest_png_sample(file);
+  } catch (const dha::datasets::UnreadableImage&) {
+  }
+  dha::datasets::png_orientation_behind(file);
   return 0;
 }
