@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/isnan.h>
-#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,9 +14,18 @@ namespace dha {
 
 namespace {
 
-// A component may keep an infinity, as a best loss at first; the network may not.
-at::Tensor is_sound(const std::string& name, const at::Tensor& tensor) {
-  return name.starts_with("network/") ? tensor.isfinite().all() : tensor.isnan().any().logical_not();
+// One copy of each tensor from a device, where checking and writing would make one each.
+State on_the_host(State state) {
+  for (auto& [name, tensor] : state.tensors)
+    if (tensor.defined()) tensor = tensor.detach().to(at::kCPU);
+  return state;
+}
+
+// A component may keep an infinity, as a best loss at first; the network may not. What cannot be saved is not for this
+// to refuse.
+bool is_sound(const std::string& name, const at::Tensor& tensor) {
+  if (!tensor.defined() || tensor.layout() != at::kStrided || !tensor.is_floating_point()) return true;
+  return name.starts_with("network/") ? tensor.isfinite().all().item<bool>() : !tensor.isnan().any().item<bool>();
 }
 
 }  // namespace
@@ -32,12 +40,14 @@ bool StageCheckpoints::is_due(const StagePosition& position, double seconds) con
          (config.checkpoint_every_minutes > 0 && seconds >= 60 * config.checkpoint_every_minutes);
 }
 
-void StageCheckpoints::save(const StagePosition& position, const State& checkpoint) {
+void StageCheckpoints::save(const StagePosition& position, const State& state) {
+  const State checkpoint = on_the_host(state);
   check_finite(position, checkpoint);
   const std::filesystem::path file = file_at(position);
   save_checkpoint(file, checkpoint);
   last_ = file;
-  if (!until_next_.empty() && until_next_ != file) std::filesystem::remove(until_next_);
+  std::error_code already_gone;
+  if (!until_next_.empty() && until_next_ != file) std::filesystem::remove(until_next_, already_gone);
   until_next_.clear();
   if (run_.config.keep_checkpoints > 0) remove_old_checkpoints(file.parent_path(), run_.config.keep_checkpoints);
 }
@@ -49,13 +59,9 @@ void StageCheckpoints::save_until_next(const StagePosition& position, const Stat
 
 void StageCheckpoints::check_finite(const StagePosition& position, const State& checkpoint) const {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> sound;
-  for (const auto& [name, tensor] : checkpoint.tensors)
-    if (tensor.is_floating_point()) sound.push_back(is_sound(name, tensor).to(run_.services.device));
-  if (sound.empty() || at::stack(sound).all().item().toBool()) return;  // waits for the device once
-  const auto bad = std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(), [](const auto& entry) {
-    return entry.second.is_floating_point() && !is_sound(entry.first, entry.second).item().toBool();
-  });
+  const auto bad = std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                                [](const auto& entry) { return !is_sound(entry.first, entry.second); });
+  if (bad == checkpoint.tensors.end()) return;
   throw Error(ErrorCode::kDiverged,
               fmt::format("stage '{}': '{}' no longer holds finite numbers after epoch {}, step {} ({}); lower the "
                           "learning rate or set gradient_clip",

@@ -27,7 +27,7 @@ class StageCheckpoints {
   // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} where a tensor of
   // the network is not finite or one of a component is NaN: a checkpoint that cannot be continued from must not replace
   // one that can.
-  void save(const StagePosition& position, const State& checkpoint);
+  void save(const StagePosition& position, const State& state);
 
   // The same for a checkpoint that the next one replaces.
   void save_until_next(const StagePosition& position, const State& checkpoint);

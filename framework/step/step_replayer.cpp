@@ -93,7 +93,11 @@ void StepReplayer::record(const StepInput& input, const Progress& progress) {
     report_ = step_.run(input_, progress);
     graph->end();
   } catch (const std::exception& failure) {
-    static_cast<void>(graph.release());  // to be destroyed with the process: the device is in the middle of a recording
+    try {
+      graph->end();                    // so that what is left of the device can still be read
+    } catch (const std::exception&) {  // the recording is void in any case
+    }
+    static_cast<void>(graph.release());  // LibTorch cannot clean up after a recording that failed; the process ends
     throw Error(
         ErrorCode::kDevice,
         fmt::format("stage '{}': a step could not be recorded: {}; continue with: {} resume RUN --set graph=off",

@@ -418,7 +418,7 @@ class ImageFolderTest(CommandLineTest):
         file.write_bytes(whole)
         self.run_folder_set()
         file.write_bytes(whole[:-20])
-        self.assert_unreadable(file, "is a truncated JPEG: its end marker is missing")
+        self.assert_unreadable(file, "is a truncated JPEG: its data end too early")
         self.run_folder_set(dataset={"truncated": "accept", "unreadable": "skip"})
 
     def test_text_that_is_called_jpg(self):
@@ -429,7 +429,7 @@ class ImageFolderTest(CommandLineTest):
     def test_unreadable_validation_image(self):
         file = self.root / "val" / "cat" / "01.png"
         file.write_bytes(file.read_bytes()[:100])
-        self.assert_unreadable(file, "is a truncated PNG: its end chunk is missing")
+        self.assert_unreadable(file, "is a truncated PNG: its data end too early")
 
     def test_no_readable_validation_image(self):
         for file in self.root.glob("val/*/*"):

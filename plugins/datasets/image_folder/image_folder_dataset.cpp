@@ -252,7 +252,7 @@ bool ImageFolderDataset::read(Split split, int64_t index, const ImageRequest& re
 // Logs an image once, however many threads find it unreadable at the same time.
 void ImageFolderDataset::skip_or_throw(Split split, int64_t index, const char* reason) const {
   const std::string sentence = shown(path_of(entry(split, index))) + " " + reason;
-  if (!check_options_.skip_unreadable)
+  if (!skip_unreadable_)
     throw Error(ErrorCode::kData,
                 sentence + "; replace or remove the file, or set 'unreadable' to 'skip' to leave such images out");
   const std::lock_guard lock(skipped_mutex_);

@@ -14,8 +14,8 @@
 #include "dha/dataset.hpp"
 #include "dha/params.hpp"
 #include "image_folder/image_index.hpp"
-#include "image_folder/readable_images.hpp"
 #include "image_folder/image_reading.hpp"
+#include "image_folder/readable_images.hpp"
 #include "shared/channel_statistics.hpp"
 
 namespace dha::datasets {

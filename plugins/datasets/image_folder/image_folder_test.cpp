@@ -154,15 +154,15 @@ BOOST_AUTO_TEST_CASE(leaves_unreadable_files_out_at_once) {
   BOOST_TEST(set->labels(Split::kTrain).numel() == 3);
   BOOST_TEST(set->unreadable_images() == 2);
   BOOST_REQUIRE(context.warnings.size() == 1u);
-  check_contains(context.warnings[0], "train/b/5.jpg is a truncated JPEG: its end marker is missing; ");
+  check_contains(context.warnings[0], "train/b/5.jpg is a truncated JPEG: its data end too early; ");
   check_contains(context.warnings[0], "train/b/6.jpg is empty (0 bytes)");
 }
 
 // Damage between header and end, which only decoding finds.
 BOOST_AUTO_TEST_CASE(skips_what_proves_unreadable_later_and_says_so_once) {
-  Bytes damaged = jpeg_bytes(waves(64, 64, 3), {.restart_interval = 1});
+  Bytes damaged = png_bytes(waves(64, 64, 3), PNG_COLOR_TYPE_RGB);
   std::fill(damaged.end() - 300, damaged.end() - 100, uint8_t{0});
-  write_bytes(directory.path() / "train/b/5.jpg", damaged);
+  write_bytes(directory.path() / "train/b/5.png", damaged);
   const auto set = opened(R"(, "unreadable": "skip")");
   for (int repeat = 0; repeat < 3; ++repeat) {
     BOOST_TEST(pixels_of(*set, Split::kTrain, 3).empty());
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(skips_what_proves_unreadable_later_and_says_so_once) {
   }
   BOOST_REQUIRE(context.warnings.size() == 1u);
   check_contains(context.warnings[0],
-                 "skipped: " + (directory.path() / "train/b/5.jpg").string() + " is a damaged JPEG");
+                 "skipped: " + (directory.path() / "train/b/5.png").string() + " is a damaged PNG");
   const auto strict = opened();
   check_contains(error_of(ErrorCode::kData, [&] { pixels_of(*strict, Split::kTrain, 3); }), "'unreadable' to 'skip'");
 }

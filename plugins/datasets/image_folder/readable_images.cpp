@@ -184,6 +184,7 @@ std::string Check::find_emptied() const {
       whole[static_cast<size_t>(entry.label)] += is_whole ? 1 : 0;
     }
   const auto none_of = [](size_t count, const std::string& split, const std::string& of_class) {
+    if (count == 1) return "the only " + split + " image" + of_class + " cannot be read";
     return "none of the " + counted(static_cast<int64_t>(count), split + " image") + of_class + " can be read";
   };
   for (size_t split = 0; split < index_.splits.size(); ++split)

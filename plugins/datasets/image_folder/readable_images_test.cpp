@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(name_the_first_and_count_all) {
   put_image("test/a/1.jpg", cut(png(), 40));
   const std::string one = check_error();
   BOOST_TEST(one == (source.root / "test/a/1.jpg").string() +
-                        " is a truncated PNG: its end chunk is missing; replace the file, or set 'truncated' to "
+                        " is a truncated PNG: its data end too early; replace the file, or set 'truncated' to "
                         "'accept' to use what is there");
   put_image("test/a/2.jpg", jpeg());
   for (int i = 101; i < 190; ++i) put_image("train/b/" + std::to_string(i) + ".jpg", i < 184 ? jpeg() : Bytes());
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(leave_unreadable_images_out) {
              boost::test_tools::per_element());
   BOOST_TEST(test::joined(context.warnings) ==
              "left out 2 images that cannot be read: " + (source.root / "train/a/2.jpg").string() +
-                 " is a truncated JPEG: its end marker is missing; " + (source.root / "train/b/0.jpg").string() +
+                 " is a truncated JPEG: its data end too early; " + (source.root / "train/b/0.jpg").string() +
                  " is a link to /annex/gone, where nothing is\n");
   check_contains(test::joined(context.lines), "skipped: " + (source.root / "train/b/0.jpg").string());
 }
@@ -189,8 +189,8 @@ BOOST_AUTO_TEST_CASE(keep_an_image_of_each_class_and_split) {
   check_contains(error, "train/b/1.jpg is no JPEG, PNG or WebP image");
   BOOST_TEST(error.find("'skip'") == std::string::npos);
   options.skip_unreadable = true;
-  check_contains(check_error(), "none of the 1 training image of class 'b' can be read; the first: " +
-                                    (source.root / "train/b/1.jpg").string() + " is neither");
+  check_contains(check_error(), "the only training image of class 'b' cannot be read; the first: " +
+                                    (source.root / "train/b/1.jpg").string() + " is no JPEG");
   put_image("train/b/1.jpg", jpeg());
   put("val/a/1.jpg");
   put("val/b/1.jpg");
