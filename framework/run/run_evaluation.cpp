@@ -24,6 +24,12 @@ ImageSet images_of(const std::string& split, const RunImages& run, const StageIm
   throw Error(ErrorCode::kUsage, fmt::format("--split must be test, validation or train, found '{}'", split));
 }
 
+// What the data was: the run's file, or the model's own where a run was tidied up.
+std::filesystem::path facts_of(const RunDirectory& directory) {
+  const std::filesystem::path facts = directory.file(kDatasetFile);
+  return std::filesystem::exists(facts) ? facts : directory.file("model") / kDatasetFile;
+}
+
 // From model/ alone where that holds a network, else from the last checkpoint.
 std::unique_ptr<TrainedStage> open_trained(const RunDirectory& directory, const PipelineConfig& config,
                                            const StageConfig& stage, const RunImages& images,
@@ -43,7 +49,7 @@ RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& 
                 fmt::format("the run in {0} has finished {1} of {2} stages; continue it with: {3} resume {0}",
                             directory.path().string(), results.size(), config.stages.size(), program_name()));
   const ContextServices services{nullptr, device, config.seed, {}};
-  const PipelineData data(registry, services, config, directory.file(kDatasetFile), allowed, DataChange::kSameClasses);
+  const PipelineData data(registry, services, config, facts_of(directory), allowed, DataChange::kSameClasses);
   const StageConfig stage =
       EarlierStages(directory, config, registry, results).config_as_trained(config.stages.back().name);
   const StageImages stage_images = choose_stage_images(data.images(), stage, config.seed);

@@ -109,6 +109,10 @@ class LaterTest(CommandLineTest):
         _, notes = self.dha("resume", run)
         self.assertIn("the run has finished", notes)
         self.assertEqual(files, {file: file.read_bytes() for file in run.rglob("*") if file.is_file()})
+        (run / "dataset.json").unlink()  # model/ has its own
+        self.rename_class()
+        self.refused("eval", run, saying="class 0 is 'class1', was 'class0'")
+        self.assertFalse((run / "dataset.json").exists())
 
     def test_a_search_alone_leaves_a_model_that_computes_the_same(self):
         pipeline = json.loads(self.pipeline.read_text())
