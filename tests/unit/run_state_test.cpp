@@ -17,9 +17,9 @@
 #include "report/log.hpp"
 #include "report/metrics_writer.hpp"
 #include "run/environment.hpp"
-#include "storage/sha256.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/run_directory.hpp"
+#include "storage/sha256.hpp"
 #include "support/child_process.hpp"
 #include "support/paths.hpp"
 

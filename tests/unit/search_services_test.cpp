@@ -136,7 +136,7 @@ struct Watched {
   StageSearchServices services() {
     const at::Tensor images = at::randn({5, 1, 4, 4}, at::TensorOptions(at::kDouble));
     return StageSearchServices(parts, data, normalizer, criterion, loss_scale, step_options, {},
-                         {images, dataset.labels(Split::kTrain).slice(0, 0, 5)});
+                               {images, dataset.labels(Split::kTrain).slice(0, 0, 5)});
   }
 
   WatchedNetwork& network() { return static_cast<WatchedNetwork&>(parts.network().object()); }
@@ -365,7 +365,7 @@ BOOST_AUTO_TEST_CASE(data_that_is_not_there_is_an_error_and_moves_no_weight) {
   stage.data.search_batches.reset();
   stage.data.validation.reset();
   StageSearchServices services(stage.parts, stage.data, stage.normalizer, stage.criterion, stage.loss_scale,
-                         stage.step_options, {}, {});
+                               stage.step_options, {}, {});
   for_each_request(stage, [&](const EvaluationRequest& request) {
     const Snapshot before(stage.parts);
     const ErrorCode expected =

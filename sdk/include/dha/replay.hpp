@@ -20,7 +20,8 @@ class DHA_API Replay {
   // gates, step, forward, and before_step, which then does nothing) from the third step of the epoch to its last:
   // - they decide nothing on the host, and give operators no number, that differs from step to step;
   // - tensors that outlive a step are changed in place;
-  // - draws come from the context's generator() and shared_generator(); nothing is copied between host and device, and nothing waits.
+  // - draws come from the context's generator() and shared_generator(); nothing is copied between host and device, and
+  // nothing waits.
   virtual bool replayable() const = 0;
 };
 

@@ -97,8 +97,8 @@ struct SearchStep {
 
 // Order of calls: attach(); restore() where there is something to restore; for each epoch begin_epoch(), the steps
 // (before_step(), gates(), learn()), the evaluations of the epoch, end_epoch(); after the last epoch end_stage(). The
-// host measures validation before end_epoch(), and test images and the stage's architecture before end_stage(). An epoch
-// that ends the stage early and was not due for validation is validated between the two.
+// host measures validation before end_epoch(), and test images and the stage's architecture before end_stage(). An
+// epoch that ends the stage early and was not due for validation is validated between the two.
 class DHA_API Searcher : public Component {
  public:
   using Interface = Searcher;

@@ -3,9 +3,9 @@
 //
 // The host keeps a ledger of all calls of ask(), keep_going() and tell(). A run that is resumed creates the searcher
 // again and repeats those calls, so the answers of a searcher may depend on nothing but its parameters, the calls so
-// far, and draws from its context's generators (Stage::trials() may have grown since, where a study is extended); state()
-// and restore() are not called. A searcher whose answer to the
-// n-th ask() does not depend on outcomes gives the same trials however many run at once.
+// far, and draws from its context's generators (Stage::trials() may have grown since, where a study is extended);
+// state() and restore() are not called. A searcher whose answer to the n-th ask() does not depend on outcomes gives the
+// same trials however many run at once.
 #pragma once
 
 #include <cstdint>
