@@ -15,13 +15,11 @@ namespace dha {
 struct SplitIdentity {
   int64_t images = 0;
   std::string labels, content;  // SHA-256; of the pixels where they are in memory, else of the images' names
-  bool operator==(const SplitIdentity&) const = default;
 };
 
 struct DataIdentity {
   std::vector<std::string> class_names;  // in label order; empty where the data set names none
   std::array<SplitIdentity, 3> splits;   // by Split
-  bool operator==(const DataIdentity&) const = default;
 };
 
 DataIdentity identity_of(const OpenDataset& dataset);

@@ -23,7 +23,7 @@ class MemoryFeed : public BatchFeed {
   Upload upload_;
   ImageTensors whole_;  // the split, on the device or on the host
   bool is_resident_;    // on the device
-  at::Tensor order_;    // int64: the epoch's indices, beside the split
+  at::Tensor order_;    // int64: the epoch's indices, on the device of the split
   int64_t step_ = 0;
 };
 

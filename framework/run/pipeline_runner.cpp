@@ -95,20 +95,19 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
   return results;
 }
 
-// Where to go on: the results of the stages that are done, and the last good checkpoint of the next one, if it has any.
-// A stage that is done counts as not done where nothing but its damaged checkpoint tells how to go on.
+// Where a run that has not finished continues: the results of the stages that are done, and the last good checkpoint of
+// the next one, if it has any. A stage that is done counts as not done where nothing but its damaged checkpoint tells
+// how to go on.
 std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& results, Log& log) const {
   const std::filesystem::path checkpoints = directory_.file("checkpoints");
   results = read_results(directory_);
   std::optional<State> checkpoint;
   const auto report = [&](const std::string& damage) { log.write(LogLevel::kWarning, "checkpoint", damage); };
   while (true) {
-    if (results.size() < config_.stages.size())
-      if (auto found = latest_good_checkpoint(checkpoints, report, config_.stages[results.size()].name)) {
-        log.write(LogLevel::kInfo, "dha",
-                  "continues from " + found->file.lexically_relative(directory_.path()).string());
-        checkpoint = std::move(found->state);
-      }
+    if (auto found = latest_good_checkpoint(checkpoints, report, config_.stages[results.size()].name)) {
+      log.write(LogLevel::kInfo, "dha", "continues from " + found->file.lexically_relative(directory_.path()).string());
+      checkpoint = std::move(found->state);
+    }
     if (checkpoint || results.empty()) break;
     try {
       load_checkpoint(directory_.file(results.back().checkpoint));

@@ -40,7 +40,6 @@ class PipelineData {
 
   const OpenDataset& dataset() const { return *open_; }
   const RunImages& images() const { return images_; }
-  const DataIdentity& identity() const { return identity_; }
 
  private:
   struct Facts {

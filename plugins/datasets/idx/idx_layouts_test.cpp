@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(finds_files_in_folders_of_their_names) {
            "t10k-images-idx3-ubyte.d/t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte.d/t10k-labels-idx1-ubyte"});
   for (const std::string& file : files) move(file + ".d", file);
   check_reads(directory.path());
-  // As in Kaggle's archive: dotted files beside the folders.
+  // As in Kaggle's archive: files with dots in their names, next to the folders.
   for (const std::string& file : files)
     fs::copy(directory.path() / file / file, directory.path() / std::string(file).replace(file.find("-idx"), 1, "."));
   check_reads(directory.path());

@@ -40,7 +40,7 @@ class Scan {
   bool are_classes(const SplitFolders& splits, const fs::path& base, const FolderContent& content) const;
   void refuse_without_training(const SplitFolders& splits, const fs::path& base) const;
   [[noreturn]] void refuse_dangling(const fs::path& link) const;
-  void leave_out_beside_classes(const fs::path& folder, FolderContent& content);
+  void leave_out_loose(const fs::path& folder, FolderContent& content);
   void scan_training(const fs::path& folder);
   void add_training_class(const fs::path& folder, const std::string& name);
   void scan_other(const fs::path& folder, Split split);
@@ -57,8 +57,8 @@ class Scan {
   fs::path training_;  // folder of the training classes
 };
 
-// The folder that is all that `folder` holds, beside runs of dha and files that are no images, where it holds folders
-// and no image itself.
+// The only folder in `folder`, apart from runs of dha and files that are not images, if it holds folders and no image
+// itself.
 std::optional<std::string> Scan::only_folder(const fs::path& folder, const FolderContent& content) const {
   if (!content.images.empty() || !content.dangling.empty()) return std::nullopt;
   std::optional<std::string> only;
@@ -90,7 +90,7 @@ fs::path Scan::descend(fs::path folder, bool until_splits) {
   return folder;
 }
 
-// Whether folders that are called like splits are classes, as valid beside invalid, or train beside car: they hold
+// Whether folders with names of splits are classes, such as valid next to invalid, or train next to car: they hold
 // images themselves, as do other folders, and no two of them could be the splits of one set.
 bool Scan::are_classes(const SplitFolders& splits, const fs::path& base, const FolderContent& content) const {
   const bool has_training = !splits[kTrain].empty();
@@ -123,8 +123,8 @@ void Scan::refuse_dangling(const fs::path& link) const {
        ", where nothing is; restore the folder that it led to or remove the link");
 }
 
-// What lies beside class folders in `folder`.
-void Scan::leave_out_beside_classes(const fs::path& folder, FolderContent& content) {
+// Leaves out the loose images and the files that are not images in a folder of class folders.
+void Scan::leave_out_loose(const fs::path& folder, FolderContent& content) {
   auto loose = static_cast<int64_t>(content.images.size());
   for (const std::string& name : content.dangling) {
     if (!has_image_extension(name)) refuse_dangling(folder / name);
@@ -138,7 +138,7 @@ void Scan::leave_out_beside_classes(const fs::path& folder, FolderContent& conte
 void Scan::scan_training(const fs::path& folder) {
   training_ = folder;
   FolderContent content = read_folder(root_ / folder);
-  leave_out_beside_classes(folder, content);
+  leave_out_loose(folder, content);
   for (const std::string& name : content.folders) add_training_class(folder, name);
   if (!index_.class_names.empty()) return;
   if (content.images.empty())
@@ -167,7 +167,7 @@ void Scan::add_training_class(const fs::path& folder, const std::string& name) {
 // Class folders of another split must be known and may be missing or empty.
 void Scan::scan_other(const fs::path& folder, Split split) {
   FolderContent content = read_folder(root_ / folder);
-  leave_out_beside_classes(folder, content);
+  leave_out_loose(folder, content);
   for (const std::string& name : content.folders) {
     FoundImages found = find_below(folder / name);
     if (found.paths.empty() && found.has_runs) {

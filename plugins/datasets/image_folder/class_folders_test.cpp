@@ -1,4 +1,4 @@
-// How folders become splits and classes, what lies beside them, links, and what is no image.
+// How folders become splits and classes, and the treatment of other folders, links and files that are not images.
 #include "image_folder/class_folders.hpp"
 
 #include <sys/stat.h>

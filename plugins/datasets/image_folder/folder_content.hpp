@@ -11,8 +11,8 @@
 
 namespace dha::datasets {
 
-// Names in byte order. Links are followed. Hidden are names that begin with a dot, __MACOSX and @eaDir, which hold what
-// macOS and Synology's system keep beside images.
+// Names in byte order. Links are followed. Hidden are names that begin with a dot, __MACOSX and @eaDir, in which macOS
+// and Synology's system keep data of their own.
 struct FolderContent {
   std::vector<std::string> folders, images, others;  // others: regular files that are no images
   std::vector<std::string> dangling;                 // links to nothing, or to themselves
@@ -34,7 +34,7 @@ struct FoundImages {
 
 // Each folder is read once, however many links lead to it, and none of those that hold `folder`; those left out are
 // added to `left_out`, as are files that are no images. Runs of dha, up to three levels down, are left out; they are
-// added where there are images beside them. `check_cancelled` is called for each folder and may throw.
+// added where the same folder also holds images. `check_cancelled` is called for each folder and may throw.
 FoundImages find_images_below(const std::filesystem::path& root, const std::filesystem::path& folder,
                               const std::function<void()>& check_cancelled, LeftOut& left_out);
 

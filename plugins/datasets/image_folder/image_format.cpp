@@ -21,8 +21,8 @@ struct Signature {
 };
 
 // A format that is not read, and what makes a PNG of such a file: a shell command that %i (the file), %f (its first
-// picture) and %o (a PNG beside it) go into. A PNG is named after all of the file's name, so that it replaces no other
-// file.
+// picture) and %o (a PNG in the same folder) go into. A PNG is named after all of the file's name, so that it replaces
+// no other file.
 struct OtherFormat {
   std::string_view name;
   std::string_view command;

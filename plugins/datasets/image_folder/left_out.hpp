@@ -18,7 +18,7 @@ class LeftOut {
   void add_hidden(int64_t count) { hidden_ += count; }
   void add_run(const std::filesystem::path& folder) { runs_.push_back(folder); }  // of dha
   void add_loose(const std::filesystem::path& folder, int64_t images);            // in `folder` itself, so of no class
-  void add_folder(const std::filesystem::path& folder, int64_t images);           // beside the splits
+  void add_folder(const std::filesystem::path& folder, int64_t images);           // next to the splits
   void add_second_way(const std::filesystem::path& folder) {
     second_ways_.push_back(folder);
   }  // to a folder read before
