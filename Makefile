@@ -56,8 +56,8 @@ profile: configure
 	@$(BUILD)/bench-programs/joint_step --profile $(PROBE)
 
 fuzz: configure
-	@cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=600 > /dev/null
-	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_SECONDS=5 > /dev/null' EXIT; \
+	@cmake -B $(BUILD) -DDHA_FUZZ_LIMIT=max_total_time=600 > /dev/null
+	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_LIMIT=runs=5000 > /dev/null' EXIT; \
 	  ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure
 
 soak: build

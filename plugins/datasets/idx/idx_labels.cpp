@@ -93,8 +93,9 @@ IdxLabels read_idx_labels(const IdxPair& files) {
   IdxFile file(files.labels, files.label_dimensions, rows ? IdxType::kInt : IdxType::kUnsignedByte);
   file.check_size();
   const int64_t records = file.lengths()[0], stride = rows ? 4 * file.lengths()[1] : 1;
-  IdxLabels labels{files.labels, at::empty({records}, at::kLong), file.header_size(), stride};
+  IdxLabels labels{files.labels, {}, file.header_size(), stride};
   if (records == 0 || stride == 0) refuse(labels, "no label; fetch it again");
+  labels.values = at::empty({records}, at::kLong);
   std::vector<uint8_t> bytes(static_cast<size_t>(file.content_size()));
   file.read(bytes.data());
   auto* out = labels.values.data_ptr<int64_t>();

@@ -119,6 +119,13 @@ BOOST_AUTO_TEST_CASE(refuses_files_without_labels) {
   check_contains(error(kNothing), "train-labels-idx1-ubyte has no label; fetch it again");
 }
 
+BOOST_AUTO_TEST_CASE(refuses_rows_of_no_integers) {
+  // The header names more rows than memory holds labels, and rows take no bytes.
+  fs::remove(directory.path() / "train-labels-idx1-ubyte");
+  put("train-labels-idx2-int", {0, 0, 12, 2, 255, 255, 255, 255, 0, 0, 0, 0});
+  check_contains(error(kNothing), "train-labels-idx2-int has no label; fetch it again");
+}
+
 BOOST_AUTO_TEST_CASE(reads_the_classes_of_rows_of_integers) {
   // QMNIST's labels: the class and seven numbers about the writer.
   Bytes labels{0, 0, 12, 2, 0, 0, 0, 3, 0, 0, 0, 2};
