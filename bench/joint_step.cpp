@@ -21,6 +21,7 @@
 #include "device/memory.hpp"
 #include "joint_contender.hpp"
 #include "operator_profile.hpp"
+#include "process/freed_memory.hpp"
 
 namespace {
 
@@ -121,6 +122,7 @@ void profile(const PluginRegistry& registry, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   const Options options = read(argc, argv);
   PluginRegistry registry;
   registry.load_directory(DHA_BENCH_PLUGIN_DIR, true);

@@ -27,6 +27,7 @@
 #include "device/memory.hpp"
 #include "dha/params.hpp"
 #include "plugin/plugin_registry.hpp"
+#include "process/freed_memory.hpp"
 
 namespace {
 
@@ -104,6 +105,7 @@ std::string content(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool memory = !arguments.empty() && arguments[0] == "--memory";
   if (memory) arguments.erase(arguments.begin());

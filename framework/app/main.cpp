@@ -11,6 +11,7 @@
 #include "app/exit_status.hpp"
 #include "dha/error.hpp"
 #include "dha/version.hpp"
+#include "process/freed_memory.hpp"
 #include "process/program_name.hpp"
 
 namespace {
@@ -53,6 +54,7 @@ void print_failure(const std::string& message) {
 
 int main(int argc, char** argv) {
   dha::set_program_name(argv[0]);
+  dha::keep_freed_memory();
   try {
     const int status = dispatch({argv + 1, argv + argc});
     if (!std::cout.flush()) throw dha::Error(dha::ErrorCode::kIo, "cannot write to the standard output");
