@@ -8,6 +8,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -245,13 +246,28 @@ BOOST_AUTO_TEST_CASE(a_stage_without_depthwise_convolution_equals_libtorchs) {
     }
 }
 
+Function reduction(bool rectify) {
+  return [rectify](const Tensors& t) { return factorized_reduction(t[0], t[1], t[2], rectify); };
+}
+
+BOOST_AUTO_TEST_CASE(factorized_reductions_equal_libtorchs) {
+  Draw draw(7);
+  for (const auto& sizes : kSizes)
+    for (const int64_t out : {2, 12, 33})
+      for (const bool rectify : {false, true})
+        check(reduction(rectify), {draw(sizes), draw({out / 2, sizes[1], 1, 1}), draw({out - out / 2, sizes[1], 1, 1})},
+              name(sizes, 1, 2, 1) + " out " + std::to_string(out));
+}
+
 BOOST_AUTO_TEST_CASE(many_images_are_summed_in_pieces) {
   Draw draw(8);
+  check(reduction(true), {draw({67, 17, 5, 4}), draw({8, 17, 1, 1}), draw({8, 17, 1, 1})}, "67 images, reduced");
   check(separable({stage(3, 1, 1), stage(3, 1, 1)}), separable_values(draw, {67, 17, 4, 4}, 3, 17, 2), "67 images");
 }
 
 BOOST_AUTO_TEST_CASE(bands_of_a_large_image_join) {
   Draw draw(9);
+  check(reduction(true), {draw({1, 30, 121, 90}), draw({5, 30, 1, 1}), draw({6, 30, 1, 1})}, "121x90, reduced");
   for (const int64_t stride : {1, 2})
     check(separable({stage(5, stride, 2)}), separable_values(draw, {1, 18, 90, 61}, 5, 18, 1), "90x61");
 }
@@ -338,6 +354,7 @@ BOOST_AUTO_TEST_CASE(gradients_equal_differences) {
   check_differences([](const Tensors& t) { return batch_norm(t[0], without_statistics(t[1], t[2]), {}); },
                     {draw({2, 9, 4, 5}), draw({9}), draw({9})});
   check_differences(separable({stage(3, 2, 1), stage(3, 1, 1)}), separable_values(draw, {2, 9, 7, 6}, 3, 9, 2));
+  check_differences(reduction(true), {draw({2, 9, 7, 6}), draw({4, 9, 1, 1}), draw({5, 9, 1, 1})});
   check_differences([](const Tensors& t) { return max_pool(t[0], {3, 3}, {2, 2}, {1, 1}); }, {draw({2, 9, 7, 6})});
   check_differences([](const Tensors& t) { return average_pool(t[0], {3, 3}, {2, 2}, {1, 1}); }, {draw({2, 9, 7, 6})});
 }
@@ -360,6 +377,7 @@ BOOST_AUTO_TEST_CASE(gradients_have_gradients) {
       {[](const Tensors& t) { return batch_norm(t[0], without_statistics(t[1], t[2]), {}); },
        {draw({2, 5, 4, 5}), draw({5}), draw({5})}},
       {separable({stage(3, 1, 1), stage(3, 1, 1)}), separable_values(draw, {2, 5, 4, 4}, 3, 5, 2)},
+      {reduction(true), {draw({2, 5, 7, 6}), draw({2, 5, 1, 1}), draw({3, 5, 1, 1})}},
       {[](const Tensors& t) {
          return max_pool(t[0], {3, 3}, {2, 2}, {1, 1});
        },
@@ -377,6 +395,81 @@ BOOST_AUTO_TEST_CASE(gradients_have_gradients) {
   }
 }
 
+// A cell: what its nodes read is shared, by operators of dha and of LibTorch, and its outputs are joined. The tensors
+// are x, a depthwise weight, a pointwise one, and the halves of a reduction.
+at::Tensor cell(const Tensors& t, bool sharing) {
+  const auto share = [sharing](const at::Tensor& x) { return sharing ? shared(x) : x; };
+  const auto join = [sharing](const Tensors& parts) { return sharing ? join_channels(parts) : at::cat(parts, 1); };
+  const at::Tensor x = share(t[0] * 2);
+  const at::Tensor first = share(depthwise_convolution(x, t[1], {1, 1}, {1, 1}, {1, 1}) +
+                                 max_pool(x, {3, 3}, {1, 1}, {1, 1}) + average_pool(x, {3, 3}, {1, 1}, {1, 1}));
+  const at::Tensor second = share(rectified_separable(x, {{t[1], {1, 1}, {1, 1}, {1, 1}, t[2], {}}}, {}) +
+                                  batch_norm(first, {}, {}) + first * 3);
+  const at::Tensor third = share(max_pool(second, {3, 3}, {1, 1}, {1, 1}) + x + first.exp());
+  const at::Tensor joined = join({first, second, third});
+  return factorized_reduction(joined, t[3], t[4], true) + average_pool(joined, {2, 2}, {2, 2}, {0, 0}).sum(1, true) +
+         joined.mean();
+}
+
+Tensors cell_values(const std::vector<int64_t>& sizes) {
+  Draw draw(22);
+  const int64_t channels = sizes[1];
+  return {draw(sizes), draw({channels, 1, 3, 3}), draw({channels, channels, 1, 1}), draw({4, 3 * channels, 1, 1}),
+          draw({3, 3 * channels, 1, 1})};
+}
+
+BOOST_AUTO_TEST_CASE(gradients_of_shared_tensors_are_added_in_place) {
+  for (const std::vector<int64_t>& sizes : {std::vector<int64_t>{2, 12, 8, 6}, {3, 5, 2, 2}, {2, 1, 4, 2}}) {
+    const Tensors values = cell_values(sizes);
+    const auto found = [&](bool sharing, bool own) {
+      return results([sharing](const Tensors& t) { return cell(t, sharing); }, values, at::kDouble, own);
+    };
+    const Tensors exact = found(false, false);
+    for (const bool own : {false, true}) {
+      const Tensors sharing = found(true, own);
+      for (size_t i = 0; i < exact.size(); ++i)
+        BOOST_TEST(largest(sharing[i] - exact[i]) <= 1e-11 * largest(exact[i]) + 1e-13, i);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_shared_tensor_has_the_same_gradients_in_each_backward_pass) {
+  const Tensors inputs = leaves(cell_values({2, 12, 8, 6}), at::kFloat);
+  const at::Tensor y = cell(inputs, true);
+  const at::Tensor gradient = Draw(3)(y.sizes()).to(at::kFloat);
+  const auto all = [&] { return torch::autograd::grad({y}, inputs, {gradient}, /*retain_graph=*/true); };
+  const Tensors first = all();
+  // A pass that needs no gradient of what is shared leaves nothing behind.
+  torch::autograd::grad({y}, {inputs[3]}, {gradient}, /*retain_graph=*/true);
+  const Tensors second = all();
+  for (size_t i = 0; i < first.size(); ++i) BOOST_TEST(at::equal(first[i], second[i]), i);
+}
+
+BOOST_AUTO_TEST_CASE(a_joined_gradient_that_others_hold_stays_as_it_is) {
+  Draw draw(4);
+  const Tensors inputs = leaves({draw({2, 5, 4, 4}), draw({2, 10, 4, 4})}, at::kDouble);
+  const at::Tensor part = shared(inputs[0] * 2);
+  const at::Tensor joined = join_channels({part, max_pool(part, {3, 3}, {1, 1}, {1, 1})});
+  // An addition passes one gradient to both of its inputs.
+  const at::Tensor gradient = draw({2, 10, 4, 4});
+  const Tensors found = torch::autograd::grad({joined + inputs[1]}, inputs, {gradient});
+  BOOST_TEST(at::equal(found[1], gradient));
+}
+
+BOOST_AUTO_TEST_CASE(shared_tensors_have_gradients_of_gradients) {
+  const Tensors inputs = leaves(cell_values({2, 5, 4, 4}), at::kDouble);
+  const auto second = [&](bool sharing) {
+    const Tensors first = torch::autograd::grad({cell(inputs, sharing).pow(2).sum()}, inputs, {},
+                                                /*retain_graph=*/true, /*create_graph=*/true);
+    at::Tensor sum = at::zeros({}, at::kDouble);
+    for (const at::Tensor& gradient : first) sum = sum + (gradient * gradient).sum();
+    return torch::autograd::grad({sum}, inputs);
+  };
+  const Tensors shared_ones = second(true), exact = second(false);
+  for (size_t i = 0; i < exact.size(); ++i)
+    BOOST_TEST(largest(shared_ones[i] - exact[i]) <= 1e-9 * largest(exact[i]), i);
+}
+
 BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_threads) {
   Draw draw(18);
   const Settings settings;
@@ -385,6 +478,7 @@ BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_threads) {
       {[](const Tensors& t) { return batch_norm(t[0], without_statistics(t[1], t[2]), {}); },
        {draw({5, 20, 33, 32}), draw({20}), draw({20})}},
       {separable({stage(3, 2, 1), stage(3, 1, 1)}), separable_values(draw, {37, 20, 17, 18}, 3, 20, 2)},
+      {reduction(true), {draw({37, 20, 17, 18}), draw({9, 20, 1, 1}), draw({10, 20, 1, 1})}},
       {[](const Tensors& t) {
          return max_pool(t[0], {3, 3}, {1, 1}, {1, 1});
        },
@@ -417,6 +511,8 @@ BOOST_AUTO_TEST_CASE(everything_else_is_libtorchs) {
   BOOST_TEST(!is_own(function({values[0].to(at::kBFloat16), values[1].to(at::kBFloat16)})));
   BOOST_TEST(!is_own(batch_norm(contiguous, {}, {})));
   BOOST_TEST(!is_own(max_pool(contiguous, {3, 3}, {1, 1}, {1, 1})));
+  const at::Tensor half = values[1].detach().select(1, 0).reshape({9, 6, 1, 1}).contiguous();
+  BOOST_TEST(!is_own(factorized_reduction(contiguous, half, half, true)));
   BOOST_TEST(!is_own(average_pool(contiguous, {3, 3}, {1, 1}, {1, 1})));
   const Tensors chain = leaves(separable_values(draw, {2, 6, 5, 4}, 3, 6, 1), at::kFloat);
   BOOST_TEST(is_own(separable({stage(3, 1, 1)})(chain)));

@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/StringUtil.h>
@@ -12,6 +11,7 @@
 
 #include "dha/error.hpp"
 #include "dha/nn/observe.hpp"
+#include "dha/operators.hpp"
 
 namespace dha::cell {
 
@@ -113,7 +113,7 @@ at::Tensor CellNetwork::run_cell(int64_t index, nn::Features& input0, nn::Featur
     states.emplace_back(run_node(index, j, states, gates, drop_path));
   std::vector<at::Tensor> parts;
   for (const int64_t state : plan.concat) parts.push_back(states[static_cast<size_t>(state)].value());
-  return at::cat(parts, 1);
+  return ops::join_channels(parts);
 }
 
 at::Tensor CellNetwork::run_node(int64_t cell, int64_t node, std::vector<nn::Features>& states, const Gates& gates,

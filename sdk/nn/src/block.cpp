@@ -2,8 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
@@ -14,7 +12,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <optional>
 #include <utility>
 
 #include "dha/error.hpp"
@@ -34,36 +31,15 @@ at::Tensor drawn(at::IntArrayRef sizes, int64_t fan_in, const at::TensorOptions&
   return at::empty(sizes, options).uniform_(-bound, bound, std::move(generator)).set_requires_grad(true);
 }
 
-// A 1x1 convolution with a stride. oneDNN's gradient of its weight writes past its workspace where a channels_last
-// input has fewer channels than a block of the kernel, 16 at most, and the batch does not divide among the threads
-// (uxlfoundation/oneDNN issue 6035): the heap is damaged, and the program dies somewhere else. Such an input loses its
-// other pixels before the convolution, which computes the same.
-at::Tensor strided_pointwise(const at::Tensor& x, const at::Tensor& weight, Pair stride) {
-  constexpr int64_t kLargestBlock = 16;
-  if (!x.is_cpu() || x.size(1) >= kLargestBlock) return at::conv2d(x, weight, {}, stride);
-  return at::conv2d(x.slice(2, std::nullopt, std::nullopt, stride[0]).slice(3, std::nullopt, std::nullopt, stride[1]),
-                    weight);
-}
-
-bool is_strided_pointwise(const Layer& layer) {
-  return layer.groups == 1 && layer.kernel == Pair{1, 1} && layer.stride != Pair{1, 1} && layer.padding == Pair{0, 0};
+bool is_unpadded_pointwise(const Layer& layer) {
+  return layer.groups == 1 && layer.kernel == Pair{1, 1} && layer.padding == Pair{0, 0};
 }
 
 at::Tensor convolve(const Layer& layer, const at::Tensor& x, const at::Tensor& weight) {
   const Pair dilation{layer.dilation, layer.dilation};
   if (is_depthwise(layer)) return ops::depthwise_convolution(x, weight, layer.stride, layer.padding, dilation);
-  if (is_strided_pointwise(layer)) return strided_pointwise(x, weight, layer.stride);
+  if (is_unpadded_pointwise(layer)) return ops::pointwise_convolution(x, weight, layer.stride);
   return at::conv2d(x, weight, {}, layer.stride, layer.padding, dilation, layer.groups);
-}
-
-// Two 1x1 convolutions of stride 2, the second on the pixels at odd places. An odd side is extended by a row of zeros,
-// so that both see the same number of pixels.
-at::Tensor reduce(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd) {
-  const int64_t extra_rows = x.size(2) % 2, extra_columns = x.size(3) % 2;
-  const at::Tensor padded =
-      extra_rows + extra_columns > 0 ? at::constant_pad_nd(x, {0, extra_columns, 0, extra_rows}) : x;
-  const at::Tensor shifted = padded.slice(2, 1).slice(3, 1);
-  return at::cat({strided_pointwise(x, even, {2, 2}), strided_pointwise(shifted, odd, {2, 2})}, 1);
 }
 
 // `values`: of one channel.
@@ -112,6 +88,11 @@ at::Tensor Block::run(Features& input, const RunMode& mode, const at::Tensor& ga
       i = end;
       continue;
     }
+    if (fuses && is_rectified_reduction(i)) {
+      x = ops::factorized_reduction(x, weights_[i + 1].weight, weights_[i + 1].second, /*rectify=*/true);
+      i += 2;
+      continue;
+    }
     const bool is_shared = i == 0 && plan_.layers[0].kind == Kind::kRelu;
     x = is_shared ? input.rectified() : run_layer(i, x, mode, gate_at(i, gate));
     ++i;
@@ -122,6 +103,11 @@ at::Tensor Block::run(Features& input, const RunMode& mode, const at::Tensor& ga
 const at::Tensor& Block::gate_at(size_t index, const at::Tensor& gate) const {
   static const at::Tensor none;
   return index + 1 == plan_.layers.size() ? gate : none;
+}
+
+bool Block::is_rectified_reduction(size_t begin) const {
+  return begin + 1 < plan_.layers.size() && plan_.layers[begin].kind == Kind::kRelu &&
+         plan_.layers[begin + 1].kind == Kind::kFactorizedReduce;
 }
 
 size_t Block::end_of_stages(size_t begin) const {
@@ -171,7 +157,7 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
     case Kind::kConvolution:
       return convolve(layer, x, weights.weight);
     case Kind::kFactorizedReduce:
-      return reduce(x, weights.weight, weights.second);
+      return ops::factorized_reduction(x, weights.weight, weights.second, /*rectify=*/false);
     case Kind::kBatchNorm:
       return normalise(index, x, mode, gate);
     case Kind::kMaxPool:

@@ -1,8 +1,8 @@
 // The loops over pixels and channels, without LibTorch, compiled for several instruction sets.
 //
-// All tensors are channels_last: a pixel's channels lie together. `ld` is the distance of two pixels in elements. A
-// padded width of channels is a multiple of the vector's. Kernels run on the caller's thread alone and touch only what
-// they are given.
+// All tensors are channels_last: the channels of a pixel are adjacent. `ld` is the distance of two pixels in elements,
+// the number of channels where none is given. A padded width of channels is a multiple of the vector's. Kernels run on
+// the caller's thread alone and touch only what they are given.
 #pragma once
 
 #include <stdint.h>
@@ -41,12 +41,13 @@ struct Kernels {
   int64_t vector_width;  // in elements
 
   // Reads `pixels` pixels of `channels` channels into pixels `to_ld` apart; channels up to the padded width become 0.
-  void (*gather)(const T* from, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to, int64_t to_ld);
+  void (*gather)(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to,
+                 int64_t to_ld);
 
-  // Writes `pixels` pixels whose channels lie `from_ld` apart. A prologue with ReLU lets pass only where its result,
+  // Writes `pixels` pixels, or adds them where `accumulate`. A prologue with ReLU lets pass only those whose result,
   // computed from `x`, is above 0.
   void (*scatter)(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue,
-                  const T* x, T* to);
+                  const T* x, int64_t x_ld, T* to, int64_t to_ld, bool accumulate);
 
   // One row of a depthwise convolution: `columns` pixels of `ld` channels (padded). `from`: the tap at the upper left
   // of the first pixel in a buffer whose rows are `row` elements apart. `weight`: (taps, ld).
@@ -65,28 +66,31 @@ struct Kernels {
   // Mean and sum of squared distances from it, each (channels).
   void (*moments)(const T* x, int64_t pixels, int64_t channels, T* mean, T* squares);
 
-  // y = prologue(x) + addend; `addend` may be null.
-  void (*normalize)(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, const T* addend, T* y);
+  // y = prologue(x).
+  void (*normalize)(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* y);
 
   // Sums of gradient and of gradient * (x - mean), each (channels).
-  void (*gradient_sums)(const T* gradient, const T* x, int64_t pixels, int64_t channels, const T* mean, T* sum,
-                        T* product);
+  void (*gradient_sums)(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels,
+                        const T* mean, T* sum, T* product);
 
-  void (*norm_gradient)(const T* gradient, const T* x, int64_t pixels, int64_t channels,
-                        const NormGradient<T>& coefficients, T* to);
+  // Writes the gradient of x, or adds it where `accumulate`.
+  void (*norm_gradient)(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels,
+                        const NormGradient<T>& coefficients, T* to, int64_t to_ld, bool accumulate);
 
   // Pools of one row of output pixels. `image`: the whole image (height, width, channels).
   // The maximum's tap goes to `tap`, first among equals; a value that is no number counts as the largest.
   void (*max_pool_row)(const T* image, int64_t height, int64_t width, int64_t channels, const Window& window,
                        int64_t output_row, int64_t columns, T* to, uint8_t* tap);
   // Adds a row's gradient to the image's.
-  void (*max_pool_gradient_row)(const T* gradient, const uint8_t* tap, int64_t height, int64_t width, int64_t channels,
-                                const Window& window, int64_t output_row, int64_t columns, T* image);
+  void (*max_pool_gradient_row)(const T* gradient, int64_t gradient_ld, const uint8_t* tap, int64_t height,
+                                int64_t width, int64_t channels, const Window& window, int64_t output_row,
+                                int64_t columns, T* image, int64_t image_ld);
   // The mean over the pixels within the image: padding is not counted.
   void (*average_pool_row)(const T* image, int64_t height, int64_t width, int64_t channels, const Window& window,
                            int64_t output_row, int64_t columns, T* to);
-  void (*average_pool_gradient_row)(const T* gradient, int64_t height, int64_t width, int64_t channels,
-                                    const Window& window, int64_t output_row, int64_t columns, T* image);
+  void (*average_pool_gradient_row)(const T* gradient, int64_t gradient_ld, int64_t height, int64_t width,
+                                    int64_t channels, const Window& window, int64_t output_row, int64_t columns,
+                                    T* image, int64_t image_ld);
 };
 
 // The kernels of the best instruction set that this machine runs and the environment variable DHA_OPERATORS (avx2,

@@ -48,67 +48,66 @@ DHA_OPERATORS_INLINE void for_pieces(int64_t pixels, int64_t channels, const Loo
 }
 
 template <class T, bool kAffine>
-void gather_mapped(const T* from, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to, int64_t to_ld) {
+void gather_mapped(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to,
+                   int64_t to_ld) {
   for_pieces<T>(pixels, channels,
                 [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
                   const Map<T, kAffine> map(prologue, c, lanes);
                   for (int64_t p = first; p < first + count; ++p)
-                    store(to + p * to_ld + c, map(lanes.load(from + p * channels + c)));
+                    store(to + p * to_ld + c, map(lanes.load(from + p * from_ld + c)));
                 });
 }
 
 template <class T>
-void gather(const T* from, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to, int64_t to_ld) {
-  if (prologue.scale == nullptr)
-    gather_mapped<T, false>(from, pixels, channels, prologue, to, to_ld);
-  else
-    gather_mapped<T, true>(from, pixels, channels, prologue, to, to_ld);
+void gather(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* to,
+            int64_t to_ld) {
+  const auto run = prologue.scale == nullptr ? gather_mapped<T, false> : gather_mapped<T, true>;
+  run(from, from_ld, pixels, channels, prologue, to, to_ld);
 }
 
-template <class T, bool kAffine>
+// Stores a vector, or adds it.
+template <bool kAccumulate, class T>
+DHA_OPERATORS_INLINE void put(const Lanes<T>& lanes, T* to, Vector<T> value) {
+  lanes.store(to, kAccumulate ? lanes.load(to) + value : value);
+}
+
+template <class T, bool kAffine, bool kAccumulate>
 void scatter_mapped(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue,
-                    const T* x, T* to) {
-  for_pieces<T>(pixels, channels,
-                [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
-                  const Map<T, kAffine> map(prologue, c, lanes);
-                  for (int64_t p = first; p < first + count; ++p) {
-                    const int64_t at = p * channels + c;
-                    const Vector<T> gradient = lanes.load(from + p * from_ld + c);
-                    lanes.store(to + at, prologue.rectify ? map.gradient(gradient, lanes.load(x + at)) : gradient);
-                  }
-                });
+                    const T* x, int64_t x_ld, T* to, int64_t to_ld) {
+  for_pieces<T>(
+      pixels, channels, [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
+        const Map<T, kAffine> map(prologue, c, lanes);
+        for (int64_t p = first; p < first + count; ++p) {
+          const Vector<T> gradient = lanes.load(from + p * from_ld + c);
+          put<kAccumulate>(lanes, to + p * to_ld + c,
+                           prologue.rectify ? map.gradient(gradient, lanes.load(x + p * x_ld + c)) : gradient);
+        }
+      });
 }
 
 template <class T>
 void scatter(const T* from, int64_t from_ld, int64_t pixels, int64_t channels, const Prologue<T>& prologue, const T* x,
-             T* to) {
-  if (prologue.scale == nullptr)
-    scatter_mapped<T, false>(from, from_ld, pixels, channels, prologue, x, to);
-  else
-    scatter_mapped<T, true>(from, from_ld, pixels, channels, prologue, x, to);
+             int64_t x_ld, T* to, int64_t to_ld, bool accumulate) {
+  const auto run = prologue.scale == nullptr
+                       ? (accumulate ? scatter_mapped<T, false, true> : scatter_mapped<T, false, false>)
+                       : (accumulate ? scatter_mapped<T, true, true> : scatter_mapped<T, true, false>);
+  run(from, from_ld, pixels, channels, prologue, x, x_ld, to, to_ld);
 }
 
-template <class T, bool kAffine, bool kAdd>
-void normalize_mapped(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, const T* addend,
-                      T* y) {
+template <class T, bool kAffine>
+void normalize_mapped(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* y) {
   for_pieces<T>(pixels, channels,
                 [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
                   const Map<T, kAffine> map(prologue, c, lanes);
-                  for (int64_t p = first; p < first + count; ++p) {
-                    const int64_t at = p * channels + c;
-                    Vector<T> value = map(lanes.load(x + at));
-                    if constexpr (kAdd) value += lanes.load(addend + at);
-                    lanes.store(y + at, value);
-                  }
+                  for (int64_t p = first; p < first + count; ++p)
+                    lanes.store(y + p * channels + c, map(lanes.load(x + p * channels + c)));
                 });
 }
 
 template <class T>
-void normalize(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, const T* addend, T* y) {
-  const auto run = prologue.scale == nullptr
-                       ? (addend == nullptr ? normalize_mapped<T, false, false> : normalize_mapped<T, false, true>)
-                       : (addend == nullptr ? normalize_mapped<T, true, false> : normalize_mapped<T, true, true>);
-  run(x, pixels, channels, prologue, addend, y);
+void normalize(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* y) {
+  const auto run = prologue.scale == nullptr ? normalize_mapped<T, false> : normalize_mapped<T, true>;
+  run(x, pixels, channels, prologue, y);
 }
 
 // Adds term(pixel) of all pixels from `first` on to `sum`, by four sums in turn so that additions do not wait.
@@ -143,14 +142,15 @@ void moments(const T* x, int64_t pixels, int64_t channels, T* mean, T* squares) 
 }
 
 template <class T>
-void gradient_sums(const T* gradient, const T* x, int64_t pixels, int64_t channels, const T* mean, T* sum, T* product) {
+void gradient_sums(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels, const T* mean,
+                   T* sum, T* product) {
   for (int64_t c = 0; c < channels; ++c) sum[c] = product[c] = 0;
   for_pieces<T>(pixels, channels,
                 [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
                   const Vector<T> centre = lanes.load(mean + c);
                   Vector<T> sums[2] = {}, products[2] = {};
                   const auto add = [&](int64_t p, int i) DHA_OPERATORS_LAMBDA {
-                    const Vector<T> g = lanes.load(gradient + p * channels + c);
+                    const Vector<T> g = lanes.load(gradient + p * gradient_ld + c);
                     sums[i] += g;
                     products[i] += g * (lanes.load(x + p * channels + c) - centre);
                   };
@@ -165,18 +165,25 @@ void gradient_sums(const T* gradient, const T* x, int64_t pixels, int64_t channe
                 });
 }
 
-template <class T>
-void norm_gradient(const T* gradient, const T* x, int64_t pixels, int64_t channels, const NormGradient<T>& coefficients,
-                   T* to) {
+template <class T, bool kAccumulate>
+void put_norm_gradient(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels,
+                       const NormGradient<T>& coefficients, T* to, int64_t to_ld) {
   for_pieces<T>(
       pixels, channels, [&](int64_t first, int64_t count, int64_t c, const Lanes<T>& lanes) DHA_OPERATORS_LAMBDA {
         const Vector<T> slope = lanes.load(coefficients.slope + c), curve = lanes.load(coefficients.curve + c),
                         offset = lanes.load(coefficients.offset + c), mean = lanes.load(coefficients.mean + c);
-        for (int64_t p = first; p < first + count; ++p) {
-          const int64_t at = p * channels + c;
-          lanes.store(to + at, slope * lanes.load(gradient + at) + (curve * (lanes.load(x + at) - mean) + offset));
-        }
+        for (int64_t p = first; p < first + count; ++p)
+          put<kAccumulate>(lanes, to + p * to_ld + c,
+                           slope * lanes.load(gradient + p * gradient_ld + c) +
+                               (curve * (lanes.load(x + p * channels + c) - mean) + offset));
       });
+}
+
+template <class T>
+void norm_gradient(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels,
+                   const NormGradient<T>& coefficients, T* to, int64_t to_ld, bool accumulate) {
+  const auto run = accumulate ? put_norm_gradient<T, true> : put_norm_gradient<T, false>;
+  run(gradient, gradient_ld, x, pixels, channels, coefficients, to, to_ld);
 }
 
 }  // namespace dha::ops::DHA_OPERATORS_ISA

@@ -21,31 +21,11 @@ struct Taps {
 // Calls visit(tap, offset of the tap's pixel) for the taps within the image.
 template <class Visit>
 DHA_OPERATORS_INLINE void for_taps(const Taps& rows, const Taps& columns, const Window& window, int64_t width,
-                                   int64_t channels, const Visit& visit) {
+                                   int64_t ld, const Visit& visit) {
   for (int64_t ky = rows.begin; ky < rows.end; ++ky)
     for (int64_t kx = columns.begin; kx < columns.end; ++kx)
       visit(ky * window.kernel[1] + kx,
-            ((rows.start + ky * window.dilation[0]) * width + columns.start + kx * window.dilation[1]) * channels);
-}
-
-// Numbers as wide as the elements, for comparisons with them.
-template <class T>
-struct IntegerOf;
-template <>
-struct IntegerOf<float> {
-  using Type = int32_t;
-};
-template <>
-struct IntegerOf<double> {
-  using Type = int64_t;
-};
-
-template <class T>
-using Integers = decltype(Vector<T>{} > Vector<T>{});
-
-template <class T>
-DHA_OPERATORS_INLINE Integers<T> all(int64_t value) {
-  return Integers<T>{} + static_cast<typename IntegerOf<T>::Type>(value);
+            ((rows.start + ky * window.dilation[0]) * width + columns.start + kx * window.dilation[1]) * ld);
 }
 
 template <class T>
@@ -66,24 +46,23 @@ void max_pool_row(const T* image, int64_t height, int64_t width, int64_t channel
       });
       const int64_t at = j * channels + c;
       lanes.store(to + at, largest);
-      for (int64_t i = 0; i < lanes.count(); ++i) tap[at + i] = static_cast<uint8_t>(where[i]);
+      lanes.store_bytes(tap + at, where);
     }
   }
 }
 
 template <class T>
-void max_pool_gradient_row(const T* gradient, const uint8_t* tap, int64_t height, int64_t width, int64_t channels,
-                           const Window& window, int64_t output_row, int64_t columns, T* image) {
+void max_pool_gradient_row(const T* gradient, int64_t gradient_ld, const uint8_t* tap, int64_t height, int64_t width,
+                           int64_t channels, const Window& window, int64_t output_row, int64_t columns, T* image,
+                           int64_t image_ld) {
   const Taps rows(window, 0, output_row, height);
   for (int64_t j = 0; j < columns; ++j) {
     const Taps taps(window, 1, j, width);
     for (int64_t c = 0; c < channels; c += kWidth<T>) {
       const Lanes<T> lanes(channels - c);
-      const int64_t at = j * channels + c;
-      const Vector<T> value = lanes.load(gradient + at);
-      Integers<T> where{};
-      for (int64_t i = 0; i < lanes.count(); ++i) where[i] = tap[at + i];
-      for_taps(rows, taps, window, width, channels, [&](int64_t k, int64_t offset) DHA_OPERATORS_LAMBDA {
+      const Vector<T> value = lanes.load(gradient + j * gradient_ld + c);
+      const Integers<T> where = lanes.load_bytes(tap + j * channels + c);
+      for_taps(rows, taps, window, width, image_ld, [&](int64_t k, int64_t offset) DHA_OPERATORS_LAMBDA {
         T* pixel = image + offset + c;
         lanes.store(pixel, lanes.load(pixel) + (where == all<T>(k) ? value : Vector<T>{}));
       });
@@ -109,16 +88,16 @@ void average_pool_row(const T* image, int64_t height, int64_t width, int64_t cha
 }
 
 template <class T>
-void average_pool_gradient_row(const T* gradient, int64_t height, int64_t width, int64_t channels, const Window& window,
-                               int64_t output_row, int64_t columns, T* image) {
+void average_pool_gradient_row(const T* gradient, int64_t gradient_ld, int64_t height, int64_t width, int64_t channels,
+                               const Window& window, int64_t output_row, int64_t columns, T* image, int64_t image_ld) {
   const Taps rows(window, 0, output_row, height);
   for (int64_t j = 0; j < columns; ++j) {
     const Taps taps(window, 1, j, width);
     const T count = static_cast<T>((rows.end - rows.begin) * (taps.end - taps.begin));
     for (int64_t c = 0; c < channels; c += kWidth<T>) {
       const Lanes<T> lanes(channels - c);
-      const Vector<T> share = lanes.load(gradient + j * channels + c) / count;
-      for_taps(rows, taps, window, width, channels, [&](int64_t, int64_t offset) DHA_OPERATORS_LAMBDA {
+      const Vector<T> share = lanes.load(gradient + j * gradient_ld + c) / count;
+      for_taps(rows, taps, window, width, image_ld, [&](int64_t, int64_t offset) DHA_OPERATORS_LAMBDA {
         T* pixel = image + offset + c;
         lanes.store(pixel, lanes.load(pixel) + share);
       });

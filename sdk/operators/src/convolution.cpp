@@ -62,8 +62,8 @@ class PaddedRows {
       if (y < 0 || y >= convolution_.height)
         std::fill(to, to + convolution_.width * ld_, T(0));
       else
-        kernels<T>().gather(image + y * line, convolution_.width, convolution_.channels, convolution_.prologue, to,
-                            ld_);
+        kernels<T>().gather(image + y * line, convolution_.channels, convolution_.width, convolution_.channels,
+                            convolution_.prologue, to, ld_);
     }
   }
 
@@ -120,13 +120,13 @@ class Forward {
         kernels<T>().depthwise_row(padded.at(i), padded.row(), depthwise_.data(), c.window, c.output_width, ld_,
                                    inner + i * c.output_width * ld_);
     } else {
-      kernels<T>().gather(from + first * c.width * c.channels, pixels, c.channels, c.prologue, rows, ld_);
+      kernels<T>().gather(from + first * c.width * c.channels, c.channels, pixels, c.channels, c.prologue, rows, ld_);
     }
     if (c.pointwise != nullptr)
       kernels<T>().multiply(pixels, c.output_channels, c.channels, rows, ld_, 1, pointwise_.data(), c.output_channels,
                             to, c.output_channels, false);
     else if (!is_direct)
-      kernels<T>().scatter(rows, ld_, pixels, c.channels, {}, nullptr, to);
+      kernels<T>().scatter(rows, ld_, pixels, c.channels, {}, nullptr, 0, to, c.channels, false);
     if (moments_ == nullptr) return;
     moments_->pixels[static_cast<size_t>(piece)] = pixels;
     kernels<T>().moments(to, pixels, c.output_channels, moments_->mean.data() + piece * c.output_channels,
@@ -204,22 +204,29 @@ class Backward {
 
   void run(int64_t piece, int64_t image, PaddedRows<T>& padded, const Pieces& pieces) {
     const T* const from = x_ + image * convolution_.pixels() * convolution_.channels;
-    const T* const output = output_gradient(image, pieces);
+    const Rows output = output_gradient(image, pieces);
     spread(output, pieces);
     if (convolution_.depthwise != nullptr && (gradients_.depthwise != nullptr || gradients_.pointwise != nullptr))
       padded.read(from, 0);
     if (gradients_.pointwise != nullptr) add_pointwise(piece, from, output, padded, pieces);
     if (gradients_.depthwise != nullptr) add_depthwise(piece, padded, pieces);
-    if (gradients_.x != nullptr) write_x(image, from, pieces);
+    if (gradients_.x.data != nullptr) write_x(image, from, pieces);
   }
 
-  const T* output_gradient(int64_t image, const Pieces& pieces) const {
+  // The gradient of the pointwise convolution's output for one image, its pixels `ld` apart.
+  struct Rows {
+    const T* data;
+    int64_t ld;
+  };
+
+  Rows output_gradient(int64_t image, const Pieces& pieces) const {
     const Convolution<T>& c = convolution_;
-    const int64_t at = image * c.output_pixels() * c.output_channels;
-    if (output_.z == nullptr) return output_.gradient + at;
-    kernels<T>().norm_gradient(output_.gradient + at, output_.z + at, c.output_pixels(), c.output_channels,
-                               output_.norm, pieces.output);
-    return pieces.output;
+    const int64_t first = image * c.output_pixels();
+    const T* const gradient = output_.gradient + first * output_.ld;
+    if (output_.z == nullptr) return {gradient, output_.ld};
+    kernels<T>().norm_gradient(gradient, output_.ld, output_.z + first * c.output_channels, c.output_pixels(),
+                               c.output_channels, output_.norm, pieces.output, c.output_channels, false);
+    return {pieces.output, c.output_channels};
   }
 
   // Where a row of the gradient of the depthwise convolution's output lies, and how far its pixels.
@@ -232,28 +239,29 @@ class Backward {
   int64_t gradient_step() const { return convolution_.window.stride[1] * ld_; }
 
   // The gradient behind the pointwise convolution, with zeros between its pixels where the stride skips some.
-  void spread(const T* output, const Pieces& pieces) const {
+  void spread(const Rows& output, const Pieces& pieces) const {
     const Convolution<T>& c = convolution_;
-    if (gradients_.x == nullptr && gradients_.depthwise == nullptr) return;
+    if (gradients_.x.data == nullptr && gradients_.depthwise == nullptr) return;
     for (int64_t i = 0; i < c.output_height; ++i) {
-      const T* const row = output + i * c.output_width * c.output_channels;
+      const T* const row = output.data + i * c.output_width * output.ld;
       if (c.pointwise != nullptr)
-        kernels<T>().multiply(c.output_width, c.channels, c.output_channels, row, c.output_channels, 1, c.pointwise,
-                              c.channels, gradient_row(pieces, i), gradient_step(), false);
+        kernels<T>().multiply(c.output_width, c.channels, c.output_channels, row, output.ld, 1, c.pointwise, c.channels,
+                              gradient_row(pieces, i), gradient_step(), false);
       else
-        kernels<T>().gather(row, c.output_width, c.channels, {}, gradient_row(pieces, i), gradient_step());
+        kernels<T>().gather(row, output.ld, c.output_width, c.channels, {}, gradient_row(pieces, i), gradient_step());
     }
   }
 
-  void add_pointwise(int64_t piece, const T* from, const T* output, const PaddedRows<T>& padded, const Pieces& pieces) {
+  void add_pointwise(int64_t piece, const T* from, const Rows& output, const PaddedRows<T>& padded,
+                     const Pieces& pieces) {
     const Convolution<T>& c = convolution_;
     if (c.depthwise == nullptr)
-      kernels<T>().gather(from, c.output_pixels(), c.channels, c.prologue, pieces.inner, ld_);
+      kernels<T>().gather(from, c.channels, c.output_pixels(), c.channels, c.prologue, pieces.inner, ld_);
     else
       for (int64_t i = 0; i < c.output_height; ++i)
         kernels<T>().depthwise_row(padded.at(i), padded.row(), weight_.data(), c.window, c.output_width, ld_,
                                    pieces.inner + i * c.output_width * ld_);
-    kernels<T>().multiply(c.output_channels, c.channels, c.output_pixels(), output, 1, c.output_channels, pieces.inner,
+    kernels<T>().multiply(c.output_channels, c.channels, c.output_pixels(), output.data, 1, output.ld, pieces.inner,
                           ld_, pointwise_sums_.data() + piece * c.output_channels * c.channels, c.channels, true);
   }
 
@@ -266,20 +274,24 @@ class Backward {
 
   void write_x(int64_t image, const T* from, const Pieces& pieces) {
     const Convolution<T>& c = convolution_;
-    T* const to = gradients_.x + image * c.pixels() * c.channels;
+    const TargetPixels<T>& x = gradients_.x;
+    T* const to = x.data + image * c.pixels() * x.ld;
+    const bool is_direct = !c.prologue.rectify && !x.accumulate && ld_ == c.channels && ld_ == x.ld;
     if (c.depthwise == nullptr)
-      kernels<T>().scatter(pieces.gradient, ld_, c.pixels(), c.channels, c.prologue, from, to);
+      kernels<T>().scatter(pieces.gradient, ld_, c.pixels(), c.channels, c.prologue, from, c.channels, to, x.ld,
+                           x.accumulate);
     else
       for (int64_t y = 0; y < c.height; ++y) {
-        const int64_t at = y * c.width * c.channels;
-        const bool is_direct = !c.prologue.rectify && ld_ == c.channels;
+        T* const row = to + y * c.width * x.ld;
         kernels<T>().depthwise_row(pieces.gradient + y * gradient_row_, gradient_row_, flipped_.data(), flipped_window_,
-                                   c.width, ld_, is_direct ? to + at : pieces.line);
-        if (!is_direct) kernels<T>().scatter(pieces.line, ld_, c.width, c.channels, c.prologue, from + at, to + at);
+                                   c.width, ld_, is_direct ? row : pieces.line);
+        if (!is_direct)
+          kernels<T>().scatter(pieces.line, ld_, c.width, c.channels, c.prologue, from + y * c.width * c.channels,
+                               c.channels, row, x.ld, x.accumulate);
       }
     if (gradients_.sum == nullptr) return;
     T* const sums = norm_sums_.data() + 2 * image * c.channels;
-    kernels<T>().gradient_sums(to, from, c.pixels(), c.channels, c.prologue.mean, sums, sums + c.channels);
+    kernels<T>().gradient_sums(to, c.channels, from, c.pixels(), c.channels, c.prologue.mean, sums, sums + c.channels);
   }
 
   void collect() const {

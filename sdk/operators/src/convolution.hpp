@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../kernels/kernels.hpp"
+#include "pixels.hpp"
 
 namespace dha::ops {
 
@@ -36,19 +37,20 @@ void convolve(const Convolution<T>& convolution, const T* x, T* z, Moments<T>* m
 // Where the gradient of a convolution's output comes from: itself, or the gradient of the batch norm behind it.
 template <class T>
 struct OutputGradient {
-  const T* gradient = nullptr;  // (N, H', W', out)
-  const T* z = nullptr;         // the batch norm's input, or null
+  const T* gradient = nullptr;  // (N, H', W', out), pixels `ld` apart
+  int64_t ld = 0;
+  const T* z = nullptr;  // the batch norm's input, or null
   NormGradient<T> norm{};
 };
 
 // What a backward pass writes; null for what is not asked for.
 template <class T>
 struct ConvolutionGradients {
-  T* x = nullptr;          // (N, H, W, channels)
+  TargetPixels<T> x{{}};   // (N, H, W, channels)
   T* depthwise = nullptr;  // (channels, taps)
   T* pointwise = nullptr;  // (output_channels, channels)
   // Sums over the pixels of x's gradient and of its product with x - mean, (channels) each, for the batch norm whose
-  // affine map is the prologue. Only together with x.
+  // affine map is the prologue. Only together with an x that is channels_last and not accumulated.
   double *sum = nullptr, *product = nullptr;
 };
 

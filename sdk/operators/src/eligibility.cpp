@@ -53,6 +53,11 @@ bool is_depthwise(const at::Tensor& weight, int64_t channels, const at::Tensor& 
   return is_like(weight, x) && weight.dim() == 4 && weight.size(0) == channels && weight.size(1) == 1;
 }
 
+bool is_pointwise(const at::Tensor& weight, int64_t channels, const at::Tensor& x) {
+  return is_like(weight, x) && weight.dim() == 4 && weight.size(1) == channels && weight.size(2) == 1 &&
+         weight.size(3) == 1;
+}
+
 }  // namespace
 
 bool enabled() { return is_on(); }
@@ -98,9 +103,7 @@ bool has_native_kernel(const at::Tensor& x, const std::vector<Stage>& stages, co
       if (!is_depthwise(stage.depthwise, channels, x) || !fits(window, side)) return false;
       for (int axis = 0; axis < 2; ++axis) side[axis] = window.output(axis, side[axis]);
     }
-    if (!is_like(stage.pointwise, x) || stage.pointwise.dim() != 4 || stage.pointwise.size(1) != channels ||
-        stage.pointwise.size(0) < 1 || stage.pointwise.size(2) != 1 || stage.pointwise.size(3) != 1)
-      return false;
+    if (!is_pointwise(stage.pointwise, channels, x) || stage.pointwise.size(0) < 1) return false;
     channels = stage.pointwise.size(0);
     if (!has_native_kernel(x, channels, stage.norm, mode)) return false;
     const bool wants_gradient =
@@ -108,6 +111,11 @@ bool has_native_kernel(const at::Tensor& x, const std::vector<Stage>& stages, co
     if (mode.training ? x.size(0) * side[0] * side[1] < 2 : wants_gradient) return false;
   }
   return true;
+}
+
+bool has_native_kernel(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd) {
+  return has_native_kernel(x) && is_pointwise(even, x.size(1), x) && is_pointwise(odd, x.size(1), x) &&
+         even.size(0) > 0 && odd.size(0) > 0;
 }
 
 }  // namespace dha::ops

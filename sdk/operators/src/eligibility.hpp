@@ -20,4 +20,7 @@ bool has_native_kernel(const at::Tensor& x, int64_t channels, const Norm& norm, 
 
 bool has_native_kernel(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
 
+// A factorized reduction.
+bool has_native_kernel(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd);
+
 }  // namespace dha::ops

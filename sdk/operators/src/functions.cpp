@@ -1,4 +1,4 @@
-// The public functions, with their backward passes. The one file that pays for autograd's headers.
+// The public operators, with their backward passes.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/record_function.h>
@@ -8,9 +8,11 @@
 
 #include "dha/operators.hpp"
 #include "eligibility.hpp"
+#include "gradient_sink.hpp"
 #include "libtorch.hpp"
 #include "norm.hpp"
 #include "pool.hpp"
+#include "reduction.hpp"
 #include "separable.hpp"
 
 namespace dha::ops {
@@ -52,7 +54,25 @@ const Call& kept(AutogradContext* context) {
   return static_cast<Holder<Call>*>(context->saved_data[kCall].toCapsule().get())->call;
 }
 
-at::Tensor channels_last(const at::Tensor& gradient) { return gradient.contiguous(at::MemoryFormat::ChannelsLast); }
+// Where the gradient of the first input goes, x: to its sink, or to a tensor that backward() returns.
+class InputGradient {
+ public:
+  InputGradient(AutogradContext* context, const std::shared_ptr<GradientSink>& sink, const at::Tensor& x)
+      : InputGradient(context, sink, x.sizes(), x.options()) {}
+  InputGradient(AutogradContext* context, const std::shared_ptr<GradientSink>& sink, at::IntArrayRef sizes,
+                const at::TensorOptions& options)
+      : sink_(sink) {
+    if (context->needs_input_grad(0)) target_ = (sink_ ? *sink_ : own_).target(sizes, options);
+  }
+
+  const GradientTarget& target() const { return target_; }
+  at::Tensor returned() const { return sink_ ? at::Tensor() : target_.tensor; }
+
+ private:
+  std::shared_ptr<GradientSink> sink_;
+  GradientSink own_;
+  GradientTarget target_;
+};
 
 // The gradients of `inputs` as LibTorch's operators give them, for a backward pass whose result is to be
 // differentiated.
@@ -77,6 +97,7 @@ variable_list with_undefined(variable_list gradients, size_t count) {
 
 struct DepthwiseCall {
   Pair stride, padding, dilation;
+  std::shared_ptr<GradientSink> sink;
 };
 
 class DepthwiseFunction : public Function<DepthwiseFunction> {
@@ -99,10 +120,10 @@ class DepthwiseFunction : public Function<DepthwiseFunction> {
                                                                                     call.padding, call.dilation);
                                            }),
                             1);
-    const DepthwiseGradients gradients =
-        depthwise_backward(channels_last(output[0]), saved[0], saved[1], call.stride, call.padding, call.dilation,
-                           context->needs_input_grad(0), context->needs_input_grad(1));
-    return {gradients.x, gradients.weight, {}};
+    const InputGradient x(context, call.sink, saved[0]);
+    const at::Tensor weight = depthwise_backward(with_pitch(output[0]), saved[0], saved[1], call.stride, call.padding,
+                                                 call.dilation, x.target(), context->needs_input_grad(1));
+    return {x.returned(), weight, {}};
   }
 };
 
@@ -111,6 +132,7 @@ struct NormCall {
   Norm norm;  // of the forward pass alone, empty where it is kept
   NormMode mode;
   bool has_weight, has_bias;
+  std::shared_ptr<GradientSink> sink;
 };
 
 class NormFunction : public Function<NormFunction> {
@@ -120,7 +142,7 @@ class NormFunction : public Function<NormFunction> {
     variable_list saved = tensors.vec();
     saved.push_back(output.statistics);
     context->save_for_backward(std::move(saved));
-    keep(context, NormCall{{}, call.mode, call.has_weight, call.has_bias});
+    keep(context, NormCall{{}, call.mode, call.has_weight, call.has_bias, call.sink});
     return output.y;
   }
 
@@ -136,9 +158,9 @@ class NormFunction : public Function<NormFunction> {
       return with_undefined(
           differentiable(tensors, output[0], [&] { return libtorch::batch_norm(tensors[0], norm, call.mode); }), 1);
     }
-    const NormGradients gradients =
-        batch_norm_backward(channels_last(output[0]), tensors[0], statistics, context->needs_input_grad(0));
-    variable_list list{gradients.x};
+    const InputGradient x(context, call.sink, tensors[0]);
+    const NormGradients gradients = batch_norm_backward(with_pitch(output[0]), tensors[0], statistics, x.target());
+    variable_list list{x.returned()};
     if (call.has_weight) list.push_back(gradients.weight);
     if (call.has_bias) list.push_back(gradients.bias);
     return with_undefined(std::move(list), 1);
@@ -157,6 +179,7 @@ void for_weights(StageType& stage, const Visit& visit) {
 struct SeparableCall {
   std::vector<Stage> stages;  // in the kept one, weights that are defined are so but empty, and there is no other
   NormMode mode;
+  std::shared_ptr<GradientSink> sink;
 
   // x and the weights that are defined.
   variable_list tensors(const at::Tensor& x) const {
@@ -216,11 +239,12 @@ class SeparableFunction : public Function<SeparableFunction> {
       return with_undefined(differentiable(tensors, output[0],
                                            [&] { return libtorch::rectified_separable(tensors[0], whole, call.mode); }),
                             1);
-    const SeparableGradients gradients =
-        separable_backward(channels_last(output[0]), tensors[0], whole, saved, context->needs_input_grad(0));
-    variable_list list{gradients.x};
+    const InputGradient x(context, call.sink, tensors[0]);
+    const std::vector<StageGradients> gradients =
+        separable_backward(with_pitch(output[0]), tensors[0], whole, saved, x.target());
+    variable_list list{x.returned()};
     for (size_t s = 0; s < whole.size(); ++s) {
-      const StageGradients& own = gradients.stages[s];
+      const StageGradients& own = gradients[s];
       if (whole[s].depthwise.defined()) list.push_back(own.depthwise);
       list.push_back(own.pointwise);
       if (whole[s].norm.weight.defined()) list.push_back(own.weight);
@@ -230,9 +254,41 @@ class SeparableFunction : public Function<SeparableFunction> {
   }
 };
 
+struct ReductionCall {
+  bool rectify;
+  std::shared_ptr<GradientSink> sink;
+};
+
+class ReductionFunction : public Function<ReductionFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& even,
+                            const at::Tensor& odd, const ReductionCall& call) {
+    context->save_for_backward({x, even, odd});
+    keep(context, call);
+    return reduction_forward(x, even, odd, call.rectify);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Recorded recorded("dha::factorized_reduction_backward");
+    const auto& call = kept<ReductionCall>(context);
+    const variable_list saved = context->get_saved_variables();
+    if (at::GradMode::is_enabled())
+      return with_undefined(
+          differentiable(saved, output[0],
+                         [&] { return libtorch::factorized_reduction(saved[0], saved[1], saved[2], call.rectify); }),
+          1);
+    const InputGradient x(context, call.sink, saved[0]);
+    const ReductionGradients gradients =
+        reduction_backward(with_pitch(output[0]), saved[0], saved[1], saved[2], call.rectify, x.target(),
+                           context->needs_input_grad(1) || context->needs_input_grad(2));
+    return {x.returned(), gradients.even, gradients.odd, {}};
+  }
+};
+
 struct PoolCall {
   Pair kernel, stride, padding;
   std::vector<int64_t> x_sizes;
+  std::shared_ptr<GradientSink> sink;
 };
 
 class MaxPoolFunction : public Function<MaxPoolFunction> {
@@ -253,8 +309,10 @@ class MaxPoolFunction : public Function<MaxPoolFunction> {
           differentiable({saved[0]}, output[0],
                          [&] { return libtorch::max_pool(saved[0], call.kernel, call.stride, call.padding); }),
           1);
-    return {max_pool_backward(channels_last(output[0]), saved[1], call.x_sizes, call.kernel, call.stride, call.padding),
-            {}};
+    const InputGradient x(context, call.sink, saved[0]);
+    if (x.target().tensor.defined())
+      max_pool_backward(with_pitch(output[0]), saved[1], call.kernel, call.stride, call.padding, x.target());
+    return {x.returned(), {}};
   }
 };
 
@@ -265,25 +323,35 @@ class AveragePoolFunction : public Function<AveragePoolFunction> {
     return average_pool_forward(x, call.kernel, call.stride, call.padding);
   }
 
-  // Linear: the gradient's gradient is the forward pass again.
   static variable_list backward(AutogradContext* context, const variable_list& output);
 };
 
+// Linear: the gradient's gradient is the forward pass again.
 class AveragePoolBackwardFunction : public Function<AveragePoolBackwardFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gradient, const PoolCall& call) {
-    const Recorded recorded("dha::average_pool_backward");
     keep(context, call);
-    return average_pool_backward(channels_last(gradient), call.x_sizes, call.kernel, call.stride, call.padding);
+    const GradientTarget x = GradientSink().target(call.x_sizes, gradient.options());
+    average_pool_backward(with_pitch(gradient), call.kernel, call.stride, call.padding, x);
+    return x.tensor;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
-    return {AveragePoolFunction::apply(channels_last(output[0]), kept<PoolCall>(context)), {}};
+    const auto& call = kept<PoolCall>(context);
+    const at::Tensor gradient = output[0].contiguous(at::MemoryFormat::ChannelsLast);
+    return {AveragePoolFunction::apply(gradient, PoolCall{call.kernel, call.stride, call.padding, call.x_sizes, {}}),
+            {}};
   }
 };
 
 variable_list AveragePoolFunction::backward(AutogradContext* context, const variable_list& output) {
-  return {AveragePoolBackwardFunction::apply(output[0], kept<PoolCall>(context)), {}};
+  const Recorded recorded("dha::average_pool_backward");
+  const auto& call = kept<PoolCall>(context);
+  if (at::GradMode::is_enabled()) return {AveragePoolBackwardFunction::apply(output[0], call), {}};
+  const InputGradient x(context, call.sink, call.x_sizes, output[0].options());
+  if (x.target().tensor.defined())
+    average_pool_backward(with_pitch(output[0]), call.kernel, call.stride, call.padding, x.target());
+  return {x.returned(), {}};
 }
 
 }  // namespace
@@ -293,7 +361,7 @@ at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, 
   if (!has_native_kernel(x, weight, stride, padding, dilation))
     return libtorch::depthwise_convolution(x, weight, stride, padding, dilation);
   const Recorded recorded("dha::depthwise_convolution");
-  return DepthwiseFunction::apply(x, weight, DepthwiseCall{stride, padding, dilation});
+  return DepthwiseFunction::apply(x, weight, DepthwiseCall{stride, padding, dilation, sink_of(x)});
 }
 
 at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mode) {
@@ -304,7 +372,8 @@ at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mod
   variable_list tensors{x};
   for (const at::Tensor& weight : {norm.weight, norm.bias})
     if (weight.defined()) tensors.push_back(weight);
-  return NormFunction::apply(at::TensorList(tensors), NormCall{norm, mode, norm.weight.defined(), norm.bias.defined()});
+  return NormFunction::apply(at::TensorList(tensors),
+                             NormCall{norm, mode, norm.weight.defined(), norm.bias.defined(), sink_of(x)});
 }
 
 at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode) {
@@ -312,20 +381,26 @@ at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& st
   if (!has_native_kernel(x, stages, mode)) return libtorch::rectified_separable(x, stages, mode);
   const Recorded recorded("dha::rectified_separable");
   if (!mode.training) return separable_forward(x, stages, mode).y;
-  const SeparableCall call{stages, mode};
+  const SeparableCall call{stages, mode, sink_of(x)};
   return SeparableFunction::apply(at::TensorList(call.tensors(x)), call);
+}
+
+at::Tensor factorized_reduction(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd, bool rectify) {
+  if (!has_native_kernel(x, even, odd)) return libtorch::factorized_reduction(x, even, odd, rectify);
+  const Recorded recorded("dha::factorized_reduction");
+  return ReductionFunction::apply(x, even, odd, ReductionCall{rectify, sink_of(x)});
 }
 
 at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
   if (!has_native_kernel(x, kernel, stride, padding)) return libtorch::max_pool(x, kernel, stride, padding);
   const Recorded recorded("dha::max_pool");
-  return MaxPoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
+  return MaxPoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec(), sink_of(x)});
 }
 
 at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding) {
   if (!has_native_kernel(x, kernel, stride, padding)) return libtorch::average_pool(x, kernel, stride, padding);
   const Recorded recorded("dha::average_pool");
-  return AveragePoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec()});
+  return AveragePoolFunction::apply(x, PoolCall{kernel, stride, padding, x.sizes().vec(), sink_of(x)});
 }
 
 }  // namespace dha::ops

@@ -82,19 +82,19 @@ NormOutput forward(const at::Tensor& x, const Norm& norm, const NormMode& mode) 
 }
 
 template <class T>
-NormGradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& statistics, bool needs_x) {
-  const int64_t channels = x.size(1), pixels = x.numel() / channels;
+NormGradients backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& statistics,
+                       const GradientTarget& x_gradient) {
+  const int64_t channels = x.size(1), pixels = x.numel() / channels, gradient_ld = *pixel_pitch(gradient);
   const T *const g = gradient.const_data_ptr<T>(), *const from = x.const_data_ptr<T>();
   std::vector<double> sum(static_cast<size_t>(channels)), product(sum.size());
-  gradient_sums(g, from, pixels, channels, Statistics<T>(statistics).mean, sum.data(), product.data());
-  NormGradients gradients{{}, weight_gradient(statistics, product), bias_gradient(statistics, sum)};
-  if (!needs_x) return gradients;
-  gradients.x = at::empty_like(x);
-  T* const to = gradients.x.mutable_data_ptr<T>();
+  gradient_sums(g, gradient_ld, from, pixels, channels, Statistics<T>(statistics).mean, sum.data(), product.data());
+  const NormGradients gradients{weight_gradient(statistics, product), bias_gradient(statistics, sum)};
+  const TargetPixels<T> to(x_gradient);
+  if (to.data == nullptr) return gradients;
   const NormBackward<T> norm(statistics, sum, product, pixels);
   Pieces(pixels, channels).visit([&](int64_t, int64_t first, int64_t count) {
-    const int64_t at = first * channels;
-    kernels<T>().norm_gradient(g + at, from + at, count, channels, norm.coefficients(), to + at);
+    kernels<T>().norm_gradient(g + first * gradient_ld, gradient_ld, from + first * channels, count, channels,
+                               norm.coefficients(), to.data + first * to.ld, to.ld, to.accumulate);
   });
   return gradients;
 }
@@ -150,19 +150,19 @@ template <class T>
 void normalize(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* y) {
   Pieces(pixels, channels).visit([&](int64_t, int64_t first, int64_t count) {
     const int64_t at = first * channels;
-    kernels<T>().normalize(x + at, count, channels, prologue, nullptr, y + at);
+    kernels<T>().normalize(x + at, count, channels, prologue, y + at);
   });
 }
 
 template <class T>
-void gradient_sums(const T* gradient, const T* x, int64_t pixels, int64_t channels, const T* mean, double* sum,
-                   double* product) {
+void gradient_sums(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels, const T* mean,
+                   double* sum, double* product) {
   const Pieces pieces(pixels, channels);
   std::vector<T> sums(static_cast<size_t>(2 * pieces.count() * channels));
   pieces.visit([&](int64_t piece, int64_t first, int64_t count) {
     T* const own = sums.data() + 2 * piece * channels;
-    const int64_t at = first * channels;
-    kernels<T>().gradient_sums(gradient + at, x + at, count, channels, mean, own, own + channels);
+    kernels<T>().gradient_sums(gradient + first * gradient_ld, gradient_ld, x + first * channels, count, channels, mean,
+                               own, own + channels);
   });
   for (int64_t c = 0; c < channels; ++c) {
     sum[c] = product[c] = 0;
@@ -194,8 +194,8 @@ NormOutput batch_norm_forward(const at::Tensor& x, const Norm& norm, const NormM
 }
 
 NormGradients batch_norm_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& statistics,
-                                  bool needs_x) {
-  return typed(x, [&](auto zero) { return backward<decltype(zero)>(gradient, x, statistics, needs_x); });
+                                  const GradientTarget& x_gradient) {
+  return typed(x, [&](auto zero) { return backward<decltype(zero)>(gradient, x, statistics, x_gradient); });
 }
 
 at::Tensor weight_gradient(const at::Tensor& statistics, const std::vector<double>& product) {
@@ -224,7 +224,7 @@ at::Tensor bias_gradient(const at::Tensor& statistics, const std::vector<double>
   template at::Tensor statistics_of(const Moments<T>&, const Norm&, const NormMode&, const at::Tensor&); \
   template at::Tensor running_statistics<T>(const Norm&, const NormMode&, const at::Tensor&);            \
   template void normalize(const T*, int64_t, int64_t, const Prologue<T>&, T*);                           \
-  template void gradient_sums(const T*, const T*, int64_t, int64_t, const T*, double*, double*);
+  template void gradient_sums(const T*, int64_t, const T*, int64_t, int64_t, const T*, double*, double*);
 DHA_OPERATORS_INSTANTIATE(float)
 DHA_OPERATORS_INSTANTIATE(double)
 #undef DHA_OPERATORS_INSTANTIATE

@@ -7,6 +7,7 @@
 
 #include "convolution.hpp"
 #include "dha/operators.hpp"
+#include "pixels.hpp"
 
 namespace dha::ops {
 
@@ -34,10 +35,10 @@ at::Tensor running_statistics(const Norm& norm, const NormMode& mode, const at::
 template <class T>
 void normalize(const T* x, int64_t pixels, int64_t channels, const Prologue<T>& prologue, T* y);
 
-// Sums of gradient and of gradient * (x - mean), (channels) each.
+// Sums of gradient and of gradient * (x - mean), (channels) each. `gradient`: pixels `gradient_ld` apart.
 template <class T>
-void gradient_sums(const T* gradient, const T* x, int64_t pixels, int64_t channels, const T* mean, double* sum,
-                   double* product);
+void gradient_sums(const T* gradient, int64_t gradient_ld, const T* x, int64_t pixels, int64_t channels, const T* mean,
+                   double* sum, double* product);
 
 // The gradient of x in training from those sums (Ioffe, Szegedy 2015, section 3), as coefficients of NormGradient.
 template <class T>
@@ -59,10 +60,11 @@ struct NormOutput {
 NormOutput batch_norm_forward(const at::Tensor& x, const Norm& norm, const NormMode& mode);
 
 struct NormGradients {
-  at::Tensor x, weight, bias;
+  at::Tensor weight, bias;
 };
+// `gradient`: has a pitch. The gradient of x goes to `x_gradient`.
 NormGradients batch_norm_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& statistics,
-                                  bool needs_x);
+                                  const GradientTarget& x_gradient);
 
 // Gradients of the affine weights, from the sums.
 at::Tensor weight_gradient(const at::Tensor& statistics, const std::vector<double>& product);

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 
 #include "../kernels/kernels.hpp"
 #include "typed.hpp"
@@ -24,7 +23,7 @@ struct Shape {
   at::Tensor empty_output(const at::TensorOptions& options) const {
     return at::empty({images, channels, output_height, output_width}, options, at::MemoryFormat::ChannelsLast);
   }
-  // Calls visit(image, output row, the image's offset, the row's offset), several rows or images at a time.
+  // Calls visit(output row, the image's first pixel, the row's first pixel), several rows or images at a time.
   template <class Visit>
   void visit_rows(const Visit& visit) const {
     at::parallel_for(0, images * output_height, 8, [&](int64_t begin, int64_t end) {
@@ -46,14 +45,15 @@ struct Shape {
  private:
   template <class Visit>
   void visit(const Visit& visit, int64_t i) const {
-    visit(i % output_height, i / output_height * height * width * channels, i * output_width * channels);
+    visit(i % output_height, i / output_height * height * width, i * output_width);
   }
 };
 
-at::Tensor zero_gradient(const Shape& shape, const at::Tensor& gradient) {
-  return at::empty({shape.images, shape.channels, shape.height, shape.width}, gradient.options(),
-                   at::MemoryFormat::ChannelsLast)
-      .zero_();
+// A target that pools can add to.
+template <class T>
+TargetPixels<T> started(const GradientTarget& target) {
+  if (!target.accumulate) target.tensor.zero_();
+  return TargetPixels<T>(target);
 }
 
 }  // namespace
@@ -66,28 +66,29 @@ MaxPoolOutput max_pool_forward(const at::Tensor& x, Pair kernel, Pair stride, Pa
     const T* const from = x.const_data_ptr<T>();
     T* const to = output.y.mutable_data_ptr<T>();
     uint8_t* const tap = output.tap.mutable_data_ptr<uint8_t>();
-    shape.visit_rows([&](int64_t row, int64_t image, int64_t at) {
-      kernels<T>().max_pool_row(from + image, shape.height, shape.width, shape.channels, shape.window, row,
-                                shape.output_width, to + at, tap + at);
+    shape.visit_rows([&](int64_t row, int64_t image, int64_t first) {
+      const int64_t at = first * shape.channels;
+      kernels<T>().max_pool_row(from + image * shape.channels, shape.height, shape.width, shape.channels, shape.window,
+                                row, shape.output_width, to + at, tap + at);
     });
     return output;
   });
 }
 
-at::Tensor max_pool_backward(const at::Tensor& gradient, const at::Tensor& tap, at::IntArrayRef x_sizes, Pair kernel,
-                             Pair stride, Pair padding) {
-  return typed(gradient, [&](auto zero) {
+void max_pool_backward(const at::Tensor& gradient, const at::Tensor& tap, Pair kernel, Pair stride, Pair padding,
+                       const GradientTarget& x_gradient) {
+  typed(gradient, [&](auto zero) {
     using T = decltype(zero);
-    const Shape shape(x_sizes, kernel, stride, padding);
-    at::Tensor x_gradient = zero_gradient(shape, gradient);
+    const Shape shape(x_gradient.tensor.sizes(), kernel, stride, padding);
+    const TargetPixels<T> to = started<T>(x_gradient);
+    const int64_t ld = *pixel_pitch(gradient);
     const T* const from = gradient.const_data_ptr<T>();
     const uint8_t* const taps = tap.const_data_ptr<uint8_t>();
-    T* const to = x_gradient.mutable_data_ptr<T>();
-    shape.visit_images([&](int64_t row, int64_t image, int64_t at) {
-      kernels<T>().max_pool_gradient_row(from + at, taps + at, shape.height, shape.width, shape.channels, shape.window,
-                                         row, shape.output_width, to + image);
+    shape.visit_images([&](int64_t row, int64_t image, int64_t first) {
+      kernels<T>().max_pool_gradient_row(from + first * ld, ld, taps + first * shape.channels, shape.height,
+                                         shape.width, shape.channels, shape.window, row, shape.output_width,
+                                         to.data + image * to.ld, to.ld);
     });
-    return x_gradient;
   });
 }
 
@@ -98,27 +99,26 @@ at::Tensor average_pool_forward(const at::Tensor& x, Pair kernel, Pair stride, P
     at::Tensor y = shape.empty_output(x.options());
     const T* const from = x.const_data_ptr<T>();
     T* const to = y.mutable_data_ptr<T>();
-    shape.visit_rows([&](int64_t row, int64_t image, int64_t at) {
-      kernels<T>().average_pool_row(from + image, shape.height, shape.width, shape.channels, shape.window, row,
-                                    shape.output_width, to + at);
+    shape.visit_rows([&](int64_t row, int64_t image, int64_t first) {
+      kernels<T>().average_pool_row(from + image * shape.channels, shape.height, shape.width, shape.channels,
+                                    shape.window, row, shape.output_width, to + first * shape.channels);
     });
     return y;
   });
 }
 
-at::Tensor average_pool_backward(const at::Tensor& gradient, at::IntArrayRef x_sizes, Pair kernel, Pair stride,
-                                 Pair padding) {
-  return typed(gradient, [&](auto zero) {
+void average_pool_backward(const at::Tensor& gradient, Pair kernel, Pair stride, Pair padding,
+                           const GradientTarget& x_gradient) {
+  typed(gradient, [&](auto zero) {
     using T = decltype(zero);
-    const Shape shape(x_sizes, kernel, stride, padding);
-    at::Tensor x_gradient = zero_gradient(shape, gradient);
+    const Shape shape(x_gradient.tensor.sizes(), kernel, stride, padding);
+    const TargetPixels<T> to = started<T>(x_gradient);
+    const int64_t ld = *pixel_pitch(gradient);
     const T* const from = gradient.const_data_ptr<T>();
-    T* const to = x_gradient.mutable_data_ptr<T>();
-    shape.visit_images([&](int64_t row, int64_t image, int64_t at) {
-      kernels<T>().average_pool_gradient_row(from + at, shape.height, shape.width, shape.channels, shape.window, row,
-                                             shape.output_width, to + image);
+    shape.visit_images([&](int64_t row, int64_t image, int64_t first) {
+      kernels<T>().average_pool_gradient_row(from + first * ld, ld, shape.height, shape.width, shape.channels,
+                                             shape.window, row, shape.output_width, to.data + image * to.ld, to.ld);
     });
-    return x_gradient;
   });
 }
 

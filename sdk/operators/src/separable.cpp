@@ -75,28 +75,28 @@ T* gradient_of(const at::Tensor& tensor, bool needed, at::Tensor& gradient) {
 bool needs_gradient(const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
 
 template <class T>
-SeparableGradients backward(const at::Tensor& gradient, const at::Tensor& x, const std::vector<Stage>& stages,
-                            const SeparableOutput& saved, bool needs_x) {
-  SeparableGradients gradients;
-  gradients.stages.resize(stages.size());
+std::vector<StageGradients> backward(const at::Tensor& gradient, const at::Tensor& x, const std::vector<Stage>& stages,
+                                     const SeparableOutput& saved, const GradientTarget& x_gradient) {
+  std::vector<StageGradients> gradients(stages.size());
   at::Tensor output_gradient = gradient;
+  int64_t output_ld = *pixel_pitch(gradient);
   const auto channels = [](const at::Tensor& z) { return static_cast<size_t>(z.size(1)); };
   std::vector<double> sum(channels(saved.z.back())), product(sum.size());
   const at::Tensor& last = saved.z.back();
-  gradient_sums(gradient.const_data_ptr<T>(), last.const_data_ptr<T>(), last.numel() / last.size(1), last.size(1),
-                Statistics<T>(saved.statistics.back()).mean, sum.data(), product.data());
+  gradient_sums(gradient.const_data_ptr<T>(), output_ld, last.const_data_ptr<T>(), last.numel() / last.size(1),
+                last.size(1), Statistics<T>(saved.statistics.back()).mean, sum.data(), product.data());
   for (size_t s = stages.size(); s-- > 0;) {
     const Stage& stage = stages[s];
-    StageGradients& own = gradients.stages[s];
+    StageGradients& own = gradients[s];
     const at::Tensor &input = s > 0 ? saved.z[s - 1] : x, &z = saved.z[s];
     if (needs_gradient(stage.norm.weight)) own.weight = weight_gradient(saved.statistics[s], product);
     if (needs_gradient(stage.norm.bias)) own.bias = bias_gradient(saved.statistics[s], sum);
     const NormBackward<T> norm(saved.statistics[s], sum, product, z.numel() / z.size(1));
     Convolution<T> convolution = convolution_of<T>(input, stage);
     if (s > 0) convolution.prologue = Statistics<T>(saved.statistics[s - 1]).prologue(true);
-    at::Tensor input_gradient;
+    const GradientTarget input_gradient = s > 0 ? GradientTarget{at::empty_like(input), false} : x_gradient;
     ConvolutionGradients<T> wanted;
-    wanted.x = gradient_of<T>(input, s > 0 || needs_x, input_gradient);
+    wanted.x = TargetPixels<T>(input_gradient);
     wanted.depthwise = gradient_of<T>(stage.depthwise, needs_gradient(stage.depthwise), own.depthwise);
     wanted.pointwise = gradient_of<T>(stage.pointwise, needs_gradient(stage.pointwise), own.pointwise);
     std::vector<double> input_sum(s > 0 ? channels(input) : 0), input_product(input_sum.size());
@@ -105,12 +105,13 @@ SeparableGradients backward(const at::Tensor& gradient, const at::Tensor& x, con
       wanted.product = input_product.data();
     }
     convolve_backward<T>(convolution, input.const_data_ptr<T>(),
-                         {output_gradient.const_data_ptr<T>(), z.const_data_ptr<T>(), norm.coefficients()}, wanted);
+                         {output_gradient.const_data_ptr<T>(), output_ld, z.const_data_ptr<T>(), norm.coefficients()},
+                         wanted);
     sum = std::move(input_sum);
     product = std::move(input_product);
-    output_gradient = input_gradient;
+    output_gradient = input_gradient.tensor;
+    output_ld = input.size(1);
   }
-  if (needs_x) gradients.x = output_gradient;
   return gradients;
 }
 
@@ -127,9 +128,10 @@ SeparableOutput separable_forward(const at::Tensor& x, const std::vector<Stage>&
   return typed(x, [&](auto zero) { return forward<decltype(zero)>(x, stages, mode); });
 }
 
-SeparableGradients separable_backward(const at::Tensor& gradient, const at::Tensor& x, const std::vector<Stage>& stages,
-                                      const SeparableOutput& saved, bool needs_x) {
-  return typed(x, [&](auto zero) { return backward<decltype(zero)>(gradient, x, stages, saved, needs_x); });
+std::vector<StageGradients> separable_backward(const at::Tensor& gradient, const at::Tensor& x,
+                                               const std::vector<Stage>& stages, const SeparableOutput& saved,
+                                               const GradientTarget& x_gradient) {
+  return typed(x, [&](auto zero) { return backward<decltype(zero)>(gradient, x, stages, saved, x_gradient); });
 }
 
 at::Tensor depthwise_forward(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding, Pair dilation) {
@@ -142,17 +144,17 @@ at::Tensor depthwise_forward(const at::Tensor& x, const at::Tensor& weight, Pair
   });
 }
 
-DepthwiseGradients depthwise_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
-                                      Pair stride, Pair padding, Pair dilation, bool needs_x, bool needs_weight) {
+at::Tensor depthwise_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, Pair stride,
+                              Pair padding, Pair dilation, const GradientTarget& x_gradient, bool needs_weight) {
   return typed(x, [&](auto zero) {
     using T = decltype(zero);
-    DepthwiseGradients gradients;
+    at::Tensor weight_gradient;
     ConvolutionGradients<T> wanted;
-    wanted.x = gradient_of<T>(x, needs_x, gradients.x);
-    wanted.depthwise = gradient_of<T>(weight, needs_weight, gradients.weight);
+    wanted.x = TargetPixels<T>(x_gradient);
+    wanted.depthwise = gradient_of<T>(weight, needs_weight, weight_gradient);
     convolve_backward<T>(depthwise_of<T>(x, weight, stride, padding, dilation), x.const_data_ptr<T>(),
-                         {gradient.const_data_ptr<T>(), nullptr, {}}, wanted);
-    return gradients;
+                         {gradient.const_data_ptr<T>(), *pixel_pitch(gradient), nullptr, {}}, wanted);
+    return weight_gradient;
   });
 }
 

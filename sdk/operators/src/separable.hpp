@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dha/operators.hpp"
+#include "pixels.hpp"
 
 namespace dha::ops {
 
@@ -19,21 +20,16 @@ SeparableOutput separable_forward(const at::Tensor& x, const std::vector<Stage>&
 struct StageGradients {
   at::Tensor depthwise, pointwise, weight, bias;
 };
-struct SeparableGradients {
-  at::Tensor x;
-  std::vector<StageGradients> stages;
-};
 
-// `gradient`: of y, channels_last. `saved`: what separable_forward returned in training; its y is not read. Computes
-// the gradients of those weights that require one.
-SeparableGradients separable_backward(const at::Tensor& gradient, const at::Tensor& x, const std::vector<Stage>& stages,
-                                      const SeparableOutput& saved, bool needs_x);
+// `gradient`: of y, has a pitch. `saved`: what separable_forward returned in training; its y is not read. Computes the
+// gradients of those weights that require one, one entry per stage. The gradient of x goes to `x_gradient`.
+std::vector<StageGradients> separable_backward(const at::Tensor& gradient, const at::Tensor& x,
+                                               const std::vector<Stage>& stages, const SeparableOutput& saved,
+                                               const GradientTarget& x_gradient);
 
-struct DepthwiseGradients {
-  at::Tensor x, weight;
-};
 at::Tensor depthwise_forward(const at::Tensor& x, const at::Tensor& weight, Pair stride, Pair padding, Pair dilation);
-DepthwiseGradients depthwise_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
-                                      Pair stride, Pair padding, Pair dilation, bool needs_x, bool needs_weight);
+// Returns the gradient of the weight, undefined where not needed.
+at::Tensor depthwise_backward(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight, Pair stride,
+                              Pair padding, Pair dilation, const GradientTarget& x_gradient, bool needs_weight);
 
 }  // namespace dha::ops

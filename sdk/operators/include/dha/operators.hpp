@@ -67,10 +67,28 @@ DHA_OPERATORS_API at::Tensor depthwise_convolution(const at::Tensor& x, const at
 // x: (N, C, H, W).
 DHA_OPERATORS_API at::Tensor batch_norm(const at::Tensor& x, const Norm& norm, const NormMode& mode);
 
+// x: (N, C, H, W), weight: (out, C, 1, 1). LibTorch's conv2d, past a fault of oneDNN with a stride.
+DHA_OPERATORS_API at::Tensor pointwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride);
+
+// x: (N, C, H, W); even: (out, C, 1, 1), odd: (out', C, 1, 1). Two 1x1 convolutions of stride 2 side by side, of
+// ReLU(x) where `rectify`: `even` of the pixels in even rows and columns, counted from 0, `odd` of those in odd ones
+// (FactorizedReduce; Liu et al. 2019). An odd side is extended by zeros. Returns (N, out + out', ceil(H/2), ceil(W/2)).
+DHA_OPERATORS_API at::Tensor factorized_reduction(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd,
+                                                  bool rectify);
+
 // x: (N, C, H, W); padding is at most half a kernel and counts as minus infinity.
 DHA_OPERATORS_API at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
 // The mean over the part of a window that lies within the image.
 DHA_OPERATORS_API at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
+
+// For a tensor (N, C, H, W) that several operators read: the same values, whose gradients these operators add in one
+// place instead of each writing its own. Gradients of the result itself (hooks, torch::autograd::grad) are incomplete;
+// ask for those of x. Returns x where nothing is gained.
+DHA_OPERATORS_API at::Tensor shared(const at::Tensor& x);
+
+// Concatenates (N, C_i, H, W) to (N, sum of C_i, H, W), which is shared. Gradients of parts that are shared are added
+// in their slice of the result's gradient. At least one part.
+DHA_OPERATORS_API at::Tensor join_channels(const std::vector<at::Tensor>& parts);
 
 }  // namespace dha::ops

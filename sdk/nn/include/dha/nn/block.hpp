@@ -58,6 +58,9 @@ class Block {
   // The gate, if layer `index` is the last.
   const at::Tensor& gate_at(size_t index, const at::Tensor& gate) const;
 
+  // Whether a ReLU and a FactorizedReduce begin at `begin`, which are computed together.
+  bool is_rectified_reduction(size_t begin) const;
+
   // Where the halves of separable convolutions (ReLU, depthwise or not, pointwise, batch norm) that begin at `begin`
   // end.
   size_t end_of_stages(size_t begin) const;

@@ -1,16 +1,17 @@
-// A tensor that several blocks read: a ReLU that they begin with is computed once.
+// A tensor that several blocks read: a ReLU that they begin with is computed once, and gradients are added in one
+// place.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <utility>
+#include "dha/operators.hpp"
 
 namespace dha::nn {
 
 class Features {
  public:
   Features() = default;
-  explicit Features(at::Tensor value) : value_(std::move(value)) {}
+  explicit Features(const at::Tensor& value) : value_(ops::shared(value)) {}
 
   const at::Tensor& value() const { return value_; }
 

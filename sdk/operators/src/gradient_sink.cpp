@@ -1,0 +1,141 @@
+#include "gradient_sink.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include <vector>
+
+#include "dha/operators.hpp"
+
+namespace dha::ops {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+constexpr const char* kState = "state";
+
+template <class State>
+void keep(AutogradContext* context, c10::intrusive_ptr<State> state) {
+  context->saved_data[kState] = c10::IValue::make_capsule(std::move(state));
+}
+
+template <class State>
+State& kept(const AutogradContext& context) {
+  return static_cast<State&>(*context.saved_data.at(kState).toCapsule());
+}
+
+// The gradient that a shared tensor passed to the operator that made it, if it was a sink's and is that operator's
+// alone. Compared, never read.
+struct Passed : torch::CustomClassHolder {
+  const c10::TensorImpl* gradient = nullptr;
+};
+
+struct Shared : torch::CustomClassHolder {
+  std::shared_ptr<GradientSink> sink = std::make_shared<GradientSink>();
+  c10::intrusive_ptr<Passed> passed;  // may be null
+};
+
+// Passes its input on, and the sum of the gradients back: those of operators that know the sink, and of all others.
+class SharedFunction : public Function<SharedFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::intrusive_ptr<Shared>& state) {
+    context->set_materialize_grads(false);
+    keep(context, state);
+    return x.variable_data();
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& output) {
+    Shared& state = kept<Shared>(*context);
+    const at::Tensor sum = state.sink->take();
+    if (!sum.defined()) return {output[0], {}};
+    if (output[0].defined()) sum.add_(output[0]);
+    if (state.passed) state.passed->gradient = sum.unsafeGetTensorImpl();
+    return {sum, {}};
+  }
+};
+
+struct Joined : torch::CustomClassHolder {
+  std::vector<std::shared_ptr<GradientSink>> sinks;  // one per part, may be null
+  std::vector<int64_t> channels;
+  c10::intrusive_ptr<Passed> passed = c10::make_intrusive<Passed>();
+};
+
+class JoinFunction : public Function<JoinFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, at::TensorList parts, const c10::intrusive_ptr<Joined>& state) {
+    context->set_materialize_grads(false);
+    keep(context, state);
+    return at::cat(parts, 1);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& output) {
+    const Joined& state = kept<Joined>(*context);
+    variable_list gradients(state.channels.size() + 1);
+    if (!output[0].defined()) return gradients;
+    const bool is_ours = !at::GradMode::is_enabled() && output[0].unsafeGetTensorImpl() == state.passed->gradient;
+    state.passed->gradient = nullptr;
+    int64_t first = 0;
+    for (size_t i = 0; i < state.channels.size(); ++i) {
+      const at::Tensor part = output[0].narrow(1, first, state.channels[i]);
+      if (is_ours && state.sinks[i] && context->needs_input_grad(i))
+        state.sinks[i]->give(part);
+      else
+        gradients[i] = part;
+      first += state.channels[i];
+    }
+    return gradients;
+  }
+};
+
+at::Tensor share(const at::Tensor& x, c10::intrusive_ptr<Passed> passed) {
+  const auto state = c10::make_intrusive<Shared>();
+  state->passed = std::move(passed);
+  return SharedFunction::apply(x, state);
+}
+
+bool takes_part(const at::Tensor& x) { return at::GradMode::is_enabled() && x.requires_grad(); }
+
+}  // namespace
+
+GradientTarget GradientSink::target(at::IntArrayRef sizes, const at::TensorOptions& options) {
+  if (sum_.defined()) return {sum_, true};
+  sum_ = at::empty(sizes, options, at::MemoryFormat::ChannelsLast);
+  return {sum_, false};
+}
+
+void GradientSink::give(at::Tensor gradient) {
+  if (sum_.defined())
+    sum_.add_(gradient);
+  else
+    sum_ = std::move(gradient);
+}
+
+std::shared_ptr<GradientSink> sink_of(const at::Tensor& x) {
+  if (!takes_part(x)) return nullptr;
+  const auto* node = dynamic_cast<torch::autograd::CppNode<SharedFunction>*>(x.grad_fn().get());
+  return node == nullptr ? nullptr : kept<Shared>(node->ctx_).sink;
+}
+
+at::Tensor shared(const at::Tensor& x) {
+  return takes_part(x) && has_native_kernel(x) && sink_of(x) == nullptr ? share(x, nullptr) : x;
+}
+
+at::Tensor join_channels(const std::vector<at::Tensor>& parts) {
+  bool wants_gradient = false;
+  for (const at::Tensor& part : parts) wants_gradient = wants_gradient || (takes_part(part) && has_native_kernel(part));
+  if (!wants_gradient) return at::cat(parts, 1);
+  const auto state = c10::make_intrusive<Joined>();
+  for (const at::Tensor& part : parts) {
+    state->sinks.push_back(sink_of(part));
+    state->channels.push_back(part.size(1));
+  }
+  return share(JoinFunction::apply(at::TensorList(parts), state), state->passed);
+}
+
+}  // namespace dha::ops
