@@ -1,7 +1,7 @@
 /* The plain-C descriptor that every plugin exports: the host reads it before it touches any C++ type of the plugin.
  *
  * A plugin is one shared library with one exported symbol, dha_plugin_entry, that returns a constant descriptor.
- * Authors do not fill it by hand: DHA_PLUGIN in <dha/plugin.hpp> does.
+ * Authors do not fill it by hand; DHA_PLUGIN in <dha/plugin.hpp> does it.
  *
  * Structs grow only at their end, under struct_size and component_size; every other change raises DHA_ABI_LAYOUT. */
 #pragma once
@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* What went wrong in create(): owned by the caller, so that no allocator crosses the boundary. */
+/* The error of create(): owned by the caller, so that no allocator crosses the boundary. */
 typedef struct dha_error {
   int32_t code; /* a dha::ErrorCode */
   char text[4092];
@@ -40,11 +40,10 @@ typedef struct dha_plugin {
   uint32_t component_size; /* sizeof(dha_component): the stride of `components` */
   uint32_t component_count;
   const dha_component* components;
-  /* Registers LibTorch operators. Called once in a process, after the handshake; null where there is nothing to
+  /* Registers LibTorch operators. Called once per process, after the handshake; null if there is nothing to
    * register. */
   void (*initialize)(void);
-  /* File name, beside the plugin, of a library with CUDA kernels, opened only where an accelerator is in use; or null.
-   */
+  /* File name of a library with CUDA kernels next to the plugin, opened only if an accelerator is in use; or null. */
   const char* accelerator_library;
   /* DHA_SDK_VERSION_MINOR as the plugin saw it: the host calls no function that was appended to an interface later. */
   uint32_t sdk_minor;

@@ -1,6 +1,6 @@
-// What a plugin and its host must have in common beyond the SDK's layout, as one string literal.
+// The ABI tag, one string literal: the versions that a plugin and its host must share besides the SDK's layout.
 //
-// The host compares the tags field by field and names the fields that differ. The tag cannot see two different builds
+// The host compares the tags field by field and names the fields that differ. The tag does not distinguish two builds
 // of one LibTorch version, nor flags that change a layout: build with the SDK package that belongs to the host.
 #pragma once
 

@@ -1,9 +1,8 @@
 // Data shared by spaces, searchers and the host: choices, candidates, gates, decisions.
 //
 // A space has choices (a node of a cell, a block of a MobileNet); each has candidates, of which a decided architecture
-// keeps some. During a search the gates say how much every candidate counts in one forward pass; most are inactive and
-// are not executed. An architecture is the decided choices as JSON text, independent of weights, in the space's own
-// notation.
+// keeps some. During a search the gates weight every candidate in one forward pass; inactive candidates are not
+// executed. An architecture is the decided choices as JSON text in the space's notation, without weights.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,30 +21,30 @@ struct Candidate {
 struct Choice {
   std::string name;                   // "normal.node0"
   std::vector<Candidate> candidates;  // indexed by position
-  int64_t keep = 1;                   // how many different ones a decided architecture keeps
-  bool distinct_inputs = false;       // whether those must read different inputs
+  int64_t keep = 1;                   // number of different candidates that a decided architecture keeps
+  bool distinct_inputs = false;       // whether kept candidates must read different inputs
 };
 
 // The gates of one choice in one forward pass.
 struct ChoiceGates {
   std::vector<int64_t> active;  // executed candidates, ascending, no repeats
   at::Tensor weights;  // (active), floating, on the context's device: factor of each; may carry the searcher's graph
-  // Candidates that are not executed in the forward pass but whose gate gradient is wanted (ProxylessNAS): the network
+  // Candidates that the forward pass does not execute but that need a gate gradient (ProxylessNAS): the network
   // computes <gradient of the choice's output, candidate's output> for them in the backward pass. Disjoint from active.
   std::vector<int64_t> observed;
-  bool frozen = false;  // decided for good: weights no longer change
+  bool frozen = false;  // decided: weights no longer change
 };
 
 struct Gates {
   std::vector<ChoiceGates> choices;  // one per choice, in the space's order
-  // Whether the searcher reads the gates' gradients after a weight step. Where it does not, they are not computed.
+  // Whether the searcher reads the gates' gradients after a weight step. If false, they are not computed.
   bool needs_gradient = true;
 };
 
 // Gradients of a loss with respect to gates, one entry per choice.
 struct GateGradients {
   std::vector<at::Tensor> active;    // float (active of that choice)
-  std::vector<at::Tensor> observed;  // float (observed of that choice); undefined where none was asked for
+  std::vector<at::Tensor> observed;  // float (observed of that choice); undefined if no gradient was requested
 };
 
 // The kept candidates of every choice, ascending in each.

@@ -1,8 +1,8 @@
-// The base of all six interfaces: whole state out, whole state in, needs, and optional abilities by name.
+// The base of all six interfaces: saving and restoring state, needs, and optional abilities by name.
 //
-// Interfaces grow at their end: within a major version of the SDK new virtual functions are appended to a kind's
-// interface with a default, and the host calls them only on plugins that were built with that minor version or a later
-// one. Component itself does not grow, because the functions of the interfaces follow its own.
+// Interfaces grow at their end: within a major version of the SDK, new virtual functions with a default are appended to
+// a kind's interface, and the host calls them only on plugins that were built with that minor version or a later one.
+// Component itself does not grow, because the functions of the interfaces follow its own.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,8 +17,8 @@
 
 namespace dha {
 
-// Everything that a component must remember to continue with the same bits: tensors on any device, and JSON text for
-// the rest. Parameters are not part of it (the pipeline has them), nor are generators (the host has them).
+// Everything that a component must save to continue with the same bits: tensors on any device, and JSON text for the
+// rest. It does not include parameters (the pipeline has them) or generators (the host has them).
 struct State {
   std::map<std::string, at::Tensor> tensors;
   std::string json = "{}";
@@ -26,18 +26,17 @@ struct State {
 
 // Why a state is restored.
 enum class RestoreReason {
-  kResume,  // the same stage continues where it was interrupted: the same bits must follow
+  kResume,  // an interrupted stage continues: the same bits must follow
   kCarry,   // a later stage, or a trial, starts from the end of an earlier one, possibly under other parameters
 };
 
-// A tensor that is known by name: a weight, a buffer, a learned scalar. Names are unique in their list and stable over
-// runs.
+// A named tensor: a weight, a buffer, a learned scalar. Names are unique within a list and the same in all runs.
 struct NamedTensor {
   std::string name;
   at::Tensor tensor;
 };
 
-// Where a training stands. Counts start at 0.
+// The position within a training. Counts start at 0.
 struct Progress {
   int64_t epoch = 0;            // of this stage
   int64_t epochs = 1;           // planned for this stage
@@ -45,18 +44,18 @@ struct Progress {
   int64_t steps_per_epoch = 1;  // >= 1
 };
 
-// The result of an epoch. `measurements` has what was measured, by the names of <dha/quantities.hpp>: always the loss
-// and accuracy of training; those of validation where the epoch was validated.
+// The result of an epoch. `measurements` uses the names of <dha/quantities.hpp>: always the loss and accuracy of
+// training; those of validation if the epoch was validated.
 struct EpochOutcome {
   Progress progress;
   Quantities measurements;
 };
 
-// All calls to one component come from one thread at a time, unless a function says otherwise.
+// One thread at a time calls a component, unless a function says otherwise.
 //
-// Where several processes train one network, each has its own copy of every component. The host averages losses and
-// gradients over processes and gathers per-sample values before a component sees them, so copies stay equal as long as
-// a component draws what decides from Context::shared_generator() or host_generator().
+// If several processes train one network, each has its own copy of every component. The host averages losses and
+// gradients over processes and gathers per-sample values before a component sees them, so copies stay equal if a
+// component makes its random decisions with Context::shared_generator() or host_generator().
 class DHA_API Component {
  public:
   Component();
@@ -64,17 +63,17 @@ class DHA_API Component {
   Component(const Component&) = delete;
   Component& operator=(const Component&) = delete;
 
-  // The whole state; by default none. Tensors may share memory with the component: the host writes them out before its
+  // The complete state; none by default. Tensors may share memory with the component: the host writes them before its
   // next call.
   virtual State state() const;
 
-  // Takes a state that this or another instance of the same component returned, and copies what it keeps. Called after
-  // prepare() or attach(). Throws Error{kInvalidParameter} where the state cannot be taken. The default takes the empty
-  // state only.
+  // Takes a state that this or another instance of the same component returned, and copies the tensors that it keeps.
+  // Called after prepare() or attach(). Throws Error{kInvalidParameter} if the state does not fit. The default takes
+  // the empty state only.
   virtual void restore(const State& state, RestoreReason reason);
 
-  // What the component needs of its stage, by the names of <dha/stage.hpp>; asked when a pipeline is validated, after
-  // prepare() or attach() (of a hyper-optimizer before attach()). By default nothing.
+  // The component's requirements on its stage, by the names of <dha/stage.hpp>. Called when a pipeline is validated,
+  // after prepare() or attach() (of a hyper-optimizer before attach()). None by default.
   virtual std::vector<std::string> needs() const;
 
   // An optional ability by versioned id, such as "dha.image_operations/1": a pointer to that interface, owned by the

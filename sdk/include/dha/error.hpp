@@ -1,9 +1,8 @@
-// The one exception that means something to host and plugin alike: a code that chooses the exit status, one sentence,
-// and where it happened.
+// The exception that host and plugins share: a code that selects the exit status, one sentence, and where it happened.
 //
-// A component throws dha::Error for what its user can fix (a missing file, an impossible setting). The sentence says
-// what, where, what was found, what was expected and what to do next; lower case, no exclamation mark. Anything else
-// that a component throws is reported by the host as a fault of that component.
+// A component throws dha::Error for problems that its user can fix (a missing file, an impossible setting). The
+// sentence says what happened, where, what was found, what was expected and what to do next; lower case, no exclamation
+// mark. The host reports any other exception as a fault of the component.
 #pragma once
 
 #include <stdexcept>
@@ -14,25 +13,25 @@
 
 namespace dha {
 
-// Plugins carry the numbers: new ones come at the end.
+// Plugins contain these numbers: append new codes at the end.
 enum class ErrorCode {
   kUsage = 1,          // command line
   kInvalidConfig,      // pipeline file
   kInvalidParameter,   // a component's parameter
-  kNotFound,           // a name that nothing answers to
+  kNotFound,           // an unknown name
   kDuplicate,          // one id in two files
   kLoadFailed,         // the dynamic linker refused a plugin
   kIncompatible,       // another SDK, LibTorch or standard library
-  kInvalidDescriptor,  // a plugin describes itself wrongly
-  kPluginFault,        // a component threw
+  kInvalidDescriptor,  // a plugin's description of itself is invalid
+  kPluginFault,        // a component threw another exception
   kContractViolation,  // a component returned what its interface forbids
   kData,               // data set files
-  kDevice,             // an accelerator that is not there
-  kDiverged,           // a loss that is no longer finite
+  kDevice,             // an accelerator that is not available
+  kDiverged,           // a loss that is not finite
   kCancelled,          // interrupted by the user
   kIo,                 // a file that could not be written
   kInternal,
-  kResource,  // no memory left, on the host or the device
+  kResource,  // out of memory, on the host or the device
 };
 
 // The highest code that this version knows.
@@ -44,7 +43,7 @@ class DHA_API Error : public std::runtime_error {
   ~Error() override;
   ErrorCode code() const noexcept { return code_; }
 
-  // Where it happened, from the outside in: {"dha.tau", "apply"}. what() has these in front of the sentence.
+  // Where it happened, from the outside in: {"dha.tau", "apply"}. what() begins with these.
   const std::vector<std::string>& context() const noexcept { return context_; }
 
   // The same error with one more context around it.
@@ -55,9 +54,9 @@ class DHA_API Error : public std::runtime_error {
   std::vector<std::string> context_;
 };
 
-// The exception that is being handled, as an Error: one that is an Error already as it is; a shortage of memory, the
-// device's included, as kResource with how much was asked for where that is known; everything else as `otherwise`,
-// c10::Error without its backtrace.
+// Returns the exception being handled as an Error. An Error is returned unchanged. A shortage of host or device memory
+// becomes kResource, with the requested size if known. Everything else becomes `otherwise`, c10::Error without its
+// backtrace.
 DHA_API Error caught_error(ErrorCode otherwise);
 
 }  // namespace dha

@@ -1,4 +1,4 @@
-// An optional ability of augmenters: apply one named image operation at a given level, so that a person can look at it.
+// An optional ability of augmenters: apply one named image operation at a given level, for inspection.
 //
 // Obtained by capability("dha.image_operations/1"). `dha augment` uses it.
 #pragma once

@@ -1,4 +1,4 @@
-// Finds the known name that a mistyped one most likely means.
+// Finds the known name that is nearest to a mistyped one.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ inline size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The nearest of `known`, or "" where none is near enough to be meant.
+// The nearest of `known`, or "" if none is near enough.
 inline std::string nearest(std::string_view name, const std::vector<std::string>& known) {
   std::string best;
   size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;

@@ -6,9 +6,9 @@
 //   }
 //   Flip(const dha::Params& params, dha::Context& context) : probability_(params.real("probability")) {}
 //
-// From the schema come validation, defaults, `dha describe`, the reference pages and the JSON Schema of the pipeline
-// file. The host validates and completes what the user wrote before it creates a component, so a reader finds every
-// declared key.
+// The schema is the source of validation, defaults, `dha describe`, the reference pages and the JSON Schema of the
+// pipeline file. The host validates the user's parameters and fills in defaults before it creates a component, so every
+// declared key has a value.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +23,15 @@ namespace dha {
 
 class DHA_API Schema {
  public:
-  // `summary`: one line on what the component does.
+  // `summary`: one line that says what the component does.
   explicit Schema(std::string_view summary);
   Schema(const Schema&);
   Schema(Schema&&) noexcept;
   Schema& operator=(Schema&&) noexcept;
   ~Schema();
 
-  // Each of these declares a parameter; the attributes below then apply to it. `help`: one line, lower case, no full
-  // stop. A parameter is required unless it has def() or optional().
+  // Each of these functions declares a parameter; the attributes below apply to the last one. `help`: one line, lower
+  // case, no full stop. A parameter is required unless it has def() or optional().
   Schema& boolean(std::string_view name, std::string_view help);
   Schema& integer(std::string_view name, std::string_view help);
   Schema& real(std::string_view name, std::string_view help);
@@ -43,18 +43,18 @@ class DHA_API Schema {
   Schema& reals(std::string_view name, std::string_view help, int64_t minimum = 0, int64_t maximum = -1);
   Schema& strings(std::string_view name, std::string_view help, int64_t minimum = 0, int64_t maximum = -1);
   Schema& object(std::string_view name, std::string_view help, const Schema& fields);
-  Schema& json(std::string_view name, std::string_view help);  // an object whose content only the component knows
+  Schema& json(std::string_view name, std::string_view help);  // an object that only the component interprets
 
   // Closed range [minimum, maximum].
   Schema& range(double minimum, double maximum);
   Schema& minimum(double minimum);
   Schema& one_of(std::vector<int64_t> values);  // the only values of an integer, or of each item of integers()
   Schema& unit(std::string_view unit);
-  Schema& log_scale();  // sample on a logarithmic scale
-  Schema& tunable();    // may be set by a trial searcher, within range() or among its values
-  // May be set by a trial searcher, which looks in [minimum, maximum] where the pipeline file gives no other range.
+  Schema& log_scale();  // drawn on a logarithmic scale
+  Schema& tunable();    // a trial searcher may set it, within range() or among its values
+  // A trial searcher may set it, and searches [minimum, maximum] unless the pipeline file gives another range.
   Schema& tunable(double minimum, double maximum);
-  Schema& optional();  // may be absent: Params::has() tells
+  Schema& optional();  // may be absent, see Params::has()
 
   Schema& def(bool value);
   Schema& def(int value);
@@ -65,14 +65,14 @@ class DHA_API Schema {
   Schema& def(const std::vector<int64_t>& values);
   Schema& def(const std::vector<std::string>& values);
 
-  // Of these optional parameters exactly one must be given; an example gives the first. A parameter stands in one such
+  // Exactly one of these optional parameters must be given; examples give the first. A parameter may be in one such
   // rule at most.
   Schema& exactly_one_of(std::vector<std::string> names);
 
   const std::string& summary() const;
 
   // {"fields": [{"name": …, "type": …, "help": …, "default": …, "minimum": …, …}, …], "exactly_one_of": [[…], …]}; the
-  // last key only where there are such rules. A field of type "object" has both keys for what lies below it.
+  // last key only if there are such rules. A field of type "object" has both keys for its own fields.
   std::string json_text() const;
 
  private:
@@ -80,8 +80,8 @@ class DHA_API Schema {
   std::unique_ptr<Body> body_;
 };
 
-// Reads a completed parameter object. Asking for a key that was not declared, or with another type, throws
-// Error{kContractViolation}: declaration and use cannot drift apart.
+// Reads a completed parameter object. Reading an undeclared key, or a key of another type, throws
+// Error{kContractViolation}, so declaration and use stay consistent.
 class DHA_API Params {
  public:
   explicit Params(std::string_view json_text);
@@ -104,20 +104,20 @@ class DHA_API Params {
   std::unique_ptr<Body> body_;
 };
 
-// One thing wrong with a parameter object.
+// One problem of a parameter object.
 struct ParamProblem {
   std::string pointer;  // JSON pointer below the object: "/axis"; "" for the object itself
   std::string message;  // "must lie in [0, 3], found 7"
 };
 
 struct ParamCheck {
-  std::string completed;  // the object with defaults filled in, JSON text; meaningful where problems is empty
+  std::string completed;  // the object with defaults filled in, JSON text; valid only if problems is empty
   std::vector<ParamProblem> problems;
 };
 
 // Checks `params_json` against a schema's json_text(): unknown keys (with the nearest known one), missing keys, keys of
-// which exactly one must be there, types, ranges, values that are not finite. Throws Error{kInvalidDescriptor} where
-// the schema itself is malformed or a default does not validate.
+// which exactly one must be there, types, ranges, values that are not finite. Throws Error{kInvalidDescriptor} if the
+// schema is malformed or a default is invalid.
 DHA_API ParamCheck check_params(std::string_view schema_json, std::string_view params_json);
 
 }  // namespace dha

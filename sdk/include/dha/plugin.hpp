@@ -1,7 +1,12 @@
-// The one header that an author includes: it brings all interfaces and DHA_PLUGIN, which exports a plugin's components.
+// The only header that a plugin must include: all interfaces, and DHA_PLUGIN, which exports a plugin's components.
 //
-//   class Flip : public dha::Augmenter { public: static dha::Schema schema(); Flip(const dha::Params&, dha::Context&);
-//   … }; DHA_PLUGIN("flip", "1.0.0", "dha", "Apache-2.0", dha::component<Flip>("dha.flip"))
+//   class Flip : public dha::Augmenter {
+//    public:
+//     static dha::Schema schema();
+//     Flip(const dha::Params& params, dha::Context& context);
+//     dha::Augmented apply(const at::Tensor& images, const at::Tensor& labels) override;
+//   };
+//   DHA_PLUGIN("flip", "1.0.0", "dha", "Apache-2.0", dha::component<Flip>("dha.flip"))
 //
 // A component derives from exactly one interface, has a static schema() and a constructor that takes its parameters and
 // its context. A plugin stays loaded until the process ends.
@@ -96,7 +101,7 @@ PluginEntry component(const char* id) {
           &detail::destroy<Implementation>};
 }
 
-// An entry that registers LibTorch operators after the handshake, once, and names the library with their CUDA kernels.
+// An entry that registers LibTorch operators once, after the handshake, and names the library with their CUDA kernels.
 inline PluginEntry operators(void (*register_operators)(), const char* accelerator_library = nullptr) {
   PluginEntry entry;
   entry.initialize = register_operators;
@@ -107,7 +112,7 @@ inline PluginEntry operators(void (*register_operators)(), const char* accelerat
 }  // namespace dha
 
 // Strings must be literals. The tables are built on the first call of the entry, not by static initialisers, because an
-// exception from one of those would end the host. A null descriptor tells the host that building them failed.
+// exception from a static initialiser would end the host. A null descriptor reports that building them failed.
 #define DHA_PLUGIN(name, version, vendor, license, ...)                                                        \
   extern "C" __attribute__((visibility("default"))) const dha_plugin* dha_plugin_entry(void) {                 \
     try {                                                                                                      \

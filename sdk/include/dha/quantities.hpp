@@ -1,7 +1,7 @@
-// Named numbers in order: what an architecture costs, what an epoch or a trial measured.
+// Named numbers in order: costs of an architecture, measurements of an epoch or a trial.
 //
-// Quantities are open: a space may count what it likes, and the host may measure more in a later version, without a
-// change of any interface. A component reads those that it knows by name and passes over the rest.
+// Quantities are open: a space may count anything, and the host may measure more in a later version, without a change
+// to any interface. A component reads the quantities that it knows by name and ignores the rest.
 #pragma once
 
 #include <initializer_list>
@@ -14,13 +14,13 @@
 
 namespace dha {
 
-// Names that host and default components use.
+// Names used by the host and the default components.
 namespace quantity {
 // Costs of one decided network, for one image.
 inline constexpr const char* kParameters = "parameters";                     // without auxiliary head
 inline constexpr const char* kAuxiliaryParameters = "auxiliary_parameters";  // of the auxiliary head
 inline constexpr const char* kMultiplyAdds = "multiply_adds";  // of convolutions and linear layers, without that head
-// Measurements: losses are means over samples, accuracies lie in [0, 1].
+// Measurements: losses are means over samples, accuracies are in [0, 1].
 inline constexpr const char* kTrainLoss = "train_loss";          // auxiliary head included
 inline constexpr const char* kTrainAccuracy = "train_accuracy";  // of augmented samples
 inline constexpr const char* kValidationLoss = "validation_loss";
@@ -42,13 +42,13 @@ class DHA_API Quantities {
   Quantities& operator=(Quantities&&) noexcept;
   ~Quantities();
 
-  // Empty where there is none of that name.
+  // Returns the value, or nothing if there is no quantity of that name.
   std::optional<double> find(std::string_view name) const;
 
-  // Throws Error{kContractViolation} where there is none of that name.
+  // Throws Error{kContractViolation} if there is no quantity of that name.
   double at(std::string_view name) const;
 
-  // Adds a quantity at the end, or replaces the value of the one of that name.
+  // Appends a quantity, or replaces the value of an existing one.
   void set(std::string_view name, double value);
 
   bool empty() const { return items_.empty(); }

@@ -1,8 +1,8 @@
-// An optional ability of components: their part of a step may be recorded once an epoch and replayed on the device,
+// An optional ability of components: their part of a step can be recorded once per epoch and replayed on the device
 // without the host (a CUDA graph).
 //
-// Obtained by capability("dha.replay/1") of augmenters, hyper-optimizers, searchers, and spaces, which speak for their
-// networks. Where one component of a stage does not have it, steps run one by one.
+// Obtained by capability("dha.replay/1") of augmenters, hyper-optimizers, searchers, and spaces, which answer for their
+// networks. If a component of a stage lacks it, steps run one by one.
 #pragma once
 
 #include "dha/export.hpp"
@@ -16,7 +16,7 @@ class DHA_API Replay {
   Replay();
   virtual ~Replay();
 
-  // Asked at the start of each epoch, after begin_epoch(). True promises of the calls within a step (apply, learn,
+  // Called at the start of each epoch, after begin_epoch(). True promises for the calls within a step (apply, learn,
   // gates, step, forward, and before_step, which then does nothing) from the third step of the epoch to its last:
   // - they decide nothing on the host, and give operators no number, that differs from step to step;
   // - tensors that outlive a step are changed in place;
@@ -25,7 +25,7 @@ class DHA_API Replay {
   virtual bool replayable() const = 0;
 };
 
-// For components whose steps always may be replayed: what capability(Replay::kCapability) returns.
+// For components whose steps can always be replayed: the return value of capability(Replay::kCapability).
 DHA_API Replay* always_replayable();
 
 }  // namespace dha

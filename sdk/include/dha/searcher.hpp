@@ -1,5 +1,5 @@
-// The interface of searchers that share weights: gates for a forward pass, learning from their gradients or from
-// rewards.
+// The interface of searchers that share weights: they supply gates for forward passes, and learn from gate gradients or
+// from rewards.
 //
 // The host treats the weights of gates() as the leaves of its graph and returns their gradients to learn(); a searcher
 // applies the chain rule to its own variables, in closed form or by weights.backward(gradient). Bilevel and
@@ -20,27 +20,27 @@ namespace dha {
 
 // What a forward pass is for.
 enum class GatePurpose {
-  kWeightStep,  // the pass that all components learn from: the only purpose for which gates() may draw or change state
-  kProbe,       // the second pass of a step (ProbeTime::kBatch): the sample of the step under way, with the searcher's
-                // parameters as they are now
-  kEvaluation,  // validation, test, `dha eval`: deterministic, the architecture that architecture() names
-  kCarry,       // a network of the decided architecture takes over the weights; asked only where finished()
+  kWeightStep,  // the pass that all components learn from; gates() may draw or change state for this purpose only
+  kProbe,       // the second pass of a step (ProbeTime::kBatch): the step's sample with the searcher's current
+                // parameters
+  kEvaluation,  // validation, test, `dha eval`: deterministic, the architecture of architecture()
+  kCarry,       // a network of the decided architecture takes over the weights; requested only if finished()
 };
 
 struct GateRequest {
   GatePurpose purpose = GatePurpose::kEvaluation;
-  Progress progress;  // where the stage stands; at its defaults outside a training
+  Progress progress;  // of the stage; default values outside training
 };
 
-// What to evaluate a network on.
+// The data to evaluate a network on.
 enum class EvaluationData {
   kTrainingBatch,    // the augmented batch of the coming weight step; only in before_step()
   kNextValidation,   // the next batch of the stage's validation images
-  kSameValidation,   // the batch that kNextValidation gave last in this call, or else the next one
+  kSameValidation,   // the last batch of kNextValidation in this call, or the next one if there is none
   kWholeValidation,  // all of them, in evaluation mode; no gradients
 };
 
-// How a network behaves in an evaluation. Running statistics stay as they are in all of them.
+// How a network behaves in an evaluation. No mode changes running statistics.
 enum class EvaluationMode {
   kTraining,         // batch statistics, drop path, auxiliary loss
   kBatchStatistics,  // batch statistics, neither drop path nor auxiliary loss (rewards of shared weights, ENAS)
@@ -53,8 +53,8 @@ struct EvaluationRequest {
   // Which gradients to compute; others cost nothing.
   bool gate_gradients = false;
   bool weight_gradients = false;
-  // Evaluate at weights + scale * displacement (the list has the weights' order, entries may be undefined); empty:
-  // where they are.
+  // Evaluates at weights + scale * displacement, in the order of the weights; entries may be undefined. Empty: no
+  // displacement.
   std::vector<at::Tensor> displacement;
   double scale = 1;
 };
@@ -64,10 +64,10 @@ struct Evaluation {
   at::Tensor loss;      // 0-dimensional: mean over samples
   at::Tensor accuracy;  // 0-dimensional, in [0, 1]
   GateGradients gate_gradients;
-  std::vector<at::Tensor> weight_gradients;  // the weights' order; undefined where a weight took no part
+  std::vector<at::Tensor> weight_gradients;  // in the order of the weights; undefined for a weight that took no part
 };
 
-// What the host does for a searcher. Valid only during the call that received it. The host implements this interface
+// The host's services for a searcher. Valid only during the call that received it. The host implements this interface
 // and may append functions to it in any minor version.
 class DHA_API SearchServices {
  public:
@@ -77,17 +77,17 @@ class DHA_API SearchServices {
   virtual const Progress& progress() const = 0;
 
   // Runs the shared-weight network under `gates`. Leaves weights, their gradients and running statistics as they were.
-  // Throws Error{kInvalidConfig} where the stage has no validation images and some are asked for.
+  // Throws Error{kInvalidConfig} if the request needs validation images and the stage has none.
   virtual Evaluation evaluate(const Gates& gates, const EvaluationRequest& request) = 0;
 
   // What the hyper-optimizer would add to each weight for these gradients (xi-step of second-order DARTS).
   virtual std::vector<at::Tensor> preview_step(const std::vector<at::Tensor>& weight_gradients) = 0;
 
-  // The hyper-optimizer's values(), such as the learning rate that xi of DARTS is.
+  // The hyper-optimizer's values(), such as the learning rate, which is xi in DARTS.
   virtual std::vector<NamedTensor> hyper_values() = 0;
 };
 
-// What a weight step measured, for learn().
+// The measurements of a weight step, for learn().
 struct SearchStep {
   Progress progress;
   GateGradients gate_gradients;  // of the mean loss, auxiliary head included; averaged over processes
@@ -95,10 +95,10 @@ struct SearchStep {
   at::Tensor correct;            // bool (N)
 };
 
-// Order of calls: attach(); restore() where there is something to restore; for each epoch begin_epoch(), the steps
+// Order of calls: attach(); restore() if there is a state to restore; for each epoch begin_epoch(), the steps
 // (before_step(), gates(), learn()), the evaluations of the epoch, end_epoch(); after the last epoch end_stage(). The
 // host measures validation before end_epoch(), and test images and the stage's architecture before end_stage(). An
-// epoch that ends the stage early and was not due for validation is validated between the two.
+// epoch that ends the stage early and was not due for validation is validated between end_epoch() and end_stage().
 class DHA_API Searcher : public Component {
  public:
   using Interface = Searcher;
@@ -107,37 +107,37 @@ class DHA_API Searcher : public Component {
   Searcher();
   ~Searcher() override;
 
-  // Before everything else, once per stage. `space` is prepared; both outlive the searcher.
+  // Called once per stage, before all other functions. `space` is prepared; both outlive the searcher.
   virtual void attach(const Space& space, const Stage& stage) = 0;
 
   virtual void begin_epoch(const Progress& progress);
 
-  // Before each weight step: architecture steps on validation data, at displaced weights, or none.
+  // Called before each weight step, for architecture steps on validation data or at displaced weights.
   virtual void before_step(SearchServices& services);
 
-  // Gates of the coming forward pass, as GatePurpose says. Makes no host-device synchronisation for a weight step or a
-  // probe. A search that is finished before its stage is over is still asked, for gates of what it decided.
+  // Returns the gates of the next forward pass (see GatePurpose). Makes no host-device synchronisation for a weight
+  // step or a probe. Also called after the search has finished, for the gates of the decided architecture.
   virtual Gates gates(const GateRequest& request) = 0;
 
-  // After the backward pass, before the weights move. The gradients are empty where the gates said that they are not
-  // needed.
+  // Called after the backward pass, before the weight update. The gradients are empty if Gates::needs_gradient was
+  // false.
   virtual void learn(const SearchStep& step);
 
-  // Recovery, freezing, controller updates, rewards of whole architectures.
+  // Called after each epoch, for recovery, freezing, controller updates and rewards of whole architectures.
   virtual void end_epoch(SearchServices& services);
 
-  // The stage is over, and its results are measured: whatever is left to decide is decided now (ISTA freezes). The
-  // architecture stays the one that was measured.
+  // Called after the stage's results are measured. Decides all remaining choices (ISTA freezes them); the measured
+  // architecture does not change.
   virtual void end_stage(SearchServices& services);
 
-  // True once every choice is decided; by default never. A stage that starts so trains a lean network and calls none of
-  // the above but attach().
+  // True once every choice is decided; the default returns false. If it is true at the start, the stage trains a lean
+  // network and calls none of the functions above except attach().
   virtual bool finished() const;
 
-  // The architecture as decided so far, derived at any time after attach(): JSON text in the space's notation.
+  // The architecture decided so far, as JSON text in the space's notation. May be called at any time after attach().
   virtual std::string architecture() const = 0;
 
-  // What a reader of metrics wants to see, as a JSON object: support, frozen choices, entropies. By default empty.
+  // Details for readers of metrics, as a JSON object: support, frozen choices, entropies. Empty by default.
   virtual std::string report() const;
 };
 

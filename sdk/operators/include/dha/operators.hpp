@@ -1,9 +1,9 @@
-// Operators of convolutional networks for the CPU, faster than LibTorch's in channels_last, with their gradients.
+// CPU operators of convolutional networks with their gradients, faster than LibTorch's in channels_last.
 //
-// A space's network calls these functions in the place of LibTorch's; link Dha::operators. They do the work themselves
-// where x is a channels_last tensor of float or double on the CPU, and call LibTorch's operators for everything else:
-// another device, type or memory format, an empty batch, autocast, a gradient that shall have a gradient, and where the
-// switch is off. Both compute the same up to rounding. Their own results do not depend on the number of threads; they
+// A space's network calls these functions instead of LibTorch's; link Dha::operators. Their own kernels run if x is a
+// channels_last tensor of float or double on the CPU. They call LibTorch's operators in all other cases: another
+// device, type or memory format, an empty batch, autocast, higher-order gradients, and when the switch is off. Both
+// give the same results up to rounding. The results of their own kernels do not depend on the number of threads; they
 // may differ in the last bits between machines of different instruction sets. [any thread]
 #pragma once
 
@@ -23,17 +23,17 @@ namespace dha::ops {
 
 using Pair = std::array<int64_t, 2>;  // height, width
 
-// The switch: on, unless the environment variable DHA_OPERATORS is "libtorch". Holds for forward passes that begin
-// afterwards, in the whole process. With "avx2" or "baseline" there the operators use no later instruction set.
+// The switch: on, unless the environment variable DHA_OPERATORS is "libtorch". A change applies to later forward passes
+// of the whole process. With DHA_OPERATORS "avx2" or "baseline", the operators use no later instruction set.
 DHA_OPERATORS_API bool enabled();
 DHA_OPERATORS_API void enable(bool on);
 
-// Whether x is a tensor that these operators work on themselves, as far as x alone tells: a caller that shares what it
-// computes among LibTorch's operators (a ReLU that several read) may want to know.
+// Whether these operators have their own kernel for x, judged by x alone, for callers that share results among
+// LibTorch's operators (such as a ReLU that several operators read).
 DHA_OPERATORS_API bool has_native_kernel(const at::Tensor& x);
 
-// The weights of a batch norm, each (C); weight and bias are undefined where it is not affine, running statistics where
-// none are kept. Training updates those in place, as LibTorch does: the variance without bias.
+// The weights of a batch norm, each (C); weight and bias are undefined if it is not affine, running statistics if none
+// are kept. Training updates the running statistics in place, as LibTorch does, with the unbiased variance.
 struct Norm {
   at::Tensor weight, bias, running_mean, running_var;
 };
@@ -45,7 +45,7 @@ struct NormMode {
   double epsilon = 1e-5;
 };
 
-// ReLU, a depthwise convolution, a pointwise one and a batch norm: half of a separable convolution. Without
+// ReLU, depthwise convolution, pointwise convolution and batch norm: half of a separable convolution. Without
 // `depthwise`, stride is 1: ReLU, 1x1 convolution, batch norm.
 struct Stage {
   at::Tensor depthwise;  // (C, 1, kernel height, kernel width), or undefined
@@ -54,13 +54,13 @@ struct Stage {
   Norm norm;
 };
 
-// x: (N, C, H, W). Stages in a row, computed together: what lies between the layers of a stage is not kept for the
-// backward pass but computed again, and ReLU takes no pass of its own. In training each batch norm needs two values a
-// channel, or LibTorch throws. Returns (N, out, H', W').
+// x: (N, C, H, W). Consecutive stages, computed together: the backward pass recomputes the values between the layers of
+// a stage instead of keeping them, and ReLU takes no separate pass. In training each batch norm needs at least two
+// values per channel; otherwise LibTorch throws. Returns (N, out, H', W').
 DHA_OPERATORS_API at::Tensor rectified_separable(const at::Tensor& x, const std::vector<Stage>& stages,
                                                  const NormMode& mode);
 
-// x: (N, C, H, W), weight: (C, 1, kernel height, kernel width). As conv2d with C groups and without bias.
+// x: (N, C, H, W), weight: (C, 1, kernel height, kernel width). Like conv2d with C groups and without bias.
 DHA_OPERATORS_API at::Tensor depthwise_convolution(const at::Tensor& x, const at::Tensor& weight, Pair stride,
                                                    Pair padding, Pair dilation);
 
@@ -79,7 +79,7 @@ DHA_OPERATORS_API at::Tensor factorized_reduction(const at::Tensor& x, const at:
 // x: (N, C, H, W); padding is at most half a kernel and counts as minus infinity.
 DHA_OPERATORS_API at::Tensor max_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
-// The mean over the part of a window that lies within the image.
+// The mean over the part of a window inside the image.
 DHA_OPERATORS_API at::Tensor average_pool(const at::Tensor& x, Pair kernel, Pair stride, Pair padding);
 
 // For a tensor (N, C, H, W) that several operators read: the same values, whose gradients these operators add in one

@@ -1,9 +1,9 @@
-// Applies image operations to a batch: K operations in sequence to each of N images, each image its own.
+// Applies image operations to a batch: to each of N images its own sequence of K operations.
 //
 // Code that knows the operations on the host passes calls. Code that draws them on a device passes tensors, and nothing
-// waits for the host: the operator dha_images::apply runs the loops of pixels.hpp on the CPU, a kernel on CUDA devices
-// where the library that holds it lies beside this one, and LibTorch's operators anywhere else. Colours come out as the
-// same bytes everywhere; the geometric operations do wherever the device's sine and cosine are the host's.
+// waits for the host. The operator dha_images::apply runs the loops of pixels.hpp on the CPU, a kernel on CUDA devices
+// if the library that contains it is next to this one, and LibTorch's operators otherwise. Colour operations give the
+// same bytes everywhere; geometric operations do if the device's sine and cosine equal the host's.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,7 @@ struct DrawnCalls {
   at::Tensor operation;  // int64 (N, K), index of Operation
   at::Tensor value;      // double (N, K), OperationCall::value
   at::Tensor is_cubic;   // bool (N, K), resampling
-  // double (N, K, 2), OperationCall::centre_x and centre_y; may be undefined, then every cutout is at the middle.
+  // double (N, K, 2), OperationCall::centre_x and centre_y; if undefined, every cutout is at the centre.
   at::Tensor centre;
 };
 
@@ -32,10 +32,10 @@ DHA_IMAGES_API at::Tensor operation_values(const at::Tensor& operation, const at
 
 // images: uint8 (N, 1 or 3, height, width). fill: uint8 (channels), OperationCall::fill, on the device of the images.
 // Returns new contiguous images of the same shape. Throws Error{kContractViolation} for tensors of other types or
-// shapes, and on the CPU for an index that is no operation. [any thread]
+// shapes, and on the CPU for an invalid index. [any thread]
 DHA_IMAGES_API at::Tensor apply_operations(const at::Tensor& images, const DrawnCalls& calls, const at::Tensor& fill);
 
-// images: as above, on the CPU. calls: those of the first image, then those of the next; as many for each.
+// images: as above, on the CPU. calls: those of the first image, then those of the next, the same number for each.
 DHA_IMAGES_API at::Tensor apply_operations(const at::Tensor& images, std::span<const OperationCall> calls);
 
 }  // namespace dha::images

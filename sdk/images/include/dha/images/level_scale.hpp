@@ -1,4 +1,4 @@
-// The names of the image operations, and what a level means for each of them.
+// The names of the image operations, and the meaning of a level for each of them.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ inline constexpr std::array<const char*, kOperationCount> kOperationNames = {
 
 constexpr const char* operation_name(Operation operation) { return kOperationNames[static_cast<size_t>(operation)]; }
 
-// Empty where no operation has that name.
+// Empty if no operation has that name.
 DHA_IMAGES_API std::optional<Operation> find_operation(std::string_view name);
 
 // How a level becomes the parameter of an operation (OperationCall::value). u is the level as a share of the largest.
@@ -26,15 +26,15 @@ enum class LevelScale {
   // Levels in [0, 8], as the authors of DHA use them: level 0 is the strongest posterize and solarize, and factor 0.1
   // of the enhancements. Operations that DHA lacks (cutout, translate_x, translate_y) are PBA's at its level 10u.
   kPaper,
-  // Levels in [0, 8], not in the paper: level 0 leaves the image as it is, and the effect grows with the level. Color,
-  // contrast, brightness and sharpness read the sign (factor 1 + sign * 0.9u), posterize keeps 8 to 1 bits, solarize's
+  // Levels in [0, 8], not in the paper: level 0 leaves the image unchanged, and the effect grows with the level. Color,
+  // contrast, brightness and sharpness use the sign (factor 1 + sign * 0.9u), posterize keeps 8 to 1 bits, solarize's
   // threshold falls from 256 to 0, and auto_contrast and equalize are blended with the image by u. Invert has no level.
-  // The other operations are as on the paper's scale.
+  // The other operations use the paper's scale.
   kStrength,
-  // Levels in [0, 10], of Population Based Augmentation (Ho et al. 2019) as its authors' code has them: rotate by
+  // Levels in [0, 10] of Population Based Augmentation (Ho et al. 2019), as in its authors' code: rotate by
   // int(3 level) degrees, shear by 0.03 level, translate by int(level) px, posterize to 4 - int(0.4 level) bits,
   // solarize from 256 - int(25.6 level), enhance by 0.1 + 0.18 level, cut out int(2 level) px. Operations that PBA
-  // lacks (translate_x_rel, translate_y_rel) are the paper's at the same u.
+  // lacks (translate_x_rel, translate_y_rel) use the paper's scale at the same u.
   kPba,
 };
 

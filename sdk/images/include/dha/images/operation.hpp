@@ -1,9 +1,9 @@
-// The index of each image operation, for code that is compiled by nvcc too.
+// The index of each image operation, also for code compiled by nvcc.
 #pragma once
 
 namespace dha::images {
 
-// Further operations are appended: indices stay. Files and messages name operations (level_scale.hpp).
+// Append new operations, so that indices never change. Files and messages use names (level_scale.hpp).
 enum class Operation : int {
   kAutoContrast,
   kEqualize,

@@ -21,7 +21,7 @@ struct ImageShape {
 
 class Buffers;
 
-// Memory that the image code works in, kept from image to image by a thread.
+// Working memory of the image code, which a thread reuses for every image.
 class DHA_IMAGES_API Workspace {
  public:
   Workspace();
@@ -35,13 +35,12 @@ class DHA_IMAGES_API Workspace {
   std::unique_ptr<Buffers> buffers_;
 };
 
-// Results equal Pillow's, byte for byte, on every CPU.
-// `source` and `target` do not overlap. [any thread, each with a workspace of its own]
+// Applies one operation. Results equal Pillow's, byte for byte, on every CPU.
+// `source` and `target` do not overlap. [any thread, each with its own workspace]
 DHA_IMAGES_API void apply_operation(const OperationCall& call, const ImageShape& shape, const uint8_t* source,
                                     uint8_t* target, Workspace& workspace);
 
-// All calls in sequence, of which any number is allowed; those that change nothing are skipped. Otherwise as
-// apply_operation().
+// Applies any number of calls in sequence and skips those that change nothing. Otherwise like apply_operation().
 DHA_IMAGES_API void apply_operations(std::span<const OperationCall> calls, const ImageShape& shape,
                                      const uint8_t* source, uint8_t* target, Workspace& workspace);
 

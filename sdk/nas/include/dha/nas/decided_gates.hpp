@@ -1,4 +1,4 @@
-// Gates of a decided architecture: what a finished searcher answers, and what carries weights out of a supernet.
+// Gates of a decided architecture, for finished searchers and for carrying weights out of a supernet.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,7 +7,7 @@
 
 namespace dha::nas {
 
-// The kept candidates of every choice, each with weight 1, frozen, without a gradient. `options` says floating type and
+// The kept candidates of every choice, each with weight 1, frozen, without a gradient. `options`: floating type and
 // device.
 Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options);
 

@@ -1,5 +1,4 @@
-// The finished trials of a search in order of what they measured: TrialSearcher::outcomes() of a search with one
-// objective.
+// The finished trials of a search, ranked by one measurement: TrialSearcher::outcomes() of a search with one objective.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +22,10 @@ class FinishedTrials {
   explicit FinishedTrials(std::string quantity = quantity::kValidationAccuracy,
                           Objective objective = Objective::kLargest);
 
-  // Keeps a trial that finished and whose measurement is there and finite; passes over others. Returns whether it was
-  // kept.
+  // Keeps a finished trial if its measurement exists and is finite. Returns whether it was kept.
   bool add(const TrialOutcome& outcome);
 
-  // The best first; equal ones by lower id.
+  // The best first; ties by lower id.
   const std::vector<Entry>& ranked() const { return ranked_; }
   std::vector<int64_t> ids() const;
 

@@ -9,21 +9,22 @@
 
 namespace dha::nas {
 
-// b <- decay b + (1 - decay) reward, from b = 0 on; the gradient of the loss -log p * (reward - b) uses the new b. This
-// is the order of the published ENAS code, whose decay is 0.99.
+// b <- decay b + (1 - decay) reward, starting at b = 0; the gradient of the loss -log p * (reward - b) uses the new b.
+// This is the order of the published ENAS code, with a decay of 0.99.
 class RewardBaseline {
  public:
   // decay in [0, 1).
   RewardBaseline(double decay, at::Device device);
 
-  // Takes a reward (0-dimensional, on the device) in and returns what it is above the baseline, double and
-  // 0-dimensional, without a gradient. Makes no host-device synchronisation.
+  // Adds a reward (0-dimensional, on the device) to the baseline and returns reward - b, double and 0-dimensional,
+  // without a gradient. Makes no host-device synchronisation.
   at::Tensor advantage(const at::Tensor& reward);
 
   // double, 0-dimensional.
   const at::Tensor& value() const { return value_; }
 
-  // As a tensor of that name. restore() throws Error{kInvalidParameter} where it is missing or has another shape.
+  // The baseline as a tensor of that name. restore() throws Error{kInvalidParameter} if it is missing or has another
+  // shape.
   void save(const std::string& name, State& state) const;
   void restore(const std::string& name, const State& state);
 

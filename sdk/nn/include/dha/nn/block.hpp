@@ -1,4 +1,4 @@
-// A block with its weights: initialised as PyTorch's modules are, run by the operators of LibTorch and dha.
+// A block with its weights, initialised like PyTorch's modules and run by the operators of LibTorch and dha.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -22,11 +22,11 @@ class Block {
   // sqrt(5); affine weights 1 and 0. `options`: dtype and device of the weights.
   Block(BlockPlan plan, const at::TensorOptions& options, at::Generator generator);
 
-  // (N, in, H, W) to (N, out, H', W'), or (N, classes) behind a linear layer. A block without layers returns its input
-  // itself; of others the result may be changed in place, unless they end in a ReLU. A defined `gate`, 0-dimensional,
-  // multiplies the output of the final batch norm by way of its affine weights, which needs no pass over the features;
-  // only for blocks that end in one. Reads weights only, except for running statistics where `mode` asks to update
-  // them. Throws Error{kInvalidParameter} where a batch norm has a single value per channel to normalise by.
+  // (N, in, H, W) to (N, out, H', W'), or (N, classes) after a linear layer. A block without layers returns its input
+  // itself. The result of other blocks may be changed in place, unless they end in a ReLU. A defined `gate`,
+  // 0-dimensional, multiplies the output of the final batch norm through its affine weights, without a pass over the
+  // features; only for blocks that end in a batch norm. Changes no weights; updates running statistics if `mode` asks
+  // for it. Throws Error{kInvalidParameter} if a batch norm has only one value per channel to normalise by.
   at::Tensor run(Features& input, const RunMode& mode, const at::Tensor& gate = {}) const;
 
   bool is_identity() const { return plan_.layers.empty(); }
@@ -35,13 +35,14 @@ class Block {
   // Appends weights and running statistics under their full names, "<block>.<layer>.weight".
   void list(std::vector<NamedTensor>& parameters, std::vector<NamedTensor>& buffers) const;
 
-  // Lets gradients reach the affine weights of all batch norms, or stops them.
+  // Enables or disables gradients of the affine weights of all batch norms.
   void train_affine(bool trained);
 
-  // Scales the output of the final batch norm, which is affine, by its weights, in place. `factor`: 0-dimensional.
+  // Scales the output of the final batch norm, which must be affine, by changing its weights in place. `factor`:
+  // 0-dimensional.
   void absorb(const at::Tensor& factor);
 
-  // Brings convolution weights to channels_last. The tensors keep their identity.
+  // Converts convolution weights to channels_last. The tensors keep their identity.
   void use_channels_last();
 
  private:
@@ -58,11 +59,11 @@ class Block {
   // The gate, if layer `index` is the last.
   const at::Tensor& gate_at(size_t index, const at::Tensor& gate) const;
 
-  // Whether a ReLU and a FactorizedReduce begin at `begin`, which are computed together.
+  // Whether a ReLU and a FactorizedReduce start at `begin`, which are computed together.
   bool is_rectified_reduction(size_t begin) const;
 
-  // Where the halves of separable convolutions (ReLU, depthwise or not, pointwise, batch norm) that begin at `begin`
-  // end.
+  // The end of the halves of separable convolutions (ReLU, optional depthwise, pointwise, batch norm) that start at
+  // `begin`.
   size_t end_of_stages(size_t begin) const;
   at::Tensor run_stages(size_t begin, size_t end, const at::Tensor& x, const RunMode& mode,
                         const at::Tensor& gate) const;

@@ -1,4 +1,4 @@
-// Drop path of one forward pass: for every operation and sample, whether its output counts.
+// Drop path of one forward pass: drops the output of an operation for single samples.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -13,7 +13,7 @@ class DropPath {
 
   // Draws all masks at once, without synchronisation: an output survives with probability 1 - `probability` and is then
   // scaled by the inverse (Larsson et al. 2017, per sample as in DARTS's code). `probability`: in [0, 1). `operations`:
-  // how many masks there are. `images` (N, …): say how many samples, on which device and in which type. `generator`: of
+  // number of masks. `images` (N, …): give the number of samples, the device and the type. `generator`:
   // Context::generator(), because masks concern single samples.
   DropPath(double probability, int64_t operations, const at::Tensor& images, at::Generator generator);
 

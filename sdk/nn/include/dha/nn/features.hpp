@@ -1,5 +1,5 @@
-// A tensor that several blocks read: a ReLU that they begin with is computed once, and gradients are added in one
-// place.
+// A tensor that several blocks read; if they begin with a ReLU, it is computed once, and their gradients are added in
+// one place.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// Layers of convolutional networks as data: counting, building and running all read the same description.
+// Layers of convolutional networks as data; counting, building and running read the same description.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ struct Layer {
   };
 
   Kind kind = Kind::kRelu;
-  std::string name;         // of the layer within its block; "" where the layer has no weights
+  std::string name;         // of the layer within its block; "" if the layer has no weights
   int64_t in = 0, out = 0;  // channels
   Pair kernel{1, 1}, stride{1, 1}, padding{0, 0};
   int64_t dilation = 1, groups = 1;
@@ -33,7 +33,7 @@ struct Layer {
 
 using Layers = std::vector<Layer>;
 
-// A sequence of layers with a name that its weights' names begin with.
+// A sequence of layers with a name, which is the prefix of its weights' names.
 struct BlockPlan {
   std::string name;
   Layers layers;

@@ -13,17 +13,17 @@
 namespace dha::nn {
 
 struct ObservedCandidate {
-  int64_t position = 0;  // of its entry in `gradients`
-  size_t input = 0;      // which of the inputs it reads
-  // Computes the candidate's output. It must own or share what it uses, leave running statistics as they are, and draw
-  // nothing: it runs within the backward pass, without gradients, possibly on another thread.
+  int64_t position = 0;  // index of its entry in `gradients`
+  size_t input = 0;      // index of the input that it reads
+  // Computes the candidate's output. It must own or share everything it uses, and must not change running statistics or
+  // draw random numbers: it runs within the backward pass, without gradients, possibly on another thread.
   std::function<at::Tensor(Features& input)> run;
 };
 
-// Adds <gradient of `output`, candidate's output> to the entries of `gradients` while the backward pass is at `output`.
-// `output`: in a graph, of the candidates' shape. `inputs`: as of this forward pass; their values are kept until then.
-// `gradients`: (candidates), float or double, zero at first. Candidates run under the autocast that holds at this call,
-// and half types are multiplied and summed in float.
+// Adds <gradient of `output`, candidate's output> to the entries of `gradients` when the backward pass reaches
+// `output`. `output`: part of an autograd graph, of the candidates' shape. `inputs`: those of this forward pass; their
+// values are kept until then. `gradients`: (candidates), float or double, initially zero. Candidates run under the
+// autocast mode of this call; half types are multiplied and summed in float.
 void observe(const at::Tensor& output, const std::vector<Features>& inputs, std::vector<ObservedCandidate> candidates,
              const at::Tensor& gradients);
 

@@ -1,4 +1,4 @@
-// What batch norms do in a forward pass.
+// The behaviour of batch norms in a forward pass.
 #pragma once
 
 #include "dha/space.hpp"
