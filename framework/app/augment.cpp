@@ -129,10 +129,11 @@ at::Tensor grid_of(const NamedOperations& operations, const at::Tensor& image, I
   const int64_t height = static_cast<int64_t>(names.size()) * row_height + kGridGap;
   const int64_t width = static_cast<int64_t>(kGridLevels.size()) * column_width + kGridGap;
   if (height > kLargestGridSide || width > kLargestGridSide)
-    throw Error(ErrorCode::kData,
-                fmt::format("augment: the grid would have {} x {} px, at most {} a side are possible; make the image "
-                            "smaller first",
-                            width, height, kLargestGridSide));
+    throw Error(
+        ErrorCode::kData,
+        fmt::format(
+            "augment: the grid would have {} x {} px, at most {} per side are possible; make the image smaller first",
+            width, height, kLargestGridSide));
   const at::Tensor grid = at::full({image.size(0), height, width}, 255, at::kByte);
   for (size_t row = 0; row < names.size(); ++row)
     for (size_t column = 0; column < kGridLevels.size(); ++column) {
@@ -148,8 +149,8 @@ at::Tensor grid_of(const NamedOperations& operations, const at::Tensor& image, I
 }
 
 void add_options(options::options_description& visible) {
-  visible.add_options()("operation", options::value<std::string>()->value_name("NAME"), "the operation, as in shear_x")(
-      "grid", "every operation at levels 0, 2, 4, 6 and 8")(
+  visible.add_options()("operation", options::value<std::string>()->value_name("NAME"),
+                        "the operation, such as shear_x")("grid", "every operation at levels 0, 2, 4, 6 and 8")(
       "level", options::value<double>()->default_value(4)->value_name("X"), "in [0, 8]")(
       "sign", options::value<int>()->default_value(1)->value_name("1|-1"), "direction, for operations that have one")(
       "resample", options::value<std::string>()->default_value("bilinear")->value_name("NAME"),
@@ -157,7 +158,7 @@ void add_options(options::options_description& visible) {
       "fill", options::value<std::string>()->default_value("0,0,0")->value_name("R,G,B"),
       "colour of pixels from outside the image")(
       "augmenter", options::value<std::string>()->default_value("dha.random_pairs")->value_name("ID"),
-      "the component whose operations are shown")(
+      "the component that provides the operations")(
       "params", options::value<std::string>()->default_value("{}")->value_name("JSON"), "parameters of that component");
   add_plugin_options(visible);
 }
@@ -171,7 +172,8 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kAugmentCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("in") == 0 || values->count("out") == 0)
-    throw usage(fmt::format("which image, and where to? ({} augment IN.png OUT.png --operation NAME)", program_name()));
+    throw usage(
+        fmt::format("missing input or output image ({} augment IN.png OUT.png --operation NAME)", program_name()));
   const bool is_grid = values->count("grid") != 0;
   if (is_grid == (values->count("operation") != 0)) throw usage("give either --operation NAME or --grid");
 
@@ -194,6 +196,6 @@ int run(const std::vector<std::string>& arguments) {
 const Command kAugmentCommand{"augment",
                               "augment IN.png OUT.png {--operation NAME [--level X] [--sign 1|-1] | --grid} "
                               "[--resample NAME] [--fill R,G,B]",
-                              "show what an image operation does to an image", run};
+                              "apply an image operation to a PNG image", run};
 
 }  // namespace dha::app

@@ -61,8 +61,8 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
   return std::nullopt;
 }
 
-Error missing_argument(const Command& command, const char* question, const char* argument) {
-  return {ErrorCode::kUsage, fmt::format("{0}: {1} ({2} {0} {3})", command.name, question, program_name(), argument)};
+Error missing_argument(const Command& command, const char* problem, const char* argument) {
+  return {ErrorCode::kUsage, fmt::format("{0}: {1} ({2} {0} {3})", command.name, problem, program_name(), argument)};
 }
 
 }  // namespace dha::app

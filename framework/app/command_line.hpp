@@ -26,7 +26,7 @@ std::optional<boost::program_options::variables_map> parse_command_line(
     const std::vector<std::string>& arguments, const boost::program_options::options_description& hidden = {},
     const boost::program_options::positional_options_description& positional = {});
 
-// Error{kUsage} for a verb without what it works on: "cost: which pipeline file? (dha cost PIPELINE)".
-Error missing_argument(const Command& command, const char* question, const char* argument);
+// Error{kUsage} for a verb without its required argument: "cost: missing pipeline file (dha cost PIPELINE)".
+Error missing_argument(const Command& command, const char* problem, const char* argument);
 
 }  // namespace dha::app

@@ -30,8 +30,8 @@ std::string in_words(std::string name) {
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("architecture", options::value<std::string>()->value_name("FILE"),
-                        "the architecture to count; needed where the pipeline searches for one")(
-      "stage", options::value<std::string>()->value_name("NAME"), "the stage whose space counts; else the last")(
+                        "the architecture to count; required if the pipeline searches for one")(
+      "stage", options::value<std::string>()->value_name("NAME"), "the stage with the space to use; default: the last")(
       "json", "print JSON");
   add_set_option(visible);
   add_plugin_options(visible);
@@ -40,7 +40,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kCostCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw missing_argument(kCostCommand, "which pipeline file?", "PIPELINE");
+  if (values->count("file") == 0) throw missing_argument(kCostCommand, "missing pipeline file", "PIPELINE");
 
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline((*values)["file"].as<std::string>(), overrides_of(*values), registry);

@@ -36,7 +36,7 @@ std::string list_of(const std::vector<const ComponentRecord*>& components) {
     table.push_back({component->kind, component->id, component->summary});
   return table.size() > 1
              ? format_table(table) + fmt::format("\n'{} describe COMPONENT' shows its parameters.\n", program_name())
-             : "no component was found; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+             : "no component was found; name a directory with --plugin-path or DHA_PLUGIN_PATH\n";
 }
 
 std::string describe_all(const PluginRegistry& registry, Format format, bool in_full) {
@@ -80,7 +80,7 @@ int run(const std::vector<std::string>& arguments) {
 
   const Format format = format_of((*values)["format"].as<std::string>());
   const bool has_id = values->count("id") != 0, all = values->count("all") != 0;
-  if (has_id && all) throw Error(ErrorCode::kUsage, "describe: either a component or --all, not both");
+  if (has_id && all) throw Error(ErrorCode::kUsage, "describe: give either a component or --all, not both");
   const PluginRegistry registry = require_plugins(*values);
   std::cout << (has_id ? describe_one(registry.find("", (*values)["id"].as<std::string>()), format)
                        : describe_all(registry, format, all));
@@ -91,6 +91,6 @@ int run(const std::vector<std::string>& arguments) {
 
 const Command kDescribeCommand = {
     "describe", "describe [COMPONENT | --all] [--format text|markdown|json] [--plugin-path DIR]…",
-    "Shows what a component does, its parameters and an example; or lists all components.", run};
+    "show the purpose, parameters and an example of a component, or list all components", run};
 
 }  // namespace dha::app

@@ -102,7 +102,7 @@ void report_plugins(Report& report, const PluginRegistry& registry) {
   if (loaded > 0) return;
   report.can_run = false;
   report.missing.emplace_back(
-      "no plugin was loaded: build the default components, or name their directory by --plugin-path or "
+      "no plugin was loaded: build the default components, or name their directory with --plugin-path or "
       "DHA_PLUGIN_PATH");
 }
 
@@ -127,7 +127,7 @@ void report_run_directory(Report& report) {
   if (is_writable) return;
   report.can_run = false;
   report.missing.push_back(
-      fmt::format("{} cannot be written: name another place by '{} run --out DIR'", runs.string(), program_name()));
+      fmt::format("{} is not writable: choose another folder with '{} run --out DIR'", runs.string(), program_name()));
 }
 
 void print(const Report& report) {
@@ -163,7 +163,6 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kDoctorCommand = {"doctor", "doctor [--json] [--plugin-path DIR]…",
-                                "Shows versions, device, threads, plugins and data, and what is missing for a run.",
-                                run};
+                                "report versions, device, threads, plugins and data, and the missing parts", run};
 
 }  // namespace dha::app

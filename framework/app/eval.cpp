@@ -41,7 +41,7 @@ int run(const std::vector<std::string>& arguments) {
   visible.add_options()("split", options::value<std::string>()->default_value("test")->value_name("NAME"),
                         "test, validation or train")("json", "print JSON");
   visible.add_options()("accept-changed-data",
-                        "measure although images differ from those that the run began with; classes must be the same");
+                        "measure although images differ from those of the run; classes must be the same");
   add_set_option(visible);
   add_device_option(visible);
   add_plugin_options(visible);
@@ -50,7 +50,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("run", 1);
   const auto values = parse_command_line(kEvalCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("run") == 0) throw missing_argument(kEvalCommand, "which run directory?", "RUN");
+  if (values->count("run") == 0) throw missing_argument(kEvalCommand, "missing run directory", "RUN");
 
   const StopSignals signals;
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());

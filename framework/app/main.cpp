@@ -22,11 +22,11 @@ void print_help() {
   std::cout << "usage: " << dha::program_name()
             << " VERB [ARGUMENTS]\n\n"
                "Trains an image classifier while learning its augmentation, its hyper-parameters and its\n"
-               "architecture. Every component is a plugin; a JSON file says which ones work together.\n\n";
+               "architecture. Every component is a plugin; a JSON file selects them.\n\n";
   for (const Command* command : commands()) std::cout << fmt::format("  {:<10}{}\n", command->name, command->summary);
   std::cout << "\n'" << dha::program_name()
             << " help VERB' shows a verb's options.\n"
-               "Exit status: 0 done, 1 run failed, 2 usage or pipeline, 3 plugin, 4 verification failed, 5 data,\n"
+               "Exit status: 0 success, 1 run failed, 2 usage or pipeline, 3 plugin, 4 verification failed, 5 data,\n"
                "130 interrupted.\n";
 }
 
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   dha::keep_freed_memory();
   try {
     const int status = dispatch({argv + 1, argv + argc});
-    if (!std::cout.flush()) throw dha::Error(dha::ErrorCode::kIo, "cannot write to the standard output");
+    if (!std::cout.flush()) throw dha::Error(dha::ErrorCode::kIo, "cannot write to standard output");
     return status;
   } catch (...) {
     const Failure failure = describe_failure();

@@ -8,7 +8,7 @@ namespace options = boost::program_options;
 
 void add_set_option(options::options_description& description) {
   description.add_options()("set", options::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
-                            "override a value of the file, such as stages.0.epochs=3; may be given several times");
+                            "override a value of the file, such as stages.0.epochs=3 (repeatable)");
 }
 
 void add_device_option(options::options_description& description) {

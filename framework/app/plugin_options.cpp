@@ -30,7 +30,7 @@ std::vector<PluginDirectory> searched_directories(const po::variables_map& value
 
 void add_plugin_options(po::options_description& options) {
   options.add_options()("plugin-path", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
-                        "look for plugins in DIR first, or load the one file that it names (repeatable)");
+                        "search DIR for plugins first; DIR may also be a plugin file (repeatable)");
 }
 
 PluginRegistry load_plugins(const po::variables_map& values, bool probe) {
@@ -55,9 +55,9 @@ std::string searched_places(const po::variables_map& values) {
     const bool exists = std::filesystem::exists(directory.path, ignored);
     places += (places.empty() ? "" : ", ") + directory.path.string();
     if (!exists)
-      places += " (not there)";
+      places += " (does not exist)";
     else if (std::filesystem::is_directory(directory.path, ignored) && !holds_plugins(directory.path))
-      places += " (holds no plugin)";
+      places += " (contains no plugin)";
   }
   return places;
 }
@@ -66,8 +66,8 @@ PluginRegistry require_plugins(const po::variables_map& values) {
   PluginRegistry registry = load_plugins(values);
   if (registry.plugins().empty())
     throw Error(ErrorCode::kLoadFailed,
-                fmt::format("no plugin was found, and every component is one; looked in {}; name the directory of the "
-                            "plugins by --plugin-path or DHA_PLUGIN_PATH ('{} plugins' lists what was found)",
+                fmt::format("no plugin was found, and every component is in a plugin; looked in {}; name the directory "
+                            "of the plugins with --plugin-path or DHA_PLUGIN_PATH ('{} plugins' lists what was found)",
                             searched_places(values), program_name()));
   return registry;
 }

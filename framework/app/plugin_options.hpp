@@ -16,15 +16,16 @@ namespace dha::app {
 // Adds --plugin-path DIR, which may be given several times.
 void add_plugin_options(boost::program_options::options_description& options);
 
-// Where load_plugins() looks, in order, for a person: "build/plugins (holds no plugin), /usr/lib/dha (not there)".
+// The places that load_plugins() searches, in order, as text for messages: "build/plugins (contains no plugin),
+// /usr/lib/dha (does not exist)".
 std::string searched_places(const boost::program_options::variables_map& values);
 
 // Everything that the search order finds, --plugin-path first. With `probe` each file is opened in a child process
-// beforehand. Throws Error{kUsage} where a --plugin-path is not there.
+// beforehand. Throws Error{kUsage} if a --plugin-path does not exist.
 PluginRegistry load_plugins(const boost::program_options::variables_map& values, bool probe = false);
 
-// As load_plugins(), for verbs that work with components: where no plugin was found, throws Error{kLoadFailed} that
-// says where plugins were looked for.
+// Like load_plugins(), for verbs that need components: if no plugin was found, throws Error{kLoadFailed} that lists the
+// searched places.
 PluginRegistry require_plugins(const boost::program_options::variables_map& values);
 
 // Makes an accelerator, where one is in use, compute as `config` says, and opens what host and plugins have for it.

@@ -59,7 +59,7 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     std::cout << format_table(loaded);
   else
     std::cout << "no plugin is loaded; looked in " << places
-              << "; name a directory by --plugin-path or DHA_PLUGIN_PATH\n";
+              << "; name a directory with --plugin-path or DHA_PLUGIN_PATH\n";
   // A reason is a sentence and would tear a table apart.
   for (const PluginRecord& plugin : plugins)
     if (is_refused(plugin))
@@ -69,8 +69,7 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     if (plugin.state == PluginState::kDisabled)
       std::cout << fmt::format("\ndisabled by DHA_DISABLED_PLUGINS: {}\n", plugin.file.string());
   for (const std::string& name : idle_names(plugins))
-    std::cout << fmt::format("\nDHA_DISABLED_PLUGINS names '{}', but no plugin file that was found is called {}.so\n",
-                             name, name);
+    std::cout << fmt::format("\nDHA_DISABLED_PLUGINS names '{}', but no plugin file is named {}.so\n", name, name);
   const auto passed_over = std::count_if(plugins.begin(), plugins.end(), [](const PluginRecord& plugin) {
     return plugin.state == PluginState::kShadowed;
   });
@@ -83,7 +82,7 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
 int run(const std::vector<std::string>& arguments) {
   boost::program_options::options_description options;
   add_plugin_options(options);
-  options.add_options()("json", "print JSON")("strict", "exit with status 3 where any plugin was refused")(
+  options.add_options()("json", "print JSON")("strict", "exit with status 3 if any plugin was refused")(
       "probe", "load each plugin in a child process first, to find those that end the process");
   const auto values = parse_command_line(kPluginsCommand, options, arguments);
   if (!values) return kDone;
@@ -101,7 +100,6 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kPluginsCommand = {"plugins", "plugins [--json] [--strict] [--probe] [--plugin-path DIR]…",
-                                 "Lists the plugins that were found, with their components, or why one was refused.",
-                                 run};
+                                 "list the plugins with their components, or the reason for a refusal", run};
 
 }  // namespace dha::app

@@ -19,16 +19,16 @@ int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   add_training_options(visible);
   visible.add_options()("set", options::value<std::vector<std::string>>()->composing()->value_name("PATH=VALUE"),
-                        "stages.NAME.epochs=N or stages.NAME.trials.count=N: train longer; dataset.path=DIR: the data "
-                        "moved")("accept-changed-data",
-                                 "continue although images have other names or contents than when the run began");
+                        "stages.NAME.epochs=N or stages.NAME.trials.count=N: train longer; dataset.path=DIR: the new "
+                        "location of the data")(
+      "accept-changed-data", "continue although names or contents of images have changed since the run began");
   add_plugin_options(visible);
   hidden.add_options()("run", options::value<std::string>());
   options::positional_options_description positional;
   positional.add("run", 1);
   const auto values = parse_command_line(kResumeCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("run") == 0) throw missing_argument(kResumeCommand, "which run directory?", "RUN");
+  if (values->count("run") == 0) throw missing_argument(kResumeCommand, "missing run directory", "RUN");
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));

@@ -31,7 +31,7 @@ std::string environment_text(const DeviceChoice& device, const PluginRegistry& r
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("out", options::value<std::string>()->default_value("runs")->value_name("DIR"),
-                        "folder that gets the run directory");
+                        "folder in which to create the run directory");
   add_training_options(visible);
   add_set_option(visible);
   add_device_option(visible);
@@ -41,7 +41,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kRunCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw missing_argument(kRunCommand, "which pipeline file?", "FILE");
+  if (values->count("file") == 0) throw missing_argument(kRunCommand, "missing pipeline file", "FILE");
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   const std::vector<Override> overrides = overrides_of(*values);

@@ -15,7 +15,8 @@ namespace {
 int run(const std::vector<std::string>& arguments) {
   namespace po = boost::program_options;
   po::options_description options;
-  options.add_options()("out", po::value<std::string>()->value_name("FILE"), "write to FILE, not to standard output");
+  options.add_options()("out", po::value<std::string>()->value_name("FILE"),
+                        "write to FILE instead of standard output");
   add_plugin_options(options);
   const auto values = parse_command_line(kSchemaCommand, options, arguments);
   if (!values) return kDone;
@@ -30,7 +31,6 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kSchemaCommand = {"schema", "schema [--out FILE] [--plugin-path DIR]…",
-                                "Prints the JSON Schema of pipeline files, with which editors complete and check them.",
-                                run};
+                                "print the JSON Schema of pipeline files, for completion and checks in editors", run};
 
 }  // namespace dha::app

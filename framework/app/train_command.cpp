@@ -48,7 +48,7 @@ TrialLaunch trial_launch(const options::variables_map& values, const PipelineCon
 void add_training_options(options::options_description& visible) {
   visible.add_options()("quiet,q", "show warnings and the result only")("json", "print the summary as JSON")(
       "parallel", options::value<int64_t>()->value_name("N"),
-      "train N trials at a time, in place of the file's; results do not depend on it");
+      "train N trials at a time, instead of the file's number; results do not depend on it");
 }
 
 int train_in(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,

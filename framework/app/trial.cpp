@@ -56,7 +56,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("dir", 1);
   const auto values = parse_command_line(kTrialCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("dir") == 0) throw missing_argument(kTrialCommand, "which trial's directory?", "DIR");
+  if (values->count("dir") == 0) throw missing_argument(kTrialCommand, "missing trial directory", "DIR");
   try {
     const TrialResult result = train(*values, channel);
     fmt::print("{}", read_file(std::filesystem::path((*values)["dir"].as<std::string>()) / kOutcomeFile));

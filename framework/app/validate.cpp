@@ -65,7 +65,7 @@ int run(const std::vector<std::string>& arguments) {
   positional.add("file", 1);
   const auto values = parse_command_line(kValidateCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw missing_argument(kValidateCommand, "which pipeline file?", "FILE");
+  if (values->count("file") == 0) throw missing_argument(kValidateCommand, "missing pipeline file", "FILE");
 
   const std::string file = (*values)["file"].as<std::string>();
   const bool as_json = values->count("json") != 0;
@@ -85,7 +85,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kValidateCommand = {"validate", "validate FILE [--set PATH=VALUE]… [--json] [--plugin-path DIR]…",
-                                  "Checks a pipeline file without running it; names every problem with its place.",
+                                  "check a pipeline file without running it, and report every problem with its place",
                                   run};
 
 }  // namespace dha::app

@@ -51,7 +51,7 @@ VerificationOptions read_options(const po::variables_map& values) {
   try {
     options.include = std::regex(values["include"].as<std::string>());
   } catch (const std::regex_error& e) {
-    throw Error(ErrorCode::kUsage, fmt::format("verify: --include '{}' is no regular expression: {}",
+    throw Error(ErrorCode::kUsage, fmt::format("verify: --include '{}' is not a regular expression: {}",
                                                values["include"].as<std::string>(), e.what()));
   }
   return options;
@@ -61,7 +61,7 @@ CheckedPlugin find_plugin(const std::string& file, const std::map<std::string, s
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
     throw Error(ErrorCode::kUsage,
-                fmt::format("verify: '{}' is no file; name a plugin such as plugins/augment/crop.so", file));
+                fmt::format("verify: '{}' is not a file; name a plugin such as plugins/augment/crop.so", file));
   return {std::filesystem::canonical(file), params};
 }
 
@@ -120,17 +120,16 @@ int finish(const Tally& tally, bool is_json) {
 
 int run(const Texts& arguments) {
   po::options_description options, hidden;
-  options.add_options()("include", po::value<std::string>()->value_name("REGEX"), "only checks whose id has a match")(
+  options.add_options()("include", po::value<std::string>()->value_name("REGEX"), "run only checks with a matching id")(
       "params", po::value<Texts>()->composing()->default_value({}, "")->value_name("ID=JSON"),
-      "parameters of a component that has some without a default (repeatable)")(
-      "list", "print the checks and run none")("json", "print JSON")(
-      "in-process", "run the checks in this process, as a debugger needs it");
+      "required parameters of a component (repeatable)")("list", "list the checks without running them")(
+      "json", "print JSON")("in-process", "run the checks in this process, for a debugger");
   hidden.add_options()("file", po::value<Texts>());
   po::positional_options_description positional;
   positional.add("file", -1);
   const auto values = parse_command_line(kVerifyCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
-  if (values->count("file") == 0) throw missing_argument(kVerifyCommand, "which plugin file?", "FILE.so");
+  if (values->count("file") == 0) throw missing_argument(kVerifyCommand, "missing plugin file", "FILE.so");
   const VerificationOptions wanted = read_options(*values);
   const auto params = read_params((*values)["params"].as<Texts>());
   std::vector<CheckedPlugin> plugins;
@@ -146,6 +145,6 @@ int run(const Texts& arguments) {
 }  // namespace
 
 const Command kVerifyCommand = {"verify", "verify FILE.so… [--include REGEX] [--params ID=JSON]… [--list] [--json]",
-                                "Checks that plugin files keep what the SDK asks of them.", run};
+                                "check plugin files against the rules of the SDK", run};
 
 }  // namespace dha::app

@@ -72,7 +72,7 @@ class BadInputTest(CommandLineTest):
             done = run(verb, file)
             self.assertEqual(done.returncode, 3, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-            for text in (f"looked in {plugins} (holds no plugin)", "(not there)", "--plugin-path or DHA_PLUGIN_PATH",
+            for text in (f"looked in {plugins} (contains no plugin)", "(does not exist)", "--plugin-path or DHA_PLUGIN_PATH",
                          f"'{binary} plugins'"):
                 self.assertIn(text, done.stderr)
         (plugins / "broken.so").write_text("no library")
@@ -89,7 +89,7 @@ class BadInputTest(CommandLineTest):
             done = subprocess.run([called, "run"], executable=DHA, capture_output=True, text=True, cwd=cwd,
                                   env={**os.environ, "PATH": path})
             self.assertEqual(done.returncode, 2, done.stderr)
-            return re.search(r"which pipeline file\? \((.*) run FILE\)", done.stderr)[1]
+            return re.search(r"missing pipeline file \((.*) run FILE\)", done.stderr)[1]
 
         self.assertEqual(named(DHA, "/usr/bin"), str(DHA))
         self.assertEqual(named(f"{BUILD.name}/dha", "/usr/bin", BUILD.parent), f"{BUILD.name}/dha")

@@ -336,7 +336,7 @@ BOOST_AUTO_TEST_CASE(a_disabled_plugin_is_not_opened_and_says_so) {
   BOOST_TEST(contains(listed.output, "fixture.good"));
   BOOST_TEST(contains(asked.output, "DHA_DISABLED_PLUGINS disables "));
   BOOST_TEST(contains(asked.output, "throws_in_static_init.so"));
-  BOOST_TEST(contains(listed.output, "names 'other', but no plugin file that was found is called other.so"));
+  BOOST_TEST(contains(listed.output, "names 'other', but no plugin file is named other.so"));
 }
 
 BOOST_AUTO_TEST_CASE(the_kernels_of_a_disabled_plugin_are_not_refused) {

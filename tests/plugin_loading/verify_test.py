@@ -152,8 +152,8 @@ class Verify(unittest.TestCase):
     def test_usage(self):
         good = FIXTURES / "plugins" / "good.so"
         with tempfile.TemporaryDirectory() as folder:
-            for arguments, text in (([], "which plugin file?"), ([folder], "is no file"),
-                                    ([good, "--include", "("], "is no regular expression"),
+            for arguments, text in (([], "missing plugin file"), ([folder], "is not a file"),
+                                    ([good, "--include", "("], "is not a regular expression"),
                                     ([good, "--include", "nothing"], "matches no check"),
                                     ([good, "--params", "fixture.good"], "is not of the form ID="),
                                     ([good, "--params", "fixture.god={}"],
