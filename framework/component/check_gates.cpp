@@ -28,7 +28,7 @@ std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device dev
   all.insert(all.end(), gates.active.begin(), gates.active.end());
   std::sort(all.begin(), all.end());
   if (!are_candidates(all, choice))
-    return fmt::format("the observed candidates [{}] beside the active ones [{}]; expected different ones below {}",
+    return fmt::format("the observed candidates [{}] and the active ones [{}]; expected different ones below {}",
                        fmt::join(gates.observed, ", "), fmt::join(gates.active, ", "), choice.candidates.size());
   const at::Tensor& weights = gates.weights;
   const auto count = static_cast<int64_t>(gates.active.size());
@@ -44,7 +44,7 @@ std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device dev
 void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device,
                  const std::string& searcher) {
   if (gates.choices.size() != choices.size())
-    throw Error(ErrorCode::kContractViolation, fmt::format("{}: gates() gave {} entries for {} choices", searcher,
+    throw Error(ErrorCode::kContractViolation, fmt::format("{}: gates() returned {} entries for {} choices", searcher,
                                                            gates.choices.size(), choices.size()));
   for (size_t i = 0; i < choices.size(); ++i)
     if (const std::string found = fault(gates.choices[i], choices[i], device); !found.empty())

@@ -33,7 +33,7 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "dha-scratch-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw_io_error("make the scratch directory", name, errno);
+    if (mkdtemp(name.data()) == nullptr) throw_io_error("create the scratch directory", name, errno);
     path_ = name;
   }
   ~TemporaryFolder() {
@@ -82,7 +82,7 @@ std::string ComponentContext::scratch_directory() {
   std::filesystem::create_directories(parent / folder, failure);
   if (failure)
     throw Error(ErrorCode::kIo,
-                "cannot make the scratch directory " + (parent / folder).string() + ": " + failure.message());
+                "cannot create the scratch directory " + (parent / folder).string() + ": " + failure.message());
   return (parent / folder).string();
 }
 

@@ -33,7 +33,7 @@ std::vector<at::Tensor> observed_gradients(const Gates& leaves, const Network& n
   if (observed.size() != leaves.choices.size())
     throw Error(
         ErrorCode::kContractViolation,
-        "the searcher observes candidates and the space's network gives no gradients of them; use another space "
+        "the searcher observes candidates, but the space's network computes no gradients for them; use another space "
         "or searcher");
   return observed;
 }

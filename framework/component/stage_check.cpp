@@ -160,7 +160,7 @@ class UntrainedStages {
       problems_.report(stage.carry_location,
                        fmt::format("/stages/{}/carry/{}", &stage - config_.stages.data(), item - stage.carry.begin()),
                        fmt::format("carries '{}' from stage '{}' into stage '{}', where it does not fit ({}); make the "
-                                   "two stages alike or take '{}' out of carry",
+                                   "two stages compatible or remove '{}' from carry",
                                    what, stage.from, stage.name, error.what(), what));
     }
   }

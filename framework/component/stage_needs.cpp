@@ -26,14 +26,14 @@ class NeedCheck {
   void check(const std::string& need, const ComponentUse& use) {
     if (need == need::kValidationImages) {
       if (stage_.validation_images() == 0)
-        report(use, "needs validation images, of which the data set has none; set \"validation_fraction\": 0.2");
+        report(use, "needs validation images, but the data set has none; set \"validation_fraction\": 0.2");
     } else if (need == need::kNoDropPath) {
       if (config_.drop_path > 0)
         report(use, fmt::format("needs drop_path 0, found {}; remove drop_path", config_.drop_path));
     } else if (need == need::kNoTrials) {
-      if (config_.trials) report(use, "cannot stand in a stage of trials; remove it or 'trials'");
+      if (config_.trials) report(use, "cannot be used in a stage of trials; remove it or 'trials'");
     } else {
-      report(use, fmt::format("needs '{}', which this version of dha does not know; use a later one", need));
+      report(use, fmt::format("needs '{}', which this version of dha does not know; use a later version", need));
     }
   }
 

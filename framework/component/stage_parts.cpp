@@ -44,9 +44,9 @@ State component_state(const State& all, const std::string& key, const std::strin
   const Json json = Json::parse(all.json);
   const auto part = json.find(key);
   if (part == json.end())
-    throw Error(ErrorCode::kData, fmt::format("the saved state has none of '{}', which {} needs", key, id));
+    throw Error(ErrorCode::kData, fmt::format("the saved state lacks '{}', which {} needs", key, id));
   if (part->at("id") != id)
-    throw Error(ErrorCode::kData, fmt::format("the saved state is that of {} at '{}', expected that of {}",
+    throw Error(ErrorCode::kData, fmt::format("the saved state belongs to {} at '{}', expected one of {}",
                                               part->at("id").get<std::string>(), key, id));
   return {tensors_below(all, key), part->at("state").get<std::string>()};
 }
@@ -81,8 +81,8 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
 
 Error supernet_from_lean_error(const std::string& stage, const std::string& earlier) {
   return {ErrorCode::kInvalidConfig,
-          fmt::format("stage '{}' searches and cannot carry the weights of '{}', whose architecture is decided; carry "
-                      "its 'searcher' or 'architecture', or take 'weights' out of carry",
+          fmt::format("stage '{}' searches and cannot carry the weights of '{}', which has a decided architecture; "
+                      "carry its 'searcher' or 'architecture', or remove 'weights' from carry",
                       stage, earlier)};
 }
 
@@ -262,7 +262,7 @@ void StageParts::carry_augmenters(const State& state) {
     while (json.contains(augment_key(source)) && !fits(augment_key(source))) ++source;
     const std::string key = augment_key(source);
     if (!json.contains(key)) {
-      augmenter->context().log(LogLevel::kInfo, "starts anew: the stage that is carried from has no state for it");
+      augmenter->context().log(LogLevel::kInfo, "starts from its initial state: the earlier stage has no state for it");
       continue;
     }
     taken.insert(key);

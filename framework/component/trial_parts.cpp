@@ -30,7 +30,7 @@ std::string TrialParts::own_architecture(const StageEnvironment& environment) co
     throw ComponentError(
         Error(ErrorCode::kInvalidConfig,
               fmt::format("stage '{}' trains trials, so its searcher must have decided its architecture, but {} still "
-                          "searches; use dha.architecture, or take 'searcher' or 'trials' out of the stage",
+                          "searches; use dha.architecture, or remove 'searcher' or 'trials' from the stage",
                           config_.name, searcher.id())),
         config_.searcher);
   return searcher.architecture();

@@ -50,8 +50,8 @@ void check_every_class_has_images(const OpenDataset& dataset) {
   if (empty.empty()) return;
   throw Error(ErrorCode::kData,
               fmt::format("{}: {} no image among the {} training images, expected at least one of each of the {} "
-                          "classes; add images, or leave such a class out: lower 'classes' where it is the last one, "
-                          "else give the labels new numbers",
+                          "classes; add images, or leave out such a class: lower 'classes' if it is the last one, "
+                          "otherwise renumber the labels",
                           dataset.id(), subject(dataset.info(), empty), size, dataset.info().classes));
 }
 

@@ -75,7 +75,7 @@ CropGeometry::CropGeometry(const CropPolicy& policy, int64_t height, int64_t wid
         fmt::format("the crop policy has a flip probability of {}, expected one in [0, 1]", policy.flip_probability));
   if (height < 1 || width < 1)
     throw Error(ErrorCode::kContractViolation,
-                fmt::format("images of {} x {} pixels are asked for, expected at least 1 x 1", height, width));
+                fmt::format("images of {} x {} pixels were requested, expected at least 1 x 1", height, width));
 }
 
 ImageRequest CropGeometry::training(ImageSize stored, uint64_t seed, int64_t epoch, int64_t index) const {

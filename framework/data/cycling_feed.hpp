@@ -27,7 +27,7 @@ class CyclingFeed {
       ++passes;
       feed_->begin(epoch_, 0);
     }
-    throw Error(ErrorCode::kData, "none of the images that this stage asks for can be read");
+    throw Error(ErrorCode::kData, "none of the images that this stage uses can be read");
   }
 
   int64_t epoch() const { return epoch_; }

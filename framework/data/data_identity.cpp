@@ -68,9 +68,9 @@ std::optional<DataDifference> difference(const DataIdentity& then, const DataIde
       return DataDifference{fmt::format("it has {} {} images, had {}", is.images, kSplitNames[i], was.images), false,
                             false};
     if (was.labels != is.labels)
-      return DataDifference{fmt::format("{} images have other labels than before", kSplitNames[i]), false, false};
+      return DataDifference{fmt::format("the labels of {} images have changed", kSplitNames[i]), false, false};
     if (was.content != is.content && !of_content)
-      of_content = {fmt::format("{} images have other names or contents than before", kSplitNames[i]), false, true};
+      of_content = {fmt::format("the names or contents of {} images have changed", kSplitNames[i]), false, true};
   }
   return of_content;
 }

@@ -41,7 +41,7 @@ void check_labels(const std::string& id, Split split, const at::Tensor& labels, 
   for (int64_t i = 0; i < size; ++i)
     if (label[i] < 0 || label[i] >= classes)
       throw Error(ErrorCode::kData,
-                  fmt::format("{}: label {} of {} image {} lies outside [0, {}]; check the number of classes", id,
+                  fmt::format("{}: label {} of {} image {} is outside [0, {}]; check the number of classes", id,
                               label[i], name_of(split), i, classes - 1));
 }
 

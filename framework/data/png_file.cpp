@@ -170,10 +170,10 @@ at::Tensor read_png(const std::filesystem::path& file) {
   PngReader reader(content);
   if (!reader.read_header()) refuse(file, reader.failure());
   if (reader.height() > kLargestSide || reader.width() > kLargestSide)
-    refuse(file, fmt::format("it has {} x {} px, at most {} a side are possible", reader.width(), reader.height(),
+    refuse(file, fmt::format("it has {} x {} px, at most {} per side are possible", reader.width(), reader.height(),
                              kLargestSide));
   if (reader.height() * reader.width() > kMostPixels)
-    refuse(file, fmt::format("it has {} x {} px, more than the {} px that are decoded", reader.width(), reader.height(),
+    refuse(file, fmt::format("it has {} x {} px, more than the limit of {} px", reader.width(), reader.height(),
                              kMostPixels));
   if (!reader.choose_pixels()) refuse(file, reader.failure());
   const at::Tensor interleaved = at::empty({reader.height(), reader.width(), reader.channels()}, at::kByte);
@@ -188,7 +188,7 @@ void write_png(const std::filesystem::path& file, const at::Tensor& image) {
   PngWriter writer;
   if (!writer.write(static_cast<int>(image.size(0)), static_cast<png_uint_32>(image.size(1)),
                     static_cast<png_uint_32>(image.size(2)), rows.data()))
-    throw Error(ErrorCode::kIo, fmt::format("cannot make the PNG '{}': {}", file.string(), writer.failure()));
+    throw Error(ErrorCode::kIo, fmt::format("cannot create the PNG '{}': {}", file.string(), writer.failure()));
   write_file_atomically(file, writer.content());
 }
 

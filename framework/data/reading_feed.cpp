@@ -40,7 +40,7 @@ ReadingFeed::ReadingFeed(const ImageSet& set, const FeedOptions& options, int64_
     for (int64_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
   } catch (const std::system_error& error) {
     stop_threads();
-    throw Error(ErrorCode::kIo, fmt::format("cannot start {} loading threads: {}; set loader_threads to fewer",
+    throw Error(ErrorCode::kIo, fmt::format("cannot start {} loading threads: {}; reduce loader_threads",
                                             options.threads, error.what()));
   }
 }

@@ -94,7 +94,7 @@ Search open_accelerator() {
   }
   // Without a driver there is no device, and the driver is a thousand times faster to look for.
   if (!replaced && dlopen(kDriver, RTLD_LAZY | RTLD_LOCAL) == nullptr) {
-    search.looked_for += std::string(" (there), the NVIDIA driver's library (") + loader_error() + ")";
+    search.looked_for += std::string(" (found), the NVIDIA driver's library (") + loader_error() + ")";
     return search;
   }
   // RTLD_GLOBAL: the libraries with our own CUDA kernels find their symbols in it. It is never closed.
@@ -135,10 +135,10 @@ DeviceChoice choose_device(const std::string& text) {
   if (search.devices == 0 && automatic)
     return {at::Device(at::kCPU), "device cpu, because no accelerator was found; looked for " + search.looked_for};
   if (search.devices == 0)
-    throw Error(ErrorCode::kDevice, "device '" + text + "' is not there; looked for " + search.looked_for +
-                                        "; mend what is missing, or choose device 'cpu' or 'auto'");
+    throw Error(ErrorCode::kDevice, "device '" + text + "' is not available; looked for " + search.looked_for +
+                                        "; fix this, or choose device 'cpu' or 'auto'");
   if (*index >= search.devices)
-    throw Error(ErrorCode::kDevice, "device '" + text + "' is not there; found " + counted(search.devices) +
+    throw Error(ErrorCode::kDevice, "device '" + text + "' is not available; found " + counted(search.devices) +
                                         ", cuda:0 to cuda:" + std::to_string(search.devices - 1) +
                                         "; choose one of these");
   return {at::Device(at::kCUDA, static_cast<at::DeviceIndex>(*index)),
@@ -152,7 +152,7 @@ void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<st
     if (handle == nullptr)
       throw Error(ErrorCode::kLoadFailed, "the library with CUDA code " + library.string() +
                                               " cannot be opened: " + loader_error() +
-                                              "; build it anew with this LibTorch, or choose device 'cpu'");
+                                              "; rebuild it with this LibTorch, or choose device 'cpu'");
     opened().push_back(handle);
   }
 }

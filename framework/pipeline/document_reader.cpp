@@ -258,7 +258,7 @@ class DocumentReader {
     const bool like_number = !token.empty() && (std::isdigit(static_cast<unsigned char>(token[0])) != 0 ||
                                                 std::string_view("+-.").find(token[0]) != std::string_view::npos);
     if (like_number) fail("must be a number as JSON writes it, found " + shown());
-    fail("must be a value, found " + shown() + (token.empty() ? "" : "; text stands in double quotes"));
+    fail("must be a value, found " + shown() + (token.empty() ? "" : "; put text in double quotes"));
   }
 
   std::string_view text_;

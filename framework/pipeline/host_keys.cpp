@@ -55,14 +55,14 @@ Fields declare_pipeline() {
           .integer("seed", "seed of all random draws")
           .range(0, 9223372036854775807.0)
           .def(1)
-          .string("device", "where to train; auto: an accelerator where there is one")
+          .string("device", "device to train on; auto: an accelerator if there is one")
           .def("auto")
           .choice("precision",
                   "number format of forward and backward passes; fp16 scales its loss; fp64 is slow, for verification",
                   {"fp32", "bf16", "fp16", "fp64"})
           .def("fp32")
           .choice("graph",
-                  "auto: on a CUDA device, steps are recorded once per epoch and replayed without the host, where all "
+                  "auto: on a CUDA device, steps are recorded once per epoch and replayed without the host, if all "
                   "components allow it; off: steps run one by one",
                   {"auto", "off"})
           .def("off")
@@ -81,13 +81,13 @@ Fields declare_pipeline() {
           .integer("loader_threads", "threads that decode images before the step needs them")
           .range(0, 1024)
           .def(2)
-          .integer("checkpoint_every_steps", "steps between checkpoints within an epoch; 0: none by steps")
+          .integer("checkpoint_every_steps", "steps between checkpoints within an epoch; 0: off")
           .range(0, kCountLimit)
           .def(0)
-          .real("checkpoint_every_minutes", "minutes between checkpoints within an epoch; 0: none by time")
+          .real("checkpoint_every_minutes", "minutes between checkpoints within an epoch; 0: off")
           .range(0, kCountLimit)
           .def(10.0)
-          .integer("keep_checkpoints", "newest checkpoints of a stage that stay; 0: all stay")
+          .integer("keep_checkpoints", "number of newest checkpoints to keep per stage; 0: all")
           .range(0, kCountLimit)
           .def(2)
           .boolean("channels_last", "keep images and weights in channels-last memory order")
@@ -107,18 +107,18 @@ Fields declare_pipeline() {
 Schema stage_training_keys() {
   return Schema("One training of one network.")
       .string("name", "name of the stage, unique in the file")
-      .integer("epochs", "epochs to train; a cap where stop_when is set")
+      .integer("epochs", "epochs to train; the maximum if stop_when is set")
       .range(1, kCountLimit)
-      .integer("batch_size", "images per step; a stage with 'from' takes over that of the stage it names")
+      .integer("batch_size", "images per step; a stage with 'from' inherits the earlier stage's")
       .range(1, kCountLimit)
       .tunable(16, 512)
       .log_scale()
       .def(64)
-      .string("from", "an earlier stage, whose components this stage takes over where it gives none")
+      .string("from", "an earlier stage; this stage inherits the components that it does not give")
       .optional()
-      .strings("carry", "what to continue with from that stage")
+      .strings("carry", "what to take from that stage")
       .optional()
-      .choice("pick", "which outcome of a stage of trials to continue with: the best, each in turn, or a number from 0",
+      .choice("pick", "which outcome of a stage of trials to take: the best, each in turn, or a number from 0",
               {"best", "each"})
       .optional()
       .choice("stop_when", "ends the stage before its last epoch", {"searcher_finished"})
@@ -128,17 +128,17 @@ Schema stage_training_keys() {
 Fields declare_stage() {
   const Schema schema =
       stage_training_keys()
-          .json("space", "which architectures there are")
+          .json("space", "the possible architectures")
           .optional()
-          .json("searcher", "how to search for one while training")
+          .json("searcher", "how to search for an architecture while training")
           .optional()
-          .json("architecture", "the architecture to train, in the notation of the space, in place of a searcher")
+          .json("architecture", "the architecture to train, in the notation of the space, instead of a searcher")
           .optional()
           .json("trials", "how to search by training one network per trial: for architectures, settings or both")
           .optional()
-          .json("augment", "augmenters, in the order in which they apply")
+          .json("augment", "augmenters, in order of application")
           .def(std::vector<std::string>{})
-          .json("hyper", "how weights are updated, and how learning rates are set")
+          .json("hyper", "the hyper-optimizer: how weights are updated and learning rates set")
           .optional()
           .real("gradient_clip", "largest global L2 norm of the gradient; 0: no limit")
           .minimum(0)
@@ -153,7 +153,7 @@ Fields declare_stage() {
           .range(0, 1)
           .tunable(0, 0.5)
           .def(0.0)
-          .real("validation_fraction", "share of the training images to hold out where there is no validation split")
+          .real("validation_fraction", "share of the training images to hold out if there is no validation split")
           .range(0, 1)
           .def(0.0)
           .integer("evaluate_every", "epochs between evaluations on validation images")
@@ -199,13 +199,14 @@ const Json& use_fields() {
 }
 
 const Json& dataset_fields() {
-  static const Fields fields(Schema("A data set.")
-                                 .integer("limit_train", "use only this many training images, of all classes alike")
-                                 .range(1, kCountLimit)
-                                 .optional()
-                                 .integer("limit_test", "use only this many test images, of all classes alike")
-                                 .range(1, kCountLimit)
-                                 .optional());
+  static const Fields fields(
+      Schema("A data set.")
+          .integer("limit_train", "use only this many training images, balanced over the classes")
+          .range(1, kCountLimit)
+          .optional()
+          .integer("limit_test", "use only this many test images, balanced over the classes")
+          .range(1, kCountLimit)
+          .optional());
   return fields.json();
 }
 
@@ -214,19 +215,19 @@ const Json& trials_fields() {
       Schema("A search by trials.")
           .integer("count", "trials to train")
           .range(1, kCountLimit)
-          .integer("parallel", "trials that train at a time")
+          .integer("parallel", "trials that train at the same time")
           .range(1, kParallelLimit)
           .def(1)
           .integer("threads", "compute threads per trial; absent: the cores divided by 'parallel'")
           .range(1, kParallelLimit)
           .optional()
-          .real("trial_timeout", "how long a trial may take before it is ended and counts as failed; 0: no limit")
+          .real("trial_timeout", "time limit of a trial, after which it is ended and counts as failed; 0: no limit")
           .range(0, kCountLimit)
           .unit("minutes")
           .def(0.0)
-          .json(
-              "ranges",
-              "where trials look, by JSON pointer below the stage: [minimum, maximum] of a number, or a list of values")
+          .json("ranges",
+                "values that trials search, by JSON pointer below the stage: [minimum, maximum] of a number, or a list "
+                "of values")
           .optional());
   return fields.json();
 }

@@ -76,7 +76,7 @@ class OverrideWalk {
   Node* step_into(Node& node, const std::string& step, const std::string& next) {
     if (node.is_list()) return item(node, step);
     if (!node.is_object()) {
-      report("is no object, so that '" + step + "' leads nowhere");
+      report("is not an object, so '" + step + "' leads nowhere");
       return nullptr;
     }
     if (step.empty()) {
@@ -86,7 +86,7 @@ class OverrideWalk {
     pointer_ += pointer_step(step);
     if (Node* below = node.find(step); below != nullptr) return below;
     if (is_index(next) && node.find("from") != nullptr) {
-      report("is taken over from stage '" + node.text_of("from") + "'; set its items there, or give the list whole");
+      report("is inherited from stage '" + node.text_of("from") + "'; set its items there, or give the whole list");
       return nullptr;
     }
     is_made_ = true;

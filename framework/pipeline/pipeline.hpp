@@ -60,7 +60,7 @@ struct StageConfig {
   SourceLocation constraints_location;  // where the file says so
   // Of a stage of trials.
   int64_t trial_count = 0;
-  int64_t trial_parallel = 1;            // trials that train at a time, >= 1
+  int64_t trial_parallel = 1;            // trials that train at the same time, >= 1
   std::optional<int64_t> trial_threads;  // compute threads of a trial; empty: cores divided by trial_parallel
   double trial_timeout = 0;              // minutes that a trial may take; 0: no limit
   std::string trial_ranges = "{}";       // JSON object: pointer below the stage -> where trials look

@@ -48,9 +48,8 @@ class PipelineLoader {
         stages.push_back(load_stage(list->items[i], "/stages/" + std::to_string(i), config.stages.emplace_back()));
     }
     if (json.value("deterministic", false) && json.value("cudnn_benchmark", false))
-      problems_.report(
-          location_of(root_, "/cudnn_benchmark", false), "/cudnn_benchmark",
-          "cannot be combined with 'deterministic', because it chooses algorithms by their time; remove one");
+      problems_.report(location_of(root_, "/cudnn_benchmark", false), "/cudnn_benchmark",
+                       "cannot be combined with 'deterministic', because it chooses algorithms by speed; remove one");
     problems_.throw_if_any();
     json["stages"] = stages;
     fill(config, json);

@@ -226,7 +226,7 @@ class SchemaWriter {
   static Json pipeline(Extent extent) {
     Json schema = object_schema({{"fields", pipeline_fields()}}, extent);
     refer_to_entries(schema, pipeline_fields(), extent);
-    schema["properties"]["$schema"] = {{"description", "where an editor finds this schema; ignored"}};
+    schema["properties"]["$schema"] = {{"description", "location of this schema for editors; ignored"}};
     if (extent == Extent::kPartial) {
       schema["properties"]["stages"] = {{"description", "stages to merge by name with those of the extended files"},
                                         {"type", {"array", "null"}},
@@ -242,7 +242,7 @@ class SchemaWriter {
 
   static Json extends() {
     const Json file = {{"type", "string"}, {"minLength", 1}};
-    return {{"description", "files to merge beneath this one, relative to it; later ones win"},
+    return {{"description", "files to merge below this one, relative to it; later ones win"},
             {"anyOf", {file, {{"type", "array"}, {"items", file}}}}};
   }
 

@@ -21,7 +21,7 @@ Json architecture_of(const StageConfig& stage) {
   Json architecture = Json::parse(stage.architecture, nullptr, /*allow_exceptions=*/false);
   if (architecture.is_object()) return architecture;
   throw Error(ErrorCode::kContractViolation, "the architecture of stage '" + stage.name + "' is " +
-                                                 (architecture.is_discarded() ? "not JSON" : "no JSON object") +
+                                                 (architecture.is_discarded() ? "not JSON" : "not a JSON object") +
                                                  ", found " + stage.architecture.substr(0, 60) +
                                                  "; its searcher must give one in the notation of the space");
 }

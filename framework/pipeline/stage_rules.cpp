@@ -52,8 +52,7 @@ class StageRules {
       if (i < index_ && !name.empty()) names.push_back(name);
       if (earlier_ != nullptr) return true;
       if (name == from && i >= index_ && !from.empty()) {
-        report("/from",
-               "names stage '" + from + "', which does not come earlier; name a stage that stands before this one");
+        report("/from", "names stage '" + from + "', which does not come earlier; name a stage before this one");
         return false;
       }
     }
@@ -76,15 +75,15 @@ class StageRules {
   void carried_item(const std::string& item, const std::string& pointer) {
     if (is_trials() && item != "architecture")
       return report(pointer, "cannot be '" + item +
-                                 "' in a stage of trials, because each trial starts where its trial searcher says; "
-                                 "remove it, or write \"trials\": null where this stage is to train one network");
+                                 "' in a stage of trials, because the trial searcher selects the start of each trial; "
+                                 "remove it, or write \"trials\": null to train one network in this stage");
     const bool is_afresh = item == "weights" || item == "searcher" || item == "momentum";
     if (carried_.contains("architecture") && is_afresh)
-      return report(pointer, "cannot be '" + item + "' beside 'architecture', which is built afresh");
+      return report(pointer, "cannot be '" + item + "' together with 'architecture', which starts from new weights");
     if (present(stage_, "architecture") != nullptr && (item == "architecture" || item == "searcher"))
       return report(pointer, "cannot be '" + item + "' in a stage that gives an architecture; remove one of them");
     if (item == "momentum" && !carried_.contains("weights"))
-      return report(pointer, "needs 'weights', whose momentum it is; carry both or neither");
+      return report(pointer, "needs 'weights', because the momentum belongs to them; carry both or neither");
     if (earlier_ == nullptr) return;
     if (item == "weights" || item == "architecture") same_component(item, "space", pointer);
     if (item == "searcher" || item == "hyper") same_component(item, item, pointer);
@@ -125,8 +124,7 @@ class StageRules {
   void picked() {
     const Node* pick = present(stage_, "pick");
     if (pick == nullptr) return;
-    if (present(stage_, "from") == nullptr)
-      return report("/pick", "needs 'from', the stage whose outcomes it is about");
+    if (present(stage_, "from") == nullptr) return report("/pick", "needs 'from', the stage that has the outcomes");
     if (present(stage_, "carry") == nullptr)
       return report("/pick", "needs 'carry', because nothing else of that stage's outcomes is used");
     if (is_trials() && pick->text() == "each")
@@ -146,7 +144,7 @@ class StageRules {
     const bool has_architecture = present(stage_, "architecture") != nullptr;
     const bool is_decided = carried_.contains("architecture");
     if (has_searcher && is_decided)
-      report("/searcher", "has nothing to search for where 'architecture' is carried; remove one of them");
+      report("/searcher", "has nothing to search for if 'architecture' is carried; remove one of them");
     if (has_architecture && has_searcher)
       report("/architecture", "cannot be combined with 'searcher'; keep one of them");
     if (!has_searcher && !is_trials() && !is_decided && !has_architecture)

@@ -19,7 +19,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
-  throw Error(ErrorCode::kContractViolation, what + "; a trial searcher sets what Stage::tunable() names");
+  throw Error(ErrorCode::kContractViolation,
+              what + "; a trial searcher may set only the parameters of Stage::tunable()");
 }
 
 // One setting of a trial.
@@ -28,12 +29,12 @@ class Setting {
   Setting(const std::string& pointer, const Json& value) : pointer_(pointer), value_(value) {}
 
   void apply(StageConfig& stage, const PluginRegistry& registry) const {
-    if (!pointer_.starts_with('/')) refuse("which is no JSON pointer, such as '/hyper/learning_rate'");
+    if (!pointer_.starts_with('/')) refuse("which is not a JSON pointer such as '/hyper/learning_rate'");
     for (const Json& field : stage_fields())
       if (pointer_ == pointer_step(field.at("name").get<std::string>())) return set_host_key(stage, field);
     std::string_view rest = pointer_;
     const auto [kind, use] = component_at(stage, rest);
-    if (use == nullptr || rest.empty()) refuse("which is no parameter of this stage");
+    if (use == nullptr || rest.empty()) refuse("which is not a parameter of this stage");
     if (!*use) refuse("but this stage has no such component");
     set_parameter(*use, registry.find(kind, use->id).schema_json, std::string(rest));
   }
@@ -61,7 +62,7 @@ class Setting {
   }
 
   void set_host_key(StageConfig& stage, const Json& field) const {
-    if (!field.value("tunable", false)) refuse("which is no key that a trial may set");
+    if (!field.value("tunable", false)) refuse("which is not a key that a trial may set");
     const std::string name = field.at("name");
     const Json checked = check({{"fields", Json::array({field})}}, {{name, value_}}).at(name);
     if (name == "batch_size")
@@ -82,10 +83,10 @@ class Setting {
       const Json::json_pointer at(rest);
       const bool leads_somewhere =
           params.contains(at) || (params.contains(at.parent_pointer()) && params.at(at.parent_pointer()).is_object());
-      if (!leads_somewhere) refuse(fmt::format("which is no parameter of '{}'", use.id));
+      if (!leads_somewhere) refuse(fmt::format("which is not a parameter of '{}'", use.id));
       params[at] = value_;
     } catch (const Json::exception&) {
-      refuse("which is no JSON pointer");
+      refuse("which is not a JSON pointer");
     }
     use.params_json = check(Json::parse(schema_json), params).dump();
   }

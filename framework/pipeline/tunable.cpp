@@ -93,13 +93,13 @@ std::string fault_of(const Json& field, const Json& range) {
   if (is_number(field)) return range_fault(field, range);
   if (!list_attribute(field).empty()) return list_fault(field, range);
   return "is a parameter of type " + field.at("type").get<std::string>() +
-         ", which takes no range; remove it, and the trial searcher decides where it looks";
+         ", which takes no range; remove it to search the trial searcher's own range";
 }
 
 std::string unknown(const std::string& name, const Json& known) {
   std::vector<std::string> names;
   for (const auto& [pointer, field] : known.items()) names.push_back(pointer);
-  std::string message = "is no parameter that a trial may set; ";
+  std::string message = "is not a parameter that a trial may set; ";
   if (const std::string near = nearest(name, names); !near.empty()) return message + "did you mean '" + near + "'?";
   message += "there are ";
   for (size_t i = 0; i < names.size(); ++i) message += (i == 0 ? "" : ", ") + names[i];

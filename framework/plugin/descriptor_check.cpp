@@ -59,7 +59,8 @@ void check_header(const dha_plugin& plugin) {
   if (plugin.accelerator_library != nullptr) {
     const std::string_view name = plugin.accelerator_library;
     if (name.empty() || name.find('/') != std::string_view::npos)
-      refuse(fmt::format("accelerator library '{}' must be a file name beside the plugin, without a folder", name));
+      refuse(fmt::format("accelerator library '{}' must be the name of a file next to the plugin, without a folder",
+                         name));
   }
 }
 
@@ -85,7 +86,8 @@ void check_component(const dha_component& component, uint32_t index) {
   check_text(component.id, fmt::format("component {}", index), "id");
   static const std::regex id_syntax("[a-z0-9_]+\\.[a-z0-9_]+");
   if (!std::regex_match(component.id, id_syntax))
-    refuse(fmt::format("component id '{}' must read vendor.name, in lower case, digits and '_'", component.id));
+    refuse(
+        fmt::format("component id '{}' must have the form vendor.name, in lower case, digits and '_'", component.id));
   const std::string owner = fmt::format("component '{}'", component.id);
   check_text(component.kind, owner, "kind");
   check_kind(owner, component.kind);
@@ -104,10 +106,11 @@ void check_layout(const dha_plugin* plugin) {
   if (plugin == nullptr)
     refuse(DHA_ENTRY_SYMBOL " returned no descriptor: the tables of the plugin's components could not be built");
   if (plugin->abi_layout != DHA_ABI_LAYOUT)
-    throw PluginRefusal(PluginState::kIncompatible,
-                        fmt::format("descriptor layout: host reads {}, plugin has {}; rebuild the plugin with the SDK "
-                                    "of this host",
-                                    DHA_ABI_LAYOUT, plugin->abi_layout));
+    throw PluginRefusal(
+        PluginState::kIncompatible,
+        fmt::format("descriptor layout: the host reads {}, the plugin has {}; rebuild the plugin with the SDK "
+                    "of this host",
+                    DHA_ABI_LAYOUT, plugin->abi_layout));
   if (plugin->struct_size < sizeof(dha_plugin))
     refuse(fmt::format("the descriptor has {} bytes, fewer than the {} of its layout", plugin->struct_size,
                        sizeof(dha_plugin)));

@@ -103,7 +103,7 @@ std::string advice_for(std::string_view id, const std::vector<std::string>& know
     advice = fmt::format("known are {}", fmt::join(known, ", "));
   if (!near.empty() && vendor_of(near) == vendor_of(id)) return advice;
   return advice + (near.empty() ? "; if" : " If") +
-         " a plugin offers it, name its directory by --plugin-path or DHA_PLUGIN_PATH ('" + program_name() +
+         " a plugin offers it, name its directory with --plugin-path or DHA_PLUGIN_PATH ('" + program_name() +
          " plugins' lists what was found)";
 }
 
@@ -238,7 +238,7 @@ bool PluginRegistry::pass_over(const fs::path& file, const fs::path& name) {
   PluginRecord record;
   record.file = fs::canonical(file);
   record.state = PluginState::kShadowed;
-  record.reason = fmt::format("{} is loaded in its place, of a directory that comes first", first->second.string());
+  record.reason = fmt::format("{} is loaded instead, from a directory that comes first", first->second.string());
   record.directory = directories_;
   plugins_.push_back(std::move(record));
   return true;
@@ -271,7 +271,7 @@ void PluginRegistry::check_not_shadowed(const dha_plugin& descriptor, const Plug
   if (first != nullptr)
     throw PluginRefusal(
         PluginState::kShadowed,
-        fmt::format("what it offers is loaded from {}, of a directory that comes first", shown_file(first->file)));
+        fmt::format("its components are loaded from {}, in a directory that comes first", shown_file(first->file)));
 }
 
 void PluginRegistry::check_unique(const dha_plugin& descriptor, const PluginRecord& record) const {

@@ -30,8 +30,7 @@ constexpr int kChannel = 3;
 constexpr int kFirstDescriptor = 10;
 
 [[noreturn]] void fail(const std::string& what, int error_number) {
-  throw Error(ErrorCode::kResource, fmt::format("cannot {} a process: {}; close other programs, or let fewer run at a "
-                                                "time",
+  throw Error(ErrorCode::kResource, fmt::format("cannot {} a process: {}; close other programs, or run fewer at a time",
                                                 what, std::strerror(error_number)));
 }
 

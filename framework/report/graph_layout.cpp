@@ -75,9 +75,8 @@ class Layering {
 
  private:
   [[noreturn]] void reject(const std::string& problem) const {
-    throw Error(
-        ErrorCode::kContractViolation,
-        fmt::format("the graph '{}' cannot be drawn: {}; the space that made it must mend it", graph_.title, problem));
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("the graph '{}' cannot be drawn: {}; fix the space that made it", graph_.title, problem));
   }
 
   void resolve_edges() {

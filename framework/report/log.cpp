@@ -58,7 +58,7 @@ void Log::write(LogLevel level, std::string_view origin, std::string_view messag
     const std::string line = fmt::format("{} {:<7} {}\n", iso_time_now(), name_of(level), text);
     if (std::fwrite(line.data(), 1, line.size(), file_->stream) != line.size() || std::fflush(file_->stream) != 0) {
       file_->has_failed = true;
-      console_.warning(fmt::format("cannot write '{}': {}; the run goes on without its log", file_->path.string(),
+      console_.warning(fmt::format("cannot write '{}': {}; the run continues without its log", file_->path.string(),
                                    std::generic_category().message(errno)));
     }
   }

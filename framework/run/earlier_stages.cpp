@@ -14,7 +14,7 @@ namespace dha {
 const StageResult& EarlierStages::result(const std::string& stage) const {
   const auto found =
       std::find_if(results_.begin(), results_.end(), [&](const StageResult& one) { return one.name == stage; });
-  if (found == results_.end()) throw Error(ErrorCode::kInternal, "no stage that is over is called '" + stage + "'");
+  if (found == results_.end()) throw Error(ErrorCode::kInternal, "no finished stage is named '" + stage + "'");
   return *found;
 }
 
@@ -37,7 +37,7 @@ const StageOutcome* EarlierStages::outcome(const StageConfig& stage) const {
   const auto index = static_cast<size_t>(stage.pick.index.value_or(0));
   if (index >= earlier.outcomes.size())
     throw Error(ErrorCode::kInvalidConfig,
-                fmt::format("stage '{}' picks outcome {} of stage '{}', which came to {}; pick one from 0 to {}",
+                fmt::format("stage '{}' picks outcome {} of stage '{}', which has {}; pick one from 0 to {}",
                             stage.name, index, stage.from, earlier.outcomes.size(), earlier.outcomes.size() - 1));
   return &earlier.outcomes[index];
 }
@@ -56,8 +56,9 @@ TrialOrigin EarlierStages::trial_origin(const TrialStart& start) const {
   for (const StageResult& one : results_)
     if (one.name == start.stage) earlier = &one;
   if (earlier == nullptr)
-    throw Error(ErrorCode::kContractViolation,
-                fmt::format("a trial starts from stage '{}', which is no earlier stage of the pipeline", start.stage));
+    throw Error(
+        ErrorCode::kContractViolation,
+        fmt::format("a trial starts from stage '{}', which is not an earlier stage of the pipeline", start.stage));
   const std::string pipeline = earlier->outcomes.empty()
                                    ? trial_pipeline(config_, config_named(start.stage), config_.name)
                                    : read_file(directory_.file(earlier->outcomes.front().directory) / "pipeline.json");

@@ -60,7 +60,7 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
   if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
   if (!has_native_arithmetic(device_.device, config_.precision))
     log.write(LogLevel::kWarning, "dha",
-              fmt::format("precision {} is several times slower than fp32 on {}, which has no such arithmetic",
+              fmt::format("precision {} is several times slower than fp32 on {}, which does not support it",
                           config_.precision, device_.device.str()));
   std::vector<StageResult> results;
   std::optional<State> checkpoint;

@@ -35,8 +35,8 @@ void check_form(const Override& change, const PipelineConfig& config, const Plug
     return;
   throw Error(
       ErrorCode::kUsage,
-      fmt::format("--set {}={}: a resumed run can take stages.NAME.epochs, stages.NAME.trials.count, "
-                  "stages.NAME.trials.parallel, graph and paths of its data set (dataset.path) only; for other changes "
+      fmt::format("--set {}={}: a resumed run accepts only stages.NAME.epochs, stages.NAME.trials.count, "
+                  "stages.NAME.trials.parallel, graph and paths of its data set (dataset.path); for other changes "
                   "start a new run from its pipeline.json",
                   change.path, change.value));
 }
@@ -51,7 +51,7 @@ bool grows(const StageConfig& before, const StageConfig& after) {
                                                before.name, before.epochs, after.epochs));
   if (after.epochs > before.epochs && (before.trials || before.pick.each))
     throw Error(ErrorCode::kUsage,
-                fmt::format("stage '{}' trains trials, whose epochs cannot change; start a new run", before.name));
+                fmt::format("stage '{}' trains trials, and their epochs cannot change; start a new run", before.name));
   return after.trial_count > before.trial_count || after.epochs > before.epochs;
 }
 
@@ -63,7 +63,7 @@ void check_can_continue(const StageConfig& after, const StageConfig& before, con
   if (Json::parse(checkpoint.json).at("network").at("supernet"))
     throw Error(
         ErrorCode::kUsage,
-        fmt::format("the search of stage '{}' is over and cannot get more epochs; start a new run", before.name));
+        fmt::format("the search of stage '{}' has finished and cannot have more epochs; start a new run", before.name));
 }
 
 void forget_stage(const RunDirectory& directory, const std::string& stage) {

@@ -49,7 +49,7 @@ bool collect_weights(const StageParts& parts, const std::string& architecture, L
       return true;
     } catch (const Error& error) {
       log.write(LogLevel::kWarning, parts.space().id(),
-                std::string("model/ holds the whole supernet, because no decided network can take its weights: ") +
+                std::string("model/ contains the whole supernet, because no decided network can take its weights: ") +
                     error.what());
     }
   }

@@ -72,7 +72,7 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
 void PipelineData::check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const {
   const std::optional<DataDifference> found = difference(then, identity_);
   if (!found) return;
-  const std::string changed = "the data set is not the one that the run began with: " + found->text;
+  const std::string changed = "the data set differs from that of the run: " + found->text;
   if (!covers(allowed, *found))
     throw Error(
         ErrorCode::kData,

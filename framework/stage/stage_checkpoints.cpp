@@ -63,7 +63,7 @@ void StageCheckpoints::check_finite(const StagePosition& position, const State& 
                                 [](const auto& entry) { return !is_sound(entry.first, entry.second); });
   if (bad == checkpoint.tensors.end()) return;
   throw Error(ErrorCode::kDiverged,
-              fmt::format("stage '{}': '{}' no longer holds finite numbers after epoch {}, step {} ({}); lower the "
+              fmt::format("stage '{}': '{}' is no longer finite after epoch {}, step {} ({}); lower the "
                           "learning rate or set gradient_clip",
                           config_.name, bad->first, position.epoch + (position.step > 0 ? 1 : 0), position.step,
                           last_in_words()));

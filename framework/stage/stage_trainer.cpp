@@ -72,7 +72,7 @@ void StageTrainer::begin_from(const StageOrigin& earlier) {
       config_.validation_fraction > earlier.config.validation_fraction)
     run_.log.write(LogLevel::kWarning, "dha",
                    fmt::format("stage '{}' validates on images that the weights of '{}' were trained on, which held "
-                               "out fewer; give that stage the validation_fraction {} too",
+                               "out fewer; set its validation_fraction to {} too",
                                config_.name, earlier.config.name, config_.validation_fraction));
 }
 
@@ -94,8 +94,9 @@ void StageTrainer::limit_epochs(int64_t first, int64_t last) {
 StageResult StageTrainer::train(const KeepGoing& keep_going) try {
   begun_ = last_saved_ = now();
   if (config_.stop_when_searcher_finished && !parts_.searches() && position_.epoch == 0)
-    run_.log.write(LogLevel::kInfo, "dha",
-                   fmt::format("stage '{}': stop_when has no effect, its architecture is decided", config_.name));
+    run_.log.write(
+        LogLevel::kInfo, "dha",
+        fmt::format("stage '{}': stop_when has no effect, because its architecture is decided", config_.name));
   const bool records = run_.config.graph == "auto" && device_.is_cuda();
   const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);

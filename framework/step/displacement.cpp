@@ -15,14 +15,15 @@ void check(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>
            const std::string& searcher) {
   if (displacement.size() != weights.size())
     throw Error(ErrorCode::kContractViolation,
-                fmt::format("{} asked for an evaluation at displaced weights with {} displacements for {} weights",
+                fmt::format("{} requested an evaluation at displaced weights with {} displacements for {} weights",
                             searcher, displacement.size(), weights.size()));
   for (size_t i = 0; i < weights.size(); ++i)
     if (displacement[i].defined() && displacement[i].sizes() != weights[i].sizes())
-      throw Error(ErrorCode::kContractViolation,
-                  fmt::format("{} asked for an evaluation at displaced weights whose displacement {} has another shape "
-                              "than the weight",
-                              searcher, i));
+      throw Error(
+          ErrorCode::kContractViolation,
+          fmt::format(
+              "{} requested an evaluation at displaced weights, but displacement {} has another shape than its weight",
+              searcher, i));
 }
 
 }  // namespace

@@ -17,12 +17,13 @@ constexpr NetworkMode kCalibrationMode{
 
 void check(const std::vector<at::Tensor>& weights, const StageParts& parts) {
   if (weights.size() != parts.weights().size())
-    throw Error(ErrorCode::kContractViolation, fmt::format("{}: evaluation_weights() gave {} tensors for {} weights",
-                                                           parts.hyper().id(), weights.size(), parts.weights().size()));
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("{}: evaluation_weights() returned {} tensors for {} weights", parts.hyper().id(),
+                            weights.size(), parts.weights().size()));
   for (size_t i = 0; i < weights.size(); ++i)
     if (weights[i].defined() && weights[i].sizes() != parts.weights()[i].sizes())
       throw Error(ErrorCode::kContractViolation,
-                  fmt::format("{}: evaluation_weights() gave another shape than that of weight '{}'",
+                  fmt::format("{}: evaluation_weights() returned another shape than that of weight '{}'",
                               parts.hyper().id(), parts.named_weights()[i].name));
 }
 

@@ -81,10 +81,9 @@ JointStep::View JointStep::augment(const Batch& batch) {
     if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
         next.images.device() != view.images.device() || next.labels.device() != view.images.device() ||
         next.labels.size(0) != next.images.size(0))
-      throw Error(ErrorCode::kContractViolation,
-                  augmenter->id() +
-                      ": apply() must return uint8 images of the shape and on the device of its input, and a "
-                      "label for each, there too");
+      throw Error(ErrorCode::kContractViolation, augmenter->id() +
+                                                     ": apply() must return uint8 images of the shape and on the "
+                                                     "device of its input, and a label for each on the same device");
     view.images = std::move(next.images);
     view.labels = std::move(next.labels);
     view.records.push_back(std::move(next.record));

@@ -65,7 +65,7 @@ std::string StepReplayer::obstacle() const {
   if (!is_replayable(parts_.hyper())) return fixed(parts_.hyper());
   if (parts_.searches() && !is_replayable(parts_.searcher())) return fixed(parts_.searcher());
   if (!is_replayable(parts_.space())) return fixed(parts_.space());
-  return make_device_graph() == nullptr ? "nothing that records was opened with the device" : "";
+  return make_device_graph() == nullptr ? "no library that records steps was opened with the device" : "";
 }
 
 bool StepReplayer::is_due() const { return recordable_ && graph_ == nullptr && steps_ >= kStepsBefore; }

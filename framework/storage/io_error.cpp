@@ -27,9 +27,9 @@ std::string_view next_step(int error_number) {
     case ENOENT:
       return "; check that the path exists";
     case ENOTDIR:
-      return "; a part of the path is a file where a folder is needed";
+      return "; a part of the path is a file, but a folder is needed";
     case EISDIR:
-      return "; a folder stands where a file is needed";
+      return "; the path is a folder, but a file is needed";
     default:
       return "";
   }

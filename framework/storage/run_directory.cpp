@@ -26,9 +26,9 @@ void check_name(const char* what, const std::string& name) {
   if (name.empty() || name.size() > 100 || name[0] == '.' || !is_plain)
     throw Error(
         ErrorCode::kInvalidConfig,
-        fmt::format("the {} {:?} cannot name a file; use 1 to 100 letters, digits, '.', '_' and '-', and no '.' "
-                    "in front",
-                    what, name));
+        fmt::format(
+            "the {} {:?} cannot name a file; use 1 to 100 letters, digits, '.', '_' and '-', but no leading '.'", what,
+            name));
 }
 
 void make_folders(const fs::path& folder) {

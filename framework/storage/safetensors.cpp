@@ -94,8 +94,9 @@ auto with_file_name(const std::filesystem::path& file, Read read) {
     return read();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kData) throw;
-    throw Error(ErrorCode::kData, fmt::format("'{}' is not a whole safetensors file: {}; make it again or use another",
-                                              file.string(), error.what()));
+    throw Error(ErrorCode::kData,
+                fmt::format("'{}' is not a complete safetensors file: {}; write it again or use another", file.string(),
+                            error.what()));
   } catch (const c10::Error&) {
     throw Error(ErrorCode::kIo, fmt::format("cannot read '{}': its tensors do not fit in memory", file.string()));
   } catch (const std::bad_alloc&) {

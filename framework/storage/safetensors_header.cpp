@@ -65,7 +65,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool start_object(std::size_t) override {
     if (level_ == 0) return ++level_;
-    if (level_ != 1) reject(here() + " holds an object where none belongs");
+    if (level_ != 1) reject(here() + " contains an unexpected object");
     ++level_;
     in_metadata_ = name_ == kMetadataKey;
     if (!in_metadata_) {
@@ -232,7 +232,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_
   uint64_t offset = 0;
   for (const SafetensorsEntry& entry : header.entries) {
     if (entry.begin != offset)
-      reject(fmt::format("tensor {} starts at byte {} where byte {} is due", shown(entry.name), entry.begin, offset));
+      reject(fmt::format("tensor {} starts at byte {}, expected byte {}", shown(entry.name), entry.begin, offset));
     const uint64_t size = size_of(entry);
     if (entry.end < entry.begin || entry.end - entry.begin != size)
       reject(fmt::format("tensor {} has offsets {} to {}, but type and shape need {} bytes", shown(entry.name),

@@ -63,16 +63,15 @@ Content content_of(const std::filesystem::path& file, const LedgerNote& note) {
   for (int64_t number = 1; begin < text.size(); ++number) {
     const size_t end = text.find('\n', begin);
     if (end == text.npos) {
-      note(
-          fmt::format("'{}': line {} is incomplete, as a run leaves it that ends while it writes; the line is left out",
-                      file.string(), number));
+      note(fmt::format("'{}': line {} is incomplete, because a run ended while writing it; the line is ignored",
+                       file.string(), number));
       break;
     }
     try {
       take_line(std::string_view(text).substr(begin, end - begin), number == 1, content.events);
     } catch (const std::exception& fault) {
       throw Error(ErrorCode::kData,
-                  fmt::format("'{}': line {} cannot be used: {}; bring the file back from a copy, or run the pipeline "
+                  fmt::format("'{}': line {} cannot be used: {}; restore the file from a copy, or run the pipeline "
                               "again",
                               file.string(), number, fault.what()));
     }
@@ -107,8 +106,9 @@ void Ledger::append(const LedgerEvent& event) {
   try {
     line = line_of(event);
   } catch (const Json::exception& fault) {
-    throw Error(ErrorCode::kContractViolation,
-                fmt::format("what a trial searcher gave cannot be written to '{}': {}", file_.string(), fault.what()));
+    throw Error(
+        ErrorCode::kContractViolation,
+        fmt::format("the answer of a trial searcher cannot be written to '{}': {}", file_.string(), fault.what()));
   }
   write_line(line);
   events_.push_back(event);

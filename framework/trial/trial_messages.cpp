@@ -33,7 +33,7 @@ TrialMessage parse_trial_message(std::string_view line) {
     }
     return message;
   } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kInternal, std::string("a trial sent what is no message: ") + error.what());
+    throw Error(ErrorCode::kInternal, std::string("a trial sent an invalid message: ") + error.what());
   }
 }
 

@@ -93,9 +93,10 @@ StageResult TrialStage::run(bool model) {
     pool_->wait(kPatience);
   }
   if (stop_requested())
-    throw Error(ErrorCode::kCancelled,
-                fmt::format("interrupted in stage '{}' after {} of {} trials; those under way have left checkpoints",
-                            config_.name, told_.size(), config_.trial_count));
+    throw Error(
+        ErrorCode::kCancelled,
+        fmt::format("interrupted in stage '{}' after {} of {} trials; the running ones have written checkpoints",
+                    config_.name, told_.size(), config_.trial_count));
   return result(model);
 }
 
@@ -114,7 +115,7 @@ void TrialStage::replay() {
   }
   if (!events.empty())
     run_.log.write(LogLevel::kInfo, "dha",
-                   fmt::format("stage '{}' continues after {} of {} trials, {} under way", config_.name, told_.size(),
+                   fmt::format("stage '{}' continues after {} of {} trials, {} running", config_.name, told_.size(),
                                config_.trial_count, open_.size()));
 }
 
@@ -122,18 +123,18 @@ void TrialStage::ask_again(const Trial& recorded) {
   const std::optional<Trial> trial = searcher_.ask();
   if (!trial || to_json(*trial) != to_json(recorded))
     throw Error(ErrorCode::kContractViolation,
-                fmt::format("stage '{}': {} asks for another trial than trial {} of {}; its answers may depend on its "
-                            "parameters, its generators and earlier calls only, and the parameters must be those that "
-                            "the study began with",
+                fmt::format("stage '{}': {} asks for a trial that differs from trial {} of {}; its answers may depend "
+                            "only on its parameters, its generators and earlier calls, and the parameters must not "
+                            "have changed since the study began",
                             config_.name, config_.trials.id, recorded.id, (folder() / kLedgerFile).string()));
   remember(recorded);
 }
 
 void TrialStage::remember(const Trial& trial) {
   if (trial.id < 0 || open_.contains(trial.id) || told_.contains(trial.id))
-    throw Error(
-        ErrorCode::kContractViolation,
-        fmt::format("{}: ask() gave trial {}, whose id is negative or was given before", config_.trials.id, trial.id));
+    throw Error(ErrorCode::kContractViolation,
+                fmt::format("{}: ask() returned trial {}, with an id that is negative or was returned before",
+                            config_.trials.id, trial.id));
   asked_.push_back(trial.id);
   open_[trial.id].trial = trial;
 }
@@ -327,7 +328,7 @@ void TrialStage::tell(const TrialOutcome& outcome) {
   if (open_.erase(outcome.id) == 0)
     throw Error(
         ErrorCode::kContractViolation,
-        fmt::format("{} of stage '{}' has an outcome for trial {}, which is not under way; run the pipeline again",
+        fmt::format("{} of stage '{}' has an outcome for trial {}, which is not running; run the pipeline again",
                     kLedgerFile, config_.name, outcome.id));
   told_[outcome.id] = outcome;
   with_weights_.push_back(outcome.id);

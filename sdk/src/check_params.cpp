@@ -166,7 +166,7 @@ class Checker {
     const bool above = field.contains("maximum") && value.get<double>() > field["maximum"].get<double>();
     if (!below && !above) return;
     const std::string unit = field.contains("unit") ? " " + field["unit"].get<std::string>() : "";
-    const std::string wanted = field.contains("maximum") ? "lie in [" + number(field.value("minimum", Json("-inf"))) +
+    const std::string wanted = field.contains("maximum") ? "be in [" + number(field.value("minimum", Json("-inf"))) +
                                                                ", " + number(field["maximum"]) + "]"
                                                          : "be at least " + number(field["minimum"]);
     report(pointer, "must " + wanted + unit + ", found " + shown(value));

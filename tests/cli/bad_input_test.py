@@ -72,8 +72,8 @@ class BadInputTest(CommandLineTest):
             done = run(verb, file)
             self.assertEqual(done.returncode, 3, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-            for text in (f"looked in {plugins} (contains no plugin)", "(does not exist)", "--plugin-path or DHA_PLUGIN_PATH",
-                         f"'{binary} plugins'"):
+            for text in (f"looked in {plugins} (contains no plugin)", "(does not exist)",
+                         "--plugin-path or DHA_PLUGIN_PATH", f"'{binary} plugins'"):
                 self.assertIn(text, done.stderr)
         (plugins / "broken.so").write_text("no library")
         done = run("validate", file)
@@ -170,7 +170,7 @@ class BadInputTest(CommandLineTest):
             self.with_trials(p, validation_fraction=0.25)
             p["stages"][1].update(trials=None, searcher={"use": "dha.ista"}, carry=["weights"])
         for verb in "validate", "run":
-            self.refused(change, "/stages/1/carry/0 carries 'weights'", "whose architecture is decided", verb=verb)
+            self.refused(change, "/stages/1/carry/0 carries 'weights'", "which has a decided architecture", verb=verb)
 
     def test_trials_without_validation_images(self):
         def change(p):
@@ -199,11 +199,11 @@ class BadInputTest(CommandLineTest):
     def check_carry(self, change, item, *expected):
         """Refused by validate without the data, and by run before anything trains."""
         self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
-                     "make the two stages alike or take", *expected, verb="run")
+                     "make the two stages compatible or remove", *expected, verb="run")
         self.assertFalse((self.folder / "runs").exists())
         shutil.rmtree(self.data)
         self.refused(change, "pipeline.json:", f"/stages/1/carry/{item} ", "from stage 'search' into stage 'final'",
-                     "make the two stages alike or take", *expected)
+                     "make the two stages compatible or remove", *expected)
         write_idx(self.data)
 
     def test_weights_for_a_network_of_another_size(self):

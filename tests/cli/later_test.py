@@ -44,7 +44,7 @@ class LaterTest(CommandLineTest):
     def test_a_renamed_class_ends_resume_and_eval(self):
         run = self.interrupted_run()
         self.rename_class()
-        sentence = "the data set is not the one that the run began with: class 0 is 'class1', was 'class0'"
+        sentence = "the data set differs from that of the run: class 0 is 'class1', was 'class0'"
         self.refused("resume", run, saying=sentence)
         self.refused("resume", run, "--accept-changed-data", saying=sentence)
 
@@ -58,7 +58,8 @@ class LaterTest(CommandLineTest):
         run = self.interrupted_run()
         image = self.data / "train" / "class0" / "0.png"
         image.rename(image.with_name("00.png"))
-        self.refused("resume", run, saying=["train images have other names or contents", "--accept-changed-data"])
+        self.refused("resume", run,
+                     saying=["the names or contents of train images have changed", "--accept-changed-data"])
         self.dha("resume", run, "--accept-changed-data")
         self.dha("eval", run)  # the run knows its data as it is now
 
@@ -85,7 +86,7 @@ class LaterTest(CommandLineTest):
         content = bytearray(images.read_bytes())
         content[-1] ^= 1
         images.write_bytes(content)
-        self.refused("eval", run, saying="test images have other names or contents")
+        self.refused("eval", run, saying="the names or contents of test images have changed")
 
     def test_data_that_moved_is_found_where_it_is(self):
         whole = self.finished_run("whole")

@@ -110,7 +110,7 @@ class RunTest(CommandLineTest):
         entropy = {row["stage"]: row["dha.tau.entropy"] for row in self.rows(run) if row["event"] == "epoch"}
         self.assertLess(entropy["search"], 5.2)  # 5.278 where it has learned nothing
         self.assertAlmostEqual(entropy["final"], entropy["search"])
-        self.assertEqual((run / "log.txt").read_text().count("dha.cutout: starts anew"), 1)
+        self.assertEqual((run / "log.txt").read_text().count("dha.cutout: starts from its initial state"), 1)
 
     def test_rows_of_epochs_have_what_components_said(self):
         self.dha("run", self.pipeline)  # whose rows of steps end with the epoch

@@ -202,7 +202,7 @@ class SearchTest(CommandLineTest):
         self.assertEqual(json.loads((picked / "architecture.json").read_text()), front[1]["architecture"])
         final["pick"] = 99
         _, errors = self.dha("run", self.write_pipeline(self.pipeline(study, final)), "--out", "none", *PLUGINS, status=2)
-        self.assertIn(f"picks outcome 99 of stage 'study', which came to {len(front)}", errors)
+        self.assertIn(f"picks outcome 99 of stage 'study', which has {len(front)}", errors)
 
     # dha.random over both.
 
@@ -224,8 +224,8 @@ class SearchTest(CommandLineTest):
         self.assert_same_study(whole, run)
         self.assertEqual((whole / "pipeline.json").read_bytes(), (run / "pipeline.json").read_bytes())
         for change, reason in (("stages.study.trials.count=1", "can only grow"),
-                               ("stages.study.epochs=5", "trains trials, whose epochs cannot change"),
-                               ("seed=4", "can take stages.NAME.epochs, stages.NAME.trials.count")):
+                               ("stages.study.epochs=5", "trains trials, and their epochs cannot change"),
+                               ("seed=4", "accepts only stages.NAME.epochs, stages.NAME.trials.count")):
             _, errors = self.dha("resume", run, "--set", change, *PLUGINS, status=2)
             self.assertIn(reason, errors)
 

@@ -75,8 +75,8 @@ BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_with_its_state_and_reason) {
       {"struct_too_small", PluginState::kInvalidDescriptor, "16 bytes"},
       {"stride_too_small", PluginState::kInvalidDescriptor, "8 bytes"},
       {"no_components", PluginState::kInvalidDescriptor, "0 components"},
-      {"layout_newer", PluginState::kIncompatible, "host reads 2, plugin has 3"},
-      {"layout_zero", PluginState::kIncompatible, "host reads 2, plugin has 0"},
+      {"layout_newer", PluginState::kIncompatible, "the host reads 2, the plugin has 3"},
+      {"layout_zero", PluginState::kIncompatible, "the host reads 2, the plugin has 0"},
       {"wrong_torch", PluginState::kIncompatible, "(torch: host has '2.11.0', plugin was built with '2.10.0')"},
       {"wrong_stdlib", PluginState::kIncompatible, "plugin was built with 'libc++-abi1')"},
       {"wrong_sdk", PluginState::kIncompatible, "(sdk: host has '2', plugin was built with '99')"},
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(every_bad_file_is_refused_with_its_state_and_reason) {
       {"no_license", PluginState::kInvalidDescriptor, "license"},
       {"no_create", PluginState::kInvalidDescriptor, "create"},
       {"bad_schema", PluginState::kInvalidDescriptor, "schema is malformed"},
-      {"default_out_of_range", PluginState::kInvalidDescriptor, "'axis' must lie in [0, 3], found 7"},
+      {"default_out_of_range", PluginState::kInvalidDescriptor, "'axis' must be in [0, 3], found 7"},
   };
   for (const Expected& expected : all) {
     const PluginRegistry registry = load(expected.name);

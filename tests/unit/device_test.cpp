@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(without_a_driver_cuda_is_an_error_and_auto_the_cpu,
     const dha::Error error = refusal(text);
     BOOST_TEST((error.code() == dha::ErrorCode::kDevice));
     BOOST_TEST(
-        has(error.what(), std::string("device '") + text + "' is not there; looked for LibTorch's CUDA library "));
+        has(error.what(), std::string("device '") + text + "' is not available; looked for LibTorch's CUDA library "));
     BOOST_TEST((has(error.what(), "libtorch_cuda.so (no such file)") ||
                 has(error.what(), "the NVIDIA driver's library (libcuda.so.1")));
     BOOST_TEST(has(error.what(), "choose device 'cpu' or 'auto'"));
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(devices_are_chosen_by_number) {
   const dha::Error error = refusal("cuda:2");
   BOOST_TEST((error.code() == dha::ErrorCode::kDevice));
   BOOST_TEST(std::string(error.what()) ==
-             "device 'cuda:2' is not there; found 2 devices, cuda:0 to cuda:1; choose one of these");
+             "device 'cuda:2' is not available; found 2 devices, cuda:0 to cuda:1; choose one of these");
 }
 
 BOOST_AUTO_TEST_CASE(a_cuda_device_that_answers_no_question_is_no_failure) {

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(labels_out_of_range_are_refused) {
     at::Tensor labels(Split split) const override { return CountingDataset::labels(split) + 1; }
   };
   BOOST_CHECK_EXCEPTION(OpenDataset("test.wrong", std::make_shared<Wrong>()), Error, [](const Error& e) {
-    return std::string(e.what()).find("label 5 of train image 4 lies outside [0, 4]") != std::string::npos;
+    return std::string(e.what()).find("label 5 of train image 4 is outside [0, 4]") != std::string::npos;
   });
 }
 

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_tuning_range_is_written_down_and_limits_nobody_else) {
 
 BOOST_AUTO_TEST_CASE(a_tuning_range_that_no_parameter_could_follow_is_refused) {
   check_malformed(Schema("").real("rate", "speed").range(0, 1).tunable(0, 2).def(0.5),
-                  "the tuning range of parameter 'rate' must lie in [0, 1], found 2");
+                  "the tuning range of parameter 'rate' must be in [0, 1], found 2");
   check_malformed(Schema("").real("rate", "speed").tunable(-1, 2).minimum(0).def(0.5),
                   "the tuning range of parameter 'rate' must be at least 0, found -1");
   check_malformed(Schema("").real("rate", "speed").tunable(2, 1).def(0.5),
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_tuning_range_that_no_parameter_could_follow_is_refused) {
   check_malformed(Schema("").choice("kind", "which", {"a", "b"}).tunable(0, 1).def("a"),
                   "needs a number, found a parameter of type 'choice'");
   check_malformed(Schema("").object("set", "of rates", Schema("").real("rate", "speed").range(0, 1).tunable(0, 2)),
-                  "parameter 'rate' must lie in [0, 1], found 2");
+                  "parameter 'rate' must be in [0, 1], found 2");
 }
 
 BOOST_AUTO_TEST_CASE(exactly_one_of_several_parameters_is_given) {

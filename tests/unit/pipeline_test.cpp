@@ -187,13 +187,13 @@ BOOST_AUTO_TEST_CASE(a_carried_architecture_takes_over_no_search) {
 
 BOOST_AUTO_TEST_CASE(faults_name_file_line_column_and_pointer) {
   check_problems("{\n  \"seed\": -1,\n  \"name\": \"a\",   \"dataset\": {},\n  \"stages\": [] }",
-                 {"p.json:2:11: /seed must lie in [0, 9223372036854775807], found -1",
+                 {"p.json:2:11: /seed must be in [0, 9223372036854775807], found -1",
                   "p.json:4:13: /stages must have at least 1 items, found 0",
                   "p.json:3:29: /dataset lacks 'use' (id of the dataset)"});
   std::string text = good_with("\"epochs\": 12", "\"epocs\": 12");
   check_problems(text, {at(text, "\"epocs") + "/stages/0/epocs is not a known key; did you mean 'epochs'?",
                         at(text, "{ \"name\": \"search") +
-                            "/stages/0 lacks 'epochs' (epochs to train; a cap where stop_when is set)"});
+                            "/stages/0 lacks 'epochs' (epochs to train; the maximum if stop_when is set)"});
   text = good_with("0.05]", "0.05, 1]");
   check_problems(text, {at(text, "[0.001") + "/stages/0/hyper/learning_rate must have 2 items, found 3"});
   text = good_with("\"size_px\": 16", "\"size_px\": \"16\"");
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(all_problems_are_reported_together_and_the_error_starts_wit
   text = edited(text, "dha.cell", "dha.cel");
   text = edited(text, "0.2", "1");
   const std::vector<std::string> expected = {
-      at(text, "-1") + "/seed must lie in [0, 9223372036854775807], found -1",
+      at(text, "-1") + "/seed must be in [0, 9223372036854775807], found -1",
       at(text, "\"dha.cel\"") +
           "/stages/0/space/use cannot be used: no space is named 'dha.cel'; did you mean "
           "'dha.cell'?",
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(broken_syntax_is_located) {
       {"{ a: 1 }", "p.json:1:3: the pipeline must have keys in double quotes, found 'a'"},
       {"{ \"a\": 'x' }", "p.json:1:8: /a must be a value, found '''"},
       {"{ \"a\": True }", "p.json:1:8: /a must be a value, found 'True'; write 'true'"},
-      {"{ \"a\": yes }", "p.json:1:8: /a must be a value, found 'yes'; text stands in double quotes"},
+      {"{ \"a\": yes }", "p.json:1:8: /a must be a value, found 'yes'; put text in double quotes"},
       {"{ \"a\": NaN }", "p.json:1:8: /a must be finite, found NaN"},
       {"{ \"a\": -Infinity }", "p.json:1:8: /a must be finite, found -Infinity"},
       {"{ \"a\": 1e999 }", "p.json:1:8: /a must be finite, found 1e999, which is too large for a double"},
@@ -396,7 +396,7 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file_they_stand_in) {
 
 BOOST_AUTO_TEST_CASE(problems_of_a_base_are_placed_in_the_base) {
   write("a.json", good_with("\"channels\": 16", "\"channels\": 1"));
-  check_problems(R"({ "extends": "a.json" })", {"a.json:8:49: /stages/0/space/channels must lie in [4, 512], found 1"});
+  check_problems(R"({ "extends": "a.json" })", {"a.json:8:49: /stages/0/space/channels must be in [4, 512], found 1"});
   write("a.json", "{ \"seed\": 1,, }");
   check_problems(R"({ "extends": "a.json" })",
                  {"a.json:1:13: the pipeline must have keys in double quotes, found ','"});
@@ -429,8 +429,7 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
       {R"("from": "search")", R"("from": "serch")", R"("serch")",
        "/stages/1/from names no earlier stage, found 'serch'; did you mean 'search'?"},
       {R"("from": "search")", R"("from": "final")", R"("final", "carry)",
-       "/stages/1/from names stage 'final', which does not come earlier; name a stage that stands before "
-       "this one"},
+       "/stages/1/from names stage 'final', which does not come earlier; name a stage before this one"},
       {R"("from": "search", "carry": ["weights", "hyper"],
       "hyper": { "probe_rate": 1e-6 },)",
        R"("space": { "use": "dha.mobile" }, "searcher": { "use": "dha.ista" }, "carry": ["weights"],
@@ -449,11 +448,10 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
        "/stages/1/carry/1 carries 'hyper' from 'dha.hypergradient', but the hyper of this stage is "
        "'dha.sgd'; use the same component or carry something else"},
       {R"(["weights", "hyper"])", R"(["architecture", "weights"])", R"("weights"])",
-       "/stages/1/carry/1 cannot be 'weights' beside 'architecture', which is built afresh"},
+       "/stages/1/carry/1 cannot be 'weights' together with 'architecture', which starts from new weights"},
       {R"(["weights", "hyper"],)", R"(["architecture"], "searcher": { "use": "dha.ista" },)",
        R"({ "use": "dha.ista" })",
-       "/stages/1/searcher has nothing to search for where 'architecture' is carried; remove one of "
-       "them"},
+       "/stages/1/searcher has nothing to search for if 'architecture' is carried; remove one of them"},
       {R"("searcher": { "use": "dha.ista", "lambda": 1e-4 },)", "", R"("searcher_finished")",
        "/stages/0/stop_when waits for a searcher, which this stage lacks"},
       {R"("lambda": 1e-4 },)", R"("lambda": 1e-4 }, "trials": { "use": "dha.random", "count": 3 },)",
@@ -509,7 +507,7 @@ BOOST_AUTO_TEST_CASE(carrying_what_the_earlier_stage_lacks_is_an_error) {
 
 BOOST_AUTO_TEST_CASE(a_fault_in_what_is_taken_over_is_reported_once) {
   check_problems(good_with("\"lambda\": 1e-4", "\"lambda\": 2"),
-                 {"p.json:9:50: /stages/0/searcher/lambda must lie in [0, 1], found 2"});
+                 {"p.json:9:50: /stages/0/searcher/lambda must be in [0, 1], found 2"});
 }
 
 BOOST_AUTO_TEST_CASE(a_stage_from_nowhere_does_not_cascade) {
@@ -589,12 +587,12 @@ BOOST_AUTO_TEST_CASE(overrides_are_the_place_of_their_errors) {
                  {{"stages.2.epochs", "1"}});
   check_problems(kGood, {"--set stages.serch.epochs=1: /stages has no item 'serch'; did you mean 'search'?"},
                  {{"stages.serch.epochs", "1"}});
-  check_problems(kGood, {"--set seed.x=1: /seed is no object, so that 'x' leads nowhere"}, {{"seed.x", "1"}});
+  check_problems(kGood, {"--set seed.x=1: /seed is not an object, so 'x' leads nowhere"}, {{"seed.x", "1"}});
   check_problems(kGood, {"--set extends=a.json: /extends cannot be set; name the file to extend in the pipeline file"},
                  {{"extends", "a.json"}});
   check_problems(kGood,
-                 {"--set stages.1.augment.0.probability=1: /stages/1/augment is taken over from stage 'search'; "
-                  "set its items there, or give the list whole"},
+                 {"--set stages.1.augment.0.probability=1: /stages/1/augment is inherited from stage 'search'; set "
+                  "its items there, or give the whole list"},
                  {{"stages.1.augment.0.probability", "1"}});
   check_problems(kGood, {"--set =1: the pipeline has no key without a name; expected a path such as stages.0.epochs"},
                  {{"", "1"}});

@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_stage_of_trials_carries_an_architecture_only) {
     json["stages"][1]["carry"] = {item};
     BOOST_TEST_CONTEXT(item)
     check_problem(json, "/stages/1/carry/0",
-                  "in a stage of trials, because each trial starts where its trial searcher");
+                  "in a stage of trials, because the trial searcher selects the start of each trial");
   }
   check_problem(with("/stages/0/stop_when", R"("searcher_finished")"), "/stages/0/stop_when",
                 "cannot be combined with 'trials'");
@@ -196,9 +196,9 @@ BOOST_AUTO_TEST_CASE(momentum_goes_with_weights_of_the_same_hyper_optimizer) {
   json["stages"][1]["carry"] = {"weights", "momentum"};
   BOOST_TEST(load(json).stages[1].carries("momentum"));
   json["stages"][1]["carry"] = {"momentum"};
-  check_problem(json, "/stages/1/carry/0", "needs 'weights', whose momentum it is");
+  check_problem(json, "/stages/1/carry/0", "needs 'weights', because the momentum belongs to them");
   json["stages"][1]["carry"] = {"architecture", "momentum"};
-  check_problem(json, "/stages/1/carry/1", "beside 'architecture', which is built afresh");
+  check_problem(json, "/stages/1/carry/1", "together with 'architecture', which starts from new weights");
   json["stages"][1]["carry"] = {"weights", "momentum"};
   json["stages"][1]["hyper"] = Json::parse(R"({ "use": "dha.hypergradient", "learning_rate": [0.1, 1] })");
   check_problem(json, "/stages/1/carry/1", "carries 'momentum' from 'dha.sgd', but the hyper of this stage is");
@@ -264,9 +264,10 @@ BOOST_AUTO_TEST_CASE(ranges_are_checked_against_the_parameters) {
     const char *pointer, *range, *part;
   };
   const Fault table[] = {
-      {"/hyper/learnin_rate", "[0, 1]", "is no parameter that a trial may set; did you mean '/hyper/learning_rate'?"},
-      {"/epochs", "[1, 2]", "is no parameter that a trial may set"},
-      {"/hyper/momentum", "[0, 1]", "is no parameter that a trial may set"},
+      {"/hyper/learnin_rate", "[0, 1]",
+       "is not a parameter that a trial may set; did you mean '/hyper/learning_rate'?"},
+      {"/epochs", "[1, 2]", "is not a parameter that a trial may set"},
+      {"/hyper/momentum", "[0, 1]", "is not a parameter that a trial may set"},
       {"/hyper/learning_rate", "[0.1, 11]", "must be [minimum, maximum], numbers from 0.0 to 10.0, found [0.1,11]"},
       {"/hyper/learning_rate", "[0.2, 0.1]", "found the minimum above the maximum in [0.2,0.1]"},
       {"/hyper/learning_rate", "[0, 0.1]", "must begin above 0, because its scale is logarithmic"},
@@ -320,25 +321,25 @@ BOOST_AUTO_TEST_CASE(settings_change_host_keys_and_parameters) {
 BOOST_AUTO_TEST_CASE(settings_that_do_not_fit_are_a_contract_violation) {
   const StageConfig stage = load(good_file()).stages[0];
   const std::pair<const char*, const char*> table[] = {
-      {R"({ "/batch_size": 0 })", "sets '/batch_size' to 0, which must lie in [1, 1000000000], found 0"},
+      {R"({ "/batch_size": 0 })", "sets '/batch_size' to 0, which must be in [1, 1000000000], found 0"},
       {R"({ "/batch_size": 1.5 })", "which must be an integer, found 1.5"},
       {R"({ "/drop_path": 1 })", "which must be less than 1, found 1"},
       {R"({ "/gradient_clip": "none" })", "which must be a number, found \"none\""},
-      {R"({ "/epochs": 3 })", "sets '/epochs' to 3, which is no key that a trial may set"},
-      {R"({ "/constraints": "params < 1" })", "which is no key that a trial may set"},
-      {R"({ "/hyper/learning_rate": -1 })", "which must lie in [0, 10], found -1"},
+      {R"({ "/epochs": 3 })", "sets '/epochs' to 3, which is not a key that a trial may set"},
+      {R"({ "/constraints": "params < 1" })", "which is not a key that a trial may set"},
+      {R"({ "/hyper/learning_rate": -1 })", "which must be in [0, 10], found -1"},
       {R"({ "/hyper/learning_rate": null })", "which must be a number, found null"},
       {R"({ "/hyper/learning_rat": 1 })", "which is not a known key; did you mean 'learning_rate'?"},
-      {R"({ "/hyper/learning_rate/x": 1 })", "which is no parameter of 'dha.sgd'"},
-      {R"({ "/augment/1/weights/99999999": 1 })", "which is no parameter of 'dha.tau'"},
-      {R"({ "/augment/1/weights/1": 7 })", "which must lie in [0, 1], found 7"},
-      {R"({ "/augment/2/probability": 1 })", "which is no parameter of this stage"},
-      {R"({ "/augment/x/probability": 1 })", "which is no parameter of this stage"},
-      {R"({ "/augment": [] })", "which is no key that a trial may set"},
-      {R"({ "/hyper": {} })", "which is no key that a trial may set"},
-      {R"({ "/none/x": 1 })", "which is no parameter of this stage"},
-      {R"({ "/hyper/~x": 1 })", "which is no JSON pointer"},
-      {R"({ "hyper": 1 })", "which is no JSON pointer, such as '/hyper/learning_rate'"},
+      {R"({ "/hyper/learning_rate/x": 1 })", "which is not a parameter of 'dha.sgd'"},
+      {R"({ "/augment/1/weights/99999999": 1 })", "which is not a parameter of 'dha.tau'"},
+      {R"({ "/augment/1/weights/1": 7 })", "which must be in [0, 1], found 7"},
+      {R"({ "/augment/2/probability": 1 })", "which is not a parameter of this stage"},
+      {R"({ "/augment/x/probability": 1 })", "which is not a parameter of this stage"},
+      {R"({ "/augment": [] })", "which is not a key that a trial may set"},
+      {R"({ "/hyper": {} })", "which is not a key that a trial may set"},
+      {R"({ "/none/x": 1 })", "which is not a parameter of this stage"},
+      {R"({ "/hyper/~x": 1 })", "which is not a JSON pointer"},
+      {R"({ "hyper": 1 })", "which is not a JSON pointer such as '/hyper/learning_rate'"},
       {R"([1])", "must be a JSON object, found [1]"},
       {R"({ "/batch_size": )", "must be a JSON object, found { \"/batch_size\":"},
       {R"()", "must be a JSON object"},
@@ -410,7 +411,7 @@ BOOST_AUTO_TEST_CASE(a_malformed_architecture_is_a_contract_violation) {
                         test::error_with(ErrorCode::kContractViolation, "stage 'tuned'", "not JSON", "{ oops"));
   trial.architecture = "[1]";
   BOOST_CHECK_EXCEPTION(trial_pipeline(config, trial, "t"), Error,
-                        test::error_with(ErrorCode::kContractViolation, "no JSON object", "[1]"));
+                        test::error_with(ErrorCode::kContractViolation, "not a JSON object", "[1]"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

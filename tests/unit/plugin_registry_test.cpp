@@ -69,7 +69,8 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_has_its_state_and_is_named) {
     const char* named;
   };
   const Fault faults[] = {
-      {[](Tables& t) { t.plugin.abi_layout = 3; }, PluginState::kIncompatible, "layout: host reads 2, plugin has 3"},
+      {[](Tables& t) { t.plugin.abi_layout = 3; }, PluginState::kIncompatible,
+       "layout: the host reads 2, the plugin has 3"},
       {[](Tables& t) { t.plugin.struct_size = 79; }, PluginState::kInvalidDescriptor, "79 bytes"},
       {[](Tables& t) { t.plugin.components = nullptr; }, PluginState::kInvalidDescriptor, "no table"},
       {[](Tables& t) { t.plugin.component_count = 5000; }, PluginState::kInvalidDescriptor, "5000 components"},
@@ -83,7 +84,8 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_has_its_state_and_is_named) {
       {[](Tables& t) { t.plugin.license = ""; }, PluginState::kInvalidDescriptor, "license"},
       {[](Tables& t) { t.plugin.accelerator_library = "../k.so"; }, PluginState::kInvalidDescriptor, "'../k.so'"},
       {[](Tables& t) { t.component.id = nullptr; }, PluginState::kInvalidDescriptor, "component 0 has no id"},
-      {[](Tables& t) { t.component.id = "plain"; }, PluginState::kInvalidDescriptor, "'plain' must read vendor.name"},
+      {[](Tables& t) { t.component.id = "plain"; }, PluginState::kInvalidDescriptor,
+       "'plain' must have the form vendor.name"},
       {[](Tables& t) { t.component.id = "a.b.c"; }, PluginState::kInvalidDescriptor, "'a.b.c'"},
       {[](Tables& t) { t.component.id = "a.b "; }, PluginState::kInvalidDescriptor, "'a.b '"},
       {[](Tables& t) { t.component.kind = "serchr"; }, PluginState::kInvalidDescriptor, "did you mean 'searcher'"},

@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_an_error_of_metrics_and_a_warning_of_the_log
   }
   std::fclose(out);
   BOOST_TEST(dha::read_file(folder.path() / "console") ==
-             "warning: cannot write '/dev/full': No space left on device; the run goes on without its log\nhost: "
+             "warning: cannot write '/dev/full': No space left on device; the run continues without its log\nhost: "
              "one\nhost: two\n");
 }
 

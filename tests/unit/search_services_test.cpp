@@ -354,7 +354,7 @@ BOOST_AUTO_TEST_CASE(wrong_displacements_are_refused) {
     const Snapshot before(stage.parts);
     BOOST_CHECK_EXCEPTION(services.evaluate(stage.gates, request), Error, [](const Error& e) {
       return e.code() == ErrorCode::kContractViolation &&
-             std::string(e.what()).starts_with("test.undecided asked for an evaluation at displaced weights");
+             std::string(e.what()).starts_with("test.undecided requested an evaluation at displaced weights");
     });
     before.check_unchanged();
   }

@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   list(Split::kTrain, "a.jpg 0\na.jpg one\n");
   check_contains(build_error(), "line 2: label 'one' is not a whole number");
   list(Split::kTrain, "a.jpg -1\n");
-  check_contains(build_error(), "line 1: label -1 lies outside [0, ");
+  check_contains(build_error(), "line 1: label -1 is outside [0, ");
   list(Split::kTrain, "a.jpg 99999999999999999999\n");
   check_contains(build_error(), "line 1: label '99999999999999999999' is not a whole number");
   list(Split::kTrain, "a.jpg 0\nb.jpg 0\n");
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   check_contains(build_error(), "list0 names no image");
   list(Split::kTrain, "a.jpg 3\n");
   source.classes = 3;
-  check_contains(build_error(), "line 1: label 3 lies outside [0, 2]");
+  check_contains(build_error(), "line 1: label 3 is outside [0, 2]");
   source.lists[0] = directory.path() / "nowhere";
   check_contains(build_error(), "nowhere cannot be opened");
 }
@@ -203,18 +203,18 @@ BOOST_AUTO_TEST_CASE(says_where_a_list_starts_to_count) {
   check_contains(build_error(), "names no image of label 0, of 3 classes from 0 on; set 'label_base' to 1");
   source.classes = 2;
   check_contains(build_error(),
-                 "label 2 lies outside [0, 1]; set 'label_base' to 1 where the list counts classes from 1");
+                 "label 2 is outside [0, 1]; set 'label_base' to 1 where the list counts classes from 1");
   source.classes = 3;
   check_contains(build_error(), "set 'label_base' to 1 and 'classes' to 2");
   source.label_base = 1;
   source.classes = 2;
   BOOST_TEST(build().class_names.size() == 2u);
   list(Split::kTrain, "a.jpg 0\nb.jpg 1\n");
-  check_contains(build_error(), "label 0 lies outside [1, 1000000]; set 'label_base' to 0");
+  check_contains(build_error(), "label 0 is outside [1, 1000000]; set 'label_base' to 0");
   source.label_base = 0;
   BOOST_TEST(build().class_names.size() == 2u);
   list(Split::kTrain, "a.jpg 0\nb.jpg -1\n");
-  check_contains(build_error(), "label -1 lies outside [0, 999999]; number the classes from 0 or from 1 on");
+  check_contains(build_error(), "label -1 is outside [0, 999999]; number the classes from 0 or from 1 on");
 }
 
 BOOST_AUTO_TEST_CASE(reads_lists_that_were_written_on_windows) {

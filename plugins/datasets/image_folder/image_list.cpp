@@ -24,7 +24,7 @@ constexpr std::string_view kSpace = " \t";
 [[noreturn]] void refuse_label(const fs::path& list, int64_t line, int64_t label, int64_t label_base) {
   const std::string last = std::to_string(label_base + kMostClasses - 1);
   fail(list, line,
-       "label " + std::to_string(label) + " lies outside [" + std::to_string(label_base) + ", " + last + "]; " +
+       "label " + std::to_string(label) + " is outside [" + std::to_string(label_base) + ", " + last + "]; " +
            (label == 0 ? "set 'label_base' to 0" : "number the classes from 0 or from 1 on"));
 }
 
@@ -92,7 +92,7 @@ std::vector<ImageEntry> read_list(const fs::path& list, const ImageSource& sourc
     const ImageEntry& entry = entries.back();
     if (source.classes && entry.label >= *source.classes)
       fail(list, line,
-           "label " + std::to_string(entry.label + source.label_base) + " lies outside [" +
+           "label " + std::to_string(entry.label + source.label_base) + " is outside [" +
                std::to_string(source.label_base) + ", " + std::to_string(source.label_base + *source.classes - 1) +
                "]; " +
                (source.label_base == 0 && entry.label == *source.classes

@@ -30,7 +30,7 @@ LearnedScalar read_scalar(const Params& params, const std::string& name, double 
   LearnedScalar scalar{range[0], range[1], (range[0] + range[1]) / 2, params.boolean("learn_" + name) ? rate : 0};
   if (params.has("initial_" + name)) scalar.initial = params.real("initial_" + name);
   if (scalar.initial < scalar.minimum || scalar.initial > scalar.maximum)
-    throw Error(ErrorCode::kInvalidParameter, "'initial_" + name + "' must lie in '" + name + "' [" + shown(range[0]) +
+    throw Error(ErrorCode::kInvalidParameter, "'initial_" + name + "' must be in '" + name + "' [" + shown(range[0]) +
                                                   ", " + shown(range[1]) + "], found " + shown(scalar.initial) +
                                                   "; widen the range or move the value");
   return scalar;

@@ -30,7 +30,7 @@ std::vector<uint8_t> mean_colour(const DatasetInfo& info) {
   for (const double mean : info.mean) {
     if (!(mean >= 0 && mean <= 1))
       throw Error(ErrorCode::kContractViolation,
-                  "the data set's mean must lie in [0, 1], found " + std::to_string(mean));
+                  "the data set's mean must be in [0, 1], found " + std::to_string(mean));
     colour.push_back(static_cast<uint8_t>(std::lround(255 * mean)));
   }
   return colour;

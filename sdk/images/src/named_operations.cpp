@@ -35,7 +35,7 @@ at::Tensor NamedOperations::apply(const at::Tensor& images, const ImageOperation
   const Operation found = find(operation.name);
   const double most = maximum_level(scale_);
   if (!std::isfinite(operation.level) || operation.level < 0 || operation.level > most)
-    throw Error(ErrorCode::kInvalidParameter, "the level must lie in [0, " + std::to_string(std::lround(most)) +
+    throw Error(ErrorCode::kInvalidParameter, "the level must be in [0, " + std::to_string(std::lround(most)) +
                                                   "], found " + std::to_string(operation.level));
   if (operation.sign != 1 && operation.sign != -1)
     throw Error(ErrorCode::kInvalidParameter, "the sign must be 1 or -1, found " + std::to_string(operation.sign));

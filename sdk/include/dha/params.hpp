@@ -107,7 +107,7 @@ class DHA_API Params {
 // One problem of a parameter object.
 struct ParamProblem {
   std::string pointer;  // JSON pointer below the object: "/axis"; "" for the object itself
-  std::string message;  // "must lie in [0, 3], found 7"
+  std::string message;  // "must be in [0, 3], found 7"
 };
 
 struct ParamCheck {
