@@ -218,7 +218,7 @@ const Json& trials_fields() {
           .integer("parallel", "trials that train at the same time")
           .range(1, kParallelLimit)
           .def(1)
-          .integer("threads", "compute threads per trial; absent: the cores divided by 'parallel'")
+          .integer("threads", "compute threads per trial; default: the cores divided by 'parallel'")
           .range(1, kParallelLimit)
           .optional()
           .real("trial_timeout", "time limit of a trial, after which it is ended and counts as failed; 0: no limit")

@@ -60,7 +60,7 @@ CheckOutcome refusal_of_given(const Candidate& candidate) {
   const std::string refusal = candidate.refusal_of(candidate.given());
   if (refusal.empty()) return {};
   if (!candidate.given().empty()) return failed("the parameters that were given are refused: " + refusal);
-  return {CheckStatus::kSkipped, fmt::format("{}; give it by --params '{}={{…}}'", refusal, candidate.record().id)};
+  return {CheckStatus::kSkipped, fmt::format("{}; give it with --params '{}={{…}}'", refusal, candidate.record().id)};
 }
 
 CheckOutcome check_texts(const CheckedPlugin& plugin, const std::string& id) {
@@ -150,8 +150,7 @@ CheckOutcome check_memory(const CheckedPlugin& plugin, const std::string& id) {
   for (size_t i = 0; i < kTimes; ++i) candidate.create(candidate.given());
   const size_t after = bytes_in_use();
   if (after <= before + kTimes * kMostBytes) return {};
-  return failed(
-      fmt::format("each time it is created and destroyed again {} bytes stay in use", (after - before) / kTimes));
+  return failed(fmt::format("each creation and destruction leaves {} bytes in use", (after - before) / kTimes));
 }
 
 }  // namespace
@@ -160,12 +159,13 @@ std::vector<PluginCheck> component_checks(const std::string& component_id) {
   const auto check = [&](const char* id, const char* sentence, auto run) {
     return PluginCheck{id, component_id, sentence, CheckNeeds::kAcceptedPlugin, run};
   };
-  return {check("component.texts", "has a summary in UTF-8 and a line of help for each parameter", check_texts),
-          check("component.defaults", "can be created from its defaults", check_defaults),
-          check("component.boundaries",
-                "takes the least, the greatest and each named value of its parameters, or refuses them in words",
-                check_boundaries),
-          check("component.memory", "leaves no memory in use when it is destroyed", check_memory)};
+  return {
+      check("component.texts", "has a summary in UTF-8 and a line of help for each parameter", check_texts),
+      check("component.defaults", "can be created from its defaults", check_defaults),
+      check("component.boundaries",
+            "accepts the smallest, the largest and each named value of its parameters, or refuses them with a message",
+            check_boundaries),
+      check("component.memory", "leaves no memory in use when it is destroyed", check_memory)};
 }
 
 }  // namespace dha

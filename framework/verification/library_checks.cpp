@@ -36,10 +36,9 @@ CheckOutcome check_exports(const CheckedPlugin& plugin, const std::string&) {
   if (others.empty()) return {};
   constexpr size_t kMostNamed = 3;
   const size_t named = std::min(others.size(), kMostNamed);
-  return failed(
-      fmt::format("it exports {} more symbols, such as {}; build it by dha_add_plugin(), or hide them by a "
-                  "version script",
-                  others.size(), fmt::join(others.begin(), others.begin() + named, ", ")));
+  return failed(fmt::format(
+      "it exports {} more symbols, such as {}; build it with dha_add_plugin(), or hide them with a version script",
+      others.size(), fmt::join(others.begin(), others.begin() + named, ", ")));
 }
 
 CheckOutcome check_loads(const CheckedPlugin& plugin, const std::string&) {
@@ -73,15 +72,15 @@ CheckOutcome check_process_state(const CheckedPlugin& plugin, const std::string&
     if (value != before.at(name)) changes.push_back(name);
   if (changes.empty()) return {};
   return failed(
-      fmt::format("loading it changes for the whole process: {}; take random numbers from the context, and "
-                  "leave modes, types, threads and locale as they are",
+      fmt::format("loading it changes for the whole process: {}; take random numbers from the context, and do not "
+                  "change modes, types, threads or locale",
                   fmt::join(changes, ", ")));
 }
 
 CheckOutcome check_entry(const CheckedPlugin& plugin, const std::string&) {
   const PluginLibrary first(plugin.file), second(plugin.file);
   if (first.descriptor() == second.descriptor()) return {};
-  return failed("a second call gives another descriptor; return the address of one constant");
+  return failed("a second call returns another descriptor; return the address of one constant");
 }
 
 }  // namespace
@@ -91,9 +90,9 @@ std::vector<PluginCheck> library_checks() {
   return {{"library.exports", "", "exports the entry symbol and nothing else", kFile, check_exports},
           {kLoads, "", "is accepted by this host", kFile, check_loads},
           {"library.load_time", "", "is loaded in less than 0.25 s of processor time", kFreshProcess, check_load_time},
-          {"library.process_state", "", "leaves the process's modes, random state, threads and locale as they are",
+          {"library.process_state", "", "does not change the process's modes, random state, threads and locale",
            kFreshProcess, check_process_state},
-          {"library.entry", "", "returns one and the same descriptor each time", kAcceptedPlugin, check_entry}};
+          {"library.entry", "", "returns the same descriptor each time", kAcceptedPlugin, check_entry}};
 }
 
 }  // namespace dha

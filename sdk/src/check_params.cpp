@@ -102,10 +102,10 @@ class Checker {
       if (object.contains(name) && !object[name].is_null()) found.push_back(name);
     if (found.size() == 1) return;
     const std::string wanted = "must have exactly one of " + listed(names) + ", found ";
-    report(pointer, found.empty() ? wanted + "none"
-                                  : wanted + listed(found) +
-                                        "; remove all but one, by null where an extended file or an earlier stage "
-                                        "gives it");
+    report(pointer, found.empty()
+                        ? wanted + "none"
+                        : wanted + listed(found) +
+                              "; remove all but one; use null to remove one of an extended file or an earlier stage");
   }
 
   void list(const Json& field, Json& value, const std::string& pointer) {
@@ -227,7 +227,7 @@ void check_rules(const Json& rules, const Json& fields) {
       const auto field = std::find_if(fields.begin(), fields.end(), is_named);
       if (field == fields.end() || !field->contains("optional") || field->contains("default"))
         throw Error(ErrorCode::kInvalidDescriptor,
-                    "exactly_one_of() names '" + name + "', which is no optional parameter without a default");
+                    "exactly_one_of() names '" + name + "', which is not an optional parameter without a default");
       if (!ruled.insert(name).second)
         throw Error(ErrorCode::kInvalidDescriptor, "exactly_one_of() names '" + name + "' twice");
     }

@@ -88,7 +88,7 @@ void HyperOptimizer::learn(const WeightStep&) {}
 
 std::vector<at::Tensor> HyperOptimizer::preview(const WeightStep&) const {
   throw Error(ErrorCode::kInvalidConfig,
-              "cannot preview a step, which the stage's searcher asks for; use another hyper-optimizer");
+              "cannot preview a step, which the stage's searcher requests; use another hyper-optimizer");
 }
 
 void HyperOptimizer::end_epoch(const EpochOutcome&) {}

@@ -20,7 +20,7 @@ struct Schema::Body {
   }
 
   Json& last() {
-    if (fields.empty()) throw Error(ErrorCode::kInvalidDescriptor, "an attribute stands before the first parameter");
+    if (fields.empty()) throw Error(ErrorCode::kInvalidDescriptor, "an attribute comes before the first parameter");
     return fields.back();
   }
 };

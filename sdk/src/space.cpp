@@ -51,7 +51,7 @@ std::vector<int64_t> draw(const Choice& choice, const at::Generator& generator) 
   std::set<int64_t> inputs;
   for (const Candidate& candidate : choice.candidates) inputs.insert(candidate.input);
   if (choice.keep > count || (choice.distinct_inputs && choice.keep > static_cast<int64_t>(inputs.size())))
-    refuse("choice '" + choice.name + "' keeps more candidates than it has to offer");
+    refuse("choice '" + choice.name + "' keeps more candidates than it has");
   for (;;) {
     std::set<int64_t> drawn;
     while (static_cast<int64_t>(drawn.size()) < choice.keep) drawn.insert(draw_below(count, generator));
@@ -153,11 +153,11 @@ std::string Space::architecture(const Decisions& decisions) const {
 
 Decisions Space::decisions(const std::string& architecture) const {
   const Json json = Json::parse(architecture, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) refuse("the architecture is no JSON object");
+  if (!json.is_object()) refuse("the architecture is not a JSON object");
   for (const auto& [name, kept] : json.items())
     if (std::none_of(choices().begin(), choices().end(),
                      [&name = name](const Choice& choice) { return choice.name == name; }))
-      refuse("the architecture decides '" + name + "', which is no choice of the space");
+      refuse("the architecture decides '" + name + "', which is not a choice of the space");
   Decisions decisions;
   for (const Choice& choice : choices()) {
     const auto found = json.find(choice.name);

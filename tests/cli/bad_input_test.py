@@ -401,7 +401,7 @@ class ImageFolderTest(CommandLineTest):
         (self.root / "val" / "owl").mkdir()
         self.assert_refused("val/owl", "no counterpart")
         (self.root / "train" / "owl").mkdir()
-        self.assert_refused("train/owl", "holds no image")
+        self.assert_refused("train/owl", "contains no image")
 
     def test_validation_class_that_is_not_trained(self):
         self.put_images("val/owl", 2)
@@ -424,7 +424,7 @@ class ImageFolderTest(CommandLineTest):
     def test_text_that_is_called_jpg(self):
         file = self.root / "train" / "cat" / "notes.jpg"
         file.write_text("These are no pixels.\n")
-        self.assert_unreadable(file, "is no JPEG, PNG or WebP image")
+        self.assert_unreadable(file, "is not a JPEG, PNG or WebP image")
 
     def test_unreadable_validation_image(self):
         file = self.root / "val" / "cat" / "01.png"

@@ -30,7 +30,7 @@ FAULTS = {
     "verification/fails_at_a_choice": {"component.boundaries": 'with {"mode":"z"}: fixture.fails_at_a_choice'},
     "verification/fails_at_a_listed_integer": {
         "component.boundaries": 'with {"side":5}: fixture.fails_at_a_listed_integer'},
-    "verification/leaks": {"component.memory": "32 bytes stay in use"},
+    "verification/leaks": {"component.memory": "32 bytes in use"},
     "deadly/throws_in_static_init": {"library.loads": "ends the process with status 3"},
     "plugins/wrong_torch": {"library.loads": "incompatible: built against"},
     "plugins/throws_std": {"component.defaults": "thrown by a constructor",
@@ -136,7 +136,7 @@ class Verify(unittest.TestCase):
         done = verify(plugin)
         self.assertEqual(done.returncode, 0)
         self.assertIn("lacks 'path'", done.stdout)
-        self.assertIn("give it by --params 'dha.idx={…}'", done.stdout)
+        self.assertIn("give it with --params 'dha.idx={…}'", done.stdout)
         self.assertIn("6 passed, 0 failed, 3 skipped", done.stdout)
         done = verify(plugin, '--params=dha.idx={"path": 3}')
         self.assertEqual(done.returncode, 4)

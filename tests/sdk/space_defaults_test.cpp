@@ -98,8 +98,8 @@ BOOST_AUTO_TEST_CASE(decisions_that_break_a_rule_are_refused) {
 BOOST_AUTO_TEST_CASE(architectures_of_another_space_are_refused_by_name) {
   const PlainSpace space = node_and_block();
   for (const auto& [text, words] : std::vector<std::pair<const char*, const char*>>{
-           {"[1]", "no JSON object"},
-           {"{\"node\": [", "no JSON object"},
+           {"[1]", "not a JSON object"},
+           {"{\"node\": [", "not a JSON object"},
            {R"({"node": ["pool@0", "conv@1"]})", "no list for choice 'block'"},
            {R"({"node": ["pool@0", "conv@1"], "block": "none@0"})", "no list for choice 'block'"},
            {R"({"node": ["pool@0", "conv@1"], "block": ["none@0"], "head": []})", "decides 'head'"},

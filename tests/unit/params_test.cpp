@@ -87,8 +87,8 @@ BOOST_AUTO_TEST_CASE(exactly_one_of_several_parameters_is_given) {
   BOOST_TEST(problems(source(), R"({"file": "a"})") == "");
   BOOST_TEST(problems(source(), "{}") == " must have exactly one of 'text', 'file', found none\n");
   BOOST_TEST(problems(source(), R"({"file": "a", "text": "b"})") ==
-             " must have exactly one of 'text', 'file', found 'text', 'file'; remove all but one, by null where an "
-             "extended file or an earlier stage gives it\n");
+             " must have exactly one of 'text', 'file', found 'text', 'file'; remove all but one; use null to remove "
+             "one of an extended file or an earlier stage\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_rule_of_an_object_is_reported_at_the_object) {
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(the_rule_of_an_object_is_reported_at_the_object) {
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_over_other_than_optional_parameters_is_refused) {
-  const char* expected = "'b', which is no optional parameter without a default";
+  const char* expected = "'b', which is not an optional parameter without a default";
   const auto a = [] { return Schema("").integer("a", "one").optional(); };
   check_malformed(a().exactly_one_of({"a", "b"}), expected);
   check_malformed(a().integer("b", "other").exactly_one_of({"a", "b"}), expected);

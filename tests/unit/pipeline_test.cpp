@@ -524,7 +524,7 @@ std::string decided_twice(const std::string& searcher) {
 BOOST_AUTO_TEST_CASE(a_second_of_exclusive_parameters_joins_the_one_taken_over) {
   const std::string both =
       "/stages/1/searcher must have exactly one of 'genotype_file', 'genotype', found 'genotype_file', 'genotype'; "
-      "remove all but one, by null where an extended file or an earlier stage gives it";
+      "remove all but one; use null to remove one of an extended file or an earlier stage";
   const std::string joined = decided_twice(R"({ "genotype": {} })");
   check_problems(joined, {at(joined, R"({ "genotype": {} })") + both});
   for (const char* searcher :
@@ -540,7 +540,7 @@ BOOST_AUTO_TEST_CASE(an_extending_file_replaces_one_of_exclusive_parameters_by_n
     { "use": "dha.architecture", "genotype": {} } } ] })";
   const std::vector<std::string> found = problems(extending);
   BOOST_TEST_REQUIRE(!found.empty());
-  BOOST_TEST(found[0].find("by null where an extended file") != std::string::npos, found[0]);
+  BOOST_TEST(found[0].find("use null to remove one of an extended file") != std::string::npos, found[0]);
   const PipelineConfig config =
       load(edited(extending, R"("genotype": {})", R"("genotype": {}, "genotype_file": null)"));
   BOOST_TEST(config.stages[0].searcher.params_json == R"({"genotype":{}})");

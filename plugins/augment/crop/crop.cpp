@@ -14,7 +14,7 @@ namespace {
 class Crop : public Augmenter {
  public:
   static Schema schema() {
-    return Schema("Pads images and takes a part of the old size at a random place.")
+    return Schema("Pads images and crops them to their old size at a random position.")
         .integer("padding_px", "border on every side")
         .range(0, 1024)
         .unit("px")

@@ -15,8 +15,8 @@ namespace {
 class Cutout : public Augmenter {
  public:
   static Schema schema() {
-    return Schema("Covers a square of each image, at a random place, with the data set's mean colour.")
-        .integer("size_px", "side of the square; its centre lies anywhere in the image, so it may be cut by the border")
+    return Schema("Covers a square at a random position of each image with the data set's mean colour.")
+        .integer("size_px", "side of the square; its centre may be anywhere in the image, so the border may cut it")
         .range(0, 4096)
         .unit("px")
         .def(16)

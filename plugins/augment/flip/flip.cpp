@@ -13,8 +13,8 @@ namespace {
 class Flip : public Augmenter {
  public:
   static Schema schema() {
-    return Schema("Reverses images left to right.")
-        .real("probability", "share of the images that are reversed")
+    return Schema("Flips images left to right.")
+        .real("probability", "share of the images that are flipped")
         .range(0, 1)
         .def(0.5)
         .tunable();

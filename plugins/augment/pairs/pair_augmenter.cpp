@@ -17,19 +17,21 @@ namespace dha::pairs {
 
 Schema PairAugmenter::with_common_parameters(Schema schema) {
   schema
-      .real("magnitude_max",
-            "levels are drawn uniformly from [0, this] and clipped to 8; the paper searches with 1 and goes on with 10")
+      .real(
+          "magnitude_max",
+          "levels are drawn uniformly from [0, this] and clipped to 8; the paper searches with 1 and continues with 10")
       .range(0, 100)
       .def(1.0)
       .tunable(0, 10)
-      .choice("mapping", "what a level means: as in the paper, or a strength that grows from none",
+      .choice("mapping", "meaning of a level: as in the paper, or a strength that grows from zero",
               {"paper", "strength"})
       .def("paper")
       .choice("resampling", "of rotate, shear and translate; random: drawn for each call",
               {"random", "bilinear", "bicubic"})
       .def("random")
       .integers("fill",
-                "colour of pixels from outside the image, one value or one per channel; else the data set's mean", 1, 3)
+                "colour of pixels from outside the image, one value or one per channel; default: the data set's mean",
+                1, 3)
       .range(0, 255)
       .optional();
   return schema;

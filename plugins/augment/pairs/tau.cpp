@@ -56,13 +56,14 @@ Schema Tau::schema() {
       .range(0, 1)
       .def(5e-4)
       .choice("sampling",
-              "categorical: from P; gumbel: from a softmax of P's logarithm with Gumbel noise, drawn anew each step",
+              "categorical: from P; gumbel: from a softmax of P's logarithm with Gumbel noise, drawn in each step",
               {"categorical", "gumbel"})
       .def("categorical")
       .real("temperature", "of the gumbel softmax")
       .range(0.01, 100)
       .def(2.0)
-      .real("entropy_floor", "least entropy of P, kept by mixing in a share of the uniform distribution; 0: none")
+      .real("entropy_floor",
+            "smallest entropy of P, kept by mixing in a share of the uniform distribution; 0: no limit")
       .range(0, std::log(kPairCount))
       .unit("nat")
       .def(0.0);

@@ -48,28 +48,27 @@ std::string size_text(int64_t height, int64_t width) { return std::to_string(hei
 }  // namespace
 
 Schema IdxDataset::schema() {
-  Schema schema("Reads IDX files, plain or gzip: MNIST, Fashion-MNIST, KMNIST, QMNIST, EMNIST and their kin.");
+  Schema schema("Reads IDX files, plain or gzip: MNIST, Fashion-MNIST, KMNIST, QMNIST, EMNIST and similar sets.");
   schema.path(
       "path",
       "folder of train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and the same of t10k or test (and of "
       "val), or a folder up to three levels above it, such as that of torchvision's MNIST/raw");
   schema
-      .string("prefix",
-              "start of the files' names, such as emnist-letters, where several sets lie together; \"\": those without")
+      .string(
+          "prefix",
+          "prefix of the file names, such as emnist-letters, if there are several sets; \"\": files without a prefix")
       .optional();
-  schema.integer("classes", "number of classes; found in the training labels where absent, else checked")
+  schema.integer("classes", "number of classes, checked if given; default: found in the training labels")
       .range(1, 256)
       .optional();
-  schema.integer("label_base", "the smallest label: 1 for EMNIST's letters; 0 where absent").range(0, 1).optional();
+  schema.integer("label_base", "the smallest label: 1 for EMNIST's letters; default: 0").range(0, 1).optional();
   schema
       .strings("class_names",
-               "one name per class, in label order; where absent those of EMNIST's <prefix>-mapping.txt next to the "
+               "one name per class, in label order; default: those of EMNIST's <prefix>-mapping.txt next to the "
                "images, else numbers",
                1, 256)
       .optional();
-  schema
-      .boolean("transpose",
-               "exchange rows and columns of the images: EMNIST stores them transposed; false where absent")
+  schema.boolean("transpose", "exchange rows and columns of the images: EMNIST stores them transposed; default: false")
       .optional();
   schema.integer("height_px", "height of the images, after 'transpose'").range(1, kMostSide).unit("px").def(28);
   schema.integer("width_px", "width of the images, after 'transpose'").range(1, kMostSide).unit("px").def(28);
@@ -118,8 +117,8 @@ void IdxDataset::report(const IdxFiles& files) {
                                       usual_idx_name(files.prefix, "t10k", IdxContent::kImages) + "[.gz]");
   if (lower_case(files.prefix).starts_with("emnist") && !transpose_)
     context_.log(LogLevel::kInfo,
-                 "EMNIST's images are stored transposed; set 'transpose' to true to have them upright, or to false to "
-                 "read them as they are stored");
+                 "EMNIST's images are stored transposed; set 'transpose' to true to turn them upright, or to false to "
+                 "read them as stored");
 }
 
 void IdxDataset::fill_split(Split split, const IdxPair& files, IdxLabels labels) {

@@ -31,7 +31,7 @@ std::string hexadecimal(uint32_t value) {
 std::string advice(uint32_t magic) {
   if (magic == 0x504b0304) return "it is a zip archive: give it a name that ends in .zip, and unpack it with unzip";
   if (magic >> 16 == 0x1f8b) return "it was compressed twice: unpack it with gunzip once";
-  return "it is not the file its name says, fetch it again";
+  return "it is not the file that its name suggests, fetch it again";
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void IdxFile::read(uint8_t* content) {
          std::to_string(header_size() + expected) + "; fetch it again");
   uint8_t more = 0;
   if (read_some(&more, 1) > 0)
-    fail("goes on after its last record: bytes follow at offset " + std::to_string(header_size() + expected) +
+    fail("continues after its last record: bytes follow at offset " + std::to_string(header_size() + expected) +
          ", where its header says that it ends");
   if (stream_ends_early_) fail("is truncated: its gzip stream lacks the end with the checksum; fetch it again");
 }

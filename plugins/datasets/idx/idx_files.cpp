@@ -41,7 +41,7 @@ void add(const fs::path& folder, const fs::path& file, IdxSets& sets) {
   if (is_new) return;
   IdxCandidate& known = place->second;
   if (known.name.part != name->part)
-    refuse(known.path.string() + " and " + file.string() + " both hold the " +
+    refuse(known.path.string() + " and " + file.string() + " both contain the " +
            (name->split == Split::kTest ? "test" : "validation") +
            " split of one set; move one of them, and what belongs to it, elsewhere");
   if (name->rank() < known.name.rank()) known = {*name, file};
@@ -105,7 +105,7 @@ Found search(const fs::path& path) {
   constexpr size_t kMostNamed = 4;
   const size_t more = found.names.size() > kMostNamed ? found.names.size() - kMostNamed : 0;
   found.names.resize(found.names.size() - more);
-  refuse(lacks + "; it holds " + (found.names.empty() ? "nothing" : joined(found.names)) +
+  refuse(lacks + "; it contains " + (found.names.empty() ? "nothing" : joined(found.names)) +
          (more > 0 ? " and " + std::to_string(more) + " more" : "") +
          "; set 'path' to the folder of the images and labels");
 }
@@ -149,7 +149,7 @@ std::optional<IdxPair> pair_of(const IdxSet& set, Split split) {
   refuse(set.folder.string() + " lacks " +
          usual_idx_name(set.prefix, there.name.part, lacks_labels ? IdxContent::kLabels : IdxContent::kImages) +
          "[.gz], which belongs to " + there.path.string() + "; add it" +
-         (split == Split::kTrain ? "" : ", or move the latter elsewhere to do without these images"));
+         (split == Split::kTrain ? "" : ", or move the latter elsewhere to ignore these images"));
 }
 
 }  // namespace

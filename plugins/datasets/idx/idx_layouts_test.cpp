@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(reads_validation_files) {
 
 BOOST_AUTO_TEST_CASE(refuses_two_test_splits) {
   put("test-images-idx3-ubyte", idx({2, 2, 3}, Bytes(12, 7)));
-  check_contains(error_at(directory.path()), "both hold the test split of one set; move one of them");
+  check_contains(error_at(directory.path()), "both contain the test split of one set; move one of them");
   fs::remove(directory.path() / "t10k-images-idx3-ubyte");
   check_contains(error_at(directory.path()), "do not belong together");
   fs::remove(directory.path() / "test-images-idx3-ubyte");
@@ -224,9 +224,9 @@ BOOST_AUTO_TEST_CASE(says_what_lies_there_instead) {
   check_contains(error_at(directory.path() / "nowhere"), folder() + "/nowhere cannot be read (No such file");
   fs::create_directory(directory.path() / "other");
   check_contains(error_at(directory.path() / "other"), "has no IDX files such as train-images-idx3-ubyte[.gz]");
-  check_contains(error_at(directory.path() / "other"), "it holds nothing");
+  check_contains(error_at(directory.path() / "other"), "it contains nothing");
   for (const char* file : {"a.csv", "b.csv", "c.csv", "d.csv", "e.csv"}) put(std::string("other/") + file, {1});
-  check_contains(error_at(directory.path() / "other"), "it holds a.csv, b.csv, c.csv, d.csv and 1 more; set 'path'");
+  check_contains(error_at(directory.path() / "other"), "it contains a.csv, b.csv, c.csv, d.csv and 1 more; set 'path'");
 }
 
 BOOST_AUTO_TEST_CASE(names_a_link_that_leads_nowhere) {

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(reports_truncated_and_damaged_gzip) {
 BOOST_AUTO_TEST_CASE(reports_bytes_after_the_last_record) {
   train_labels.push_back(0);
   put("train-labels-idx1-ubyte", train_labels);
-  check_contains(open_error(), "train-labels-idx1-ubyte goes on after its last record: bytes follow at offset 11");
+  check_contains(open_error(), "train-labels-idx1-ubyte continues after its last record: bytes follow at offset 11");
 }
 
 BOOST_AUTO_TEST_CASE(allocates_nothing_for_a_header_that_lies) {

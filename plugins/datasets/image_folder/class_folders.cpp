@@ -84,7 +84,7 @@ fs::path Scan::descend(fs::path folder, bool until_splits) {
     for (const std::string& name : content.folders)
       if (name != *only) left_out_.add_run(folder / name);
     index_.information.push_back("read " + name_of(folder / *only) + " in place of " + name_of(folder) +
-                                 ", which holds no other images");
+                                 ", which contains no other images");
     folder /= *only;
   }
   return folder;
@@ -112,7 +112,7 @@ void Scan::refuse_without_training(const SplitFolders& splits, const fs::path& b
   for (const Split split : {Split::kTest, Split::kValidation}) {
     const std::string& name = splits[static_cast<size_t>(split)];
     if (!name.empty())
-      fail(name_of(base) + " holds " + shown(name) +
+      fail(name_of(base) + " contains " + shown(name) +
            " but no train; expected train/<class>/<image>; put the training images there, or set 'path' to " +
            name_of(base / name) + " to train on its images");
   }
@@ -120,7 +120,7 @@ void Scan::refuse_without_training(const SplitFolders& splits, const fs::path& b
 
 void Scan::refuse_dangling(const fs::path& link) const {
   fail(name_of(link) + " is a link to " + shown(fs::read_symlink(root_ / link)) +
-       ", where nothing is; restore the folder that it led to or remove the link");
+       ", which does not exist; restore that folder or remove the link");
 }
 
 // Leaves out the loose images and the files that are not images in a folder of class folders.
@@ -143,10 +143,10 @@ void Scan::scan_training(const fs::path& folder) {
   if (!index_.class_names.empty()) return;
   if (content.images.empty())
     fail(name_of(folder) +
-         " holds no class folder; expected one folder of images for each class; put them there or correct 'path'");
-  fail(name_of(folder) + " holds " + counted(static_cast<int64_t>(content.images.size()), "image") +
-       " but no class folder; expected one folder of images for each class; sort the images into such folders, or name "
-       "them in a list file by 'train_list'");
+         " contains no class folder; expected one folder of images per class; put them there or correct 'path'");
+  fail(name_of(folder) + " contains " + counted(static_cast<int64_t>(content.images.size()), "image") +
+       " but no class folder; expected one folder of images per class; sort the images into such folders, or list them "
+       "in a file named by 'train_list'");
 }
 
 void Scan::add_training_class(const fs::path& folder, const std::string& name) {
@@ -158,7 +158,7 @@ void Scan::add_training_class(const fs::path& folder, const std::string& name) {
   if (!is_utf8(name))
     fail("the name of class folder " + name_of(folder / name) + " is not UTF-8; rename the folder in every split");
   if (found.paths.empty())
-    fail("class folder " + name_of(folder / name) + " holds no image; put images there or remove the folder");
+    fail("class folder " + name_of(folder / name) + " contains no image; put images there or remove the folder");
   const auto label = static_cast<int64_t>(index_.class_names.size());
   index_.class_names.push_back(name);
   for (std::string& path : found.paths) index_[Split::kTrain].push_back({std::move(path), label, {}});

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(follows_a_folder_that_is_all_there_is) {
              boost::test_tools::per_element());
   BOOST_TEST_REQUIRE(index.information.size() == 4u);
   BOOST_TEST(index.information[0] == "read " + (source.root / "photos").string() + " in place of " +
-                                         source.root.string() + ", which holds no other images");
+                                         source.root.string() + ", which contains no other images");
   check_contains(index.information[1], "read " + (source.root / "photos/seg_train/seg_train").string());
   BOOST_TEST(index.information[3] == "left out 1 file that is not an image: 1 .txt; and 1 hidden file or folder");
   BOOST_TEST(index.warnings.empty());
@@ -80,8 +80,7 @@ BOOST_AUTO_TEST_CASE(takes_classes_that_are_called_like_splits) {
 
 BOOST_AUTO_TEST_CASE(refuses_splits_without_classes_or_training) {
   put_all({"train/1.jpg", "train/2.jpg", "test/1.jpg"});
-  check_contains(build_error(),
-                 "train holds 2 images but no class folder; expected one folder of images for each class");
+  check_contains(build_error(), "train contains 2 images but no class folder; expected one folder of images per class");
   fs::remove_all(source.root);
   put_all({"Testing/a/1.jpg", "Testing/b/1.jpg", "notes/1.txt"});
   check_contains(build_error(),
@@ -100,8 +99,8 @@ BOOST_AUTO_TEST_CASE(names_once_what_lies_beside) {
   BOOST_TEST(images(index, Split::kTest) == 1u);
   BOOST_TEST(joined(index.warnings) ==
              "left out 1 image directly in train, in no class folder; 2 images directly in test, in no class folder; 1 "
-             "image directly in the root folder, in no class folder; 2 images in unlabelled, which is no split by its "
-             "name; 1 image in val2017, which is no split by its name\n");
+             "image directly in the root folder, in no class folder; 2 images in unlabelled, which is not the name of "
+             "a split; 1 image in val2017, which is not the name of a split\n");
   BOOST_TEST(joined(index.information) == "left out 1 file that is not an image: 1 .xml\n");
 
   fs::remove_all(source.root);
@@ -155,7 +154,7 @@ BOOST_AUTO_TEST_CASE(leaves_out_links_that_lead_in_circles) {
   BOOST_TEST(shown_entries(index[Split::kTrain]) == (Texts{"train/ant/deep/1.jpg:0", "train/bee/2.jpg:1"}),
              boost::test_tools::per_element());
   BOOST_TEST(joined(index.warnings) ==
-             "left out 5 folders that a link leads to a second time (train/ant/deep/root, train/ant/deep/up, "
+             "left out 5 folders reached a second time through a link (train/ant/deep/root, train/ant/deep/up, "
              "train/ant/again, train/ant/self, train/bee/train)\n");
 }
 
@@ -176,8 +175,7 @@ BOOST_AUTO_TEST_CASE(refuses_links_to_nothing_in_place_of_folders) {
   put_all({"train/ant/1.jpg", "train/bee/1.jpg"});
   link("/nowhere/cats", "train/cat");
   check_contains(build_error(),
-                 "train/cat is a link to /nowhere/cats, where nothing is; restore the folder that it led "
-                 "to or remove the link");
+                 "train/cat is a link to /nowhere/cats, which does not exist; restore that folder or remove the link");
   fs::remove(source.root / "train/cat");
   link("/nowhere/val", "val");
   check_contains(build_error(), "root/val is a link to /nowhere/val");
@@ -236,7 +234,7 @@ BOOST_AUTO_TEST_CASE(knows_the_first_bytes_of_each_format) {
 BOOST_AUTO_TEST_CASE(refuses_a_class_without_images_until_it_is_removed) {
   put_all({"train/a/1.jpg", "train/b/1.jpg", "train/annotations/a.xml"});
   check_contains(build_error(), "class folder " + (source.root / "train/annotations").string() +
-                                    " holds no image; put images there or remove the folder");
+                                    " contains no image; put images there or remove the folder");
   fs::remove_all(source.root / "train/annotations");
   BOOST_TEST(build().class_names.size() == 2u);
 }

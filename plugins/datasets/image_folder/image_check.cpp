@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 ImageCheck check_image(const fs::path& path, const ImageReading& reading) {
   std::error_code unknown;
   if (!fs::exists(path, unknown) && fs::is_symlink(path, unknown))
-    throw UnreadableImage("is a link to " + shown(fs::read_symlink(path, unknown)) + ", where nothing is");
+    throw UnreadableImage("is a link to " + shown(fs::read_symlink(path, unknown)) + ", which does not exist");
   ImageReading strict = reading;
   strict.accept_truncated = false;
   try {

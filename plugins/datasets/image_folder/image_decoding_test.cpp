@@ -393,7 +393,7 @@ BOOST_FIXTURE_TEST_CASE(says_why_a_file_is_no_image, FileFixture) {
   BOOST_TEST(reason([&] { read_image_size(path); }) == "cannot be opened: No such file or directory");
   BOOST_TEST(size_reason({}) == "is empty (0 bytes)");
   BOOST_TEST(size_reason({'t', 'e', 'x', 't', 's'}) ==
-             "is no JPEG, PNG or WebP image: it begins with the bytes 74 65 78 74");
+             "is not a JPEG, PNG or WebP image: it begins with the bytes 74 65 78 74");
   BOOST_TEST(size_reason({0xff, 0xd8, 0xff}) == "is a damaged JPEG: JPEG datastream contains no image");
   const Bytes png = png_bytes(waves(4, 4, 1), PNG_COLOR_TYPE_GRAY);
   BOOST_TEST(size_reason(Bytes(png.begin(), png.begin() + 20)) == "is a truncated PNG: its data end too early");
@@ -423,11 +423,10 @@ BOOST_FIXTURE_TEST_CASE(refuses_other_formats_with_a_command, FileFixture) {
     BOOST_TEST(message.starts_with("is " + expected + ", which dha does not read; convert it: "), message);
     check_contains(message, " && rm " + name + "'");
   }
-  BOOST_TEST(refusal("BMW is a car") == "is no JPEG, PNG or WebP image: it begins with the bytes 42 4d 57 20");
+  BOOST_TEST(refusal("BMW is a car") == "is not a JPEG, PNG or WebP image: it begins with the bytes 42 4d 57 20");
   const Bytes animated = read_bytes(golden_folder() / "animated.webp");
   BOOST_TEST(size_reason(animated) ==
-             "is an animated WebP image, which dha does not read; keep its first frame alone: "
-             "webpmux -get frame 1 " +
+             "is an animated WebP image, which dha does not read; extract its first frame: webpmux -get frame 1 " +
                  name + "' -o " + name + "'");
 }
 

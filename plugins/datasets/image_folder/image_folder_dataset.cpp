@@ -81,17 +81,17 @@ void declare_source(Schema& schema) {
   schema.path("validation_list", "the same for validation images").optional();
   schema.path("test_list", "the same for test images").optional();
   schema.integer("label_base", "number of the first class in list files").range(0, 1).def(0);
-  schema.integer("classes", "number of classes; found on disk where absent, else checked").range(1, 1000000).optional();
-  schema.real("validation_fraction", "share of each class's images that is set apart for validation")
+  schema.integer("classes", "number of classes, checked if given; default: found on disk").range(1, 1000000).optional();
+  schema.real("validation_fraction", "share of each class's images that is held out for validation")
       .range(0, 0.9)
       .def(0.0);
-  schema.real("test_fraction", "share of each class's images that is set apart for testing").range(0, 0.9).def(0.0);
-  schema.integer("split_seed", "decides which images the two fractions take").minimum(0).def(0);
-  schema.choice("unreadable", "how an image that cannot be read is treated", {"error", "skip"}).def("error");
+  schema.real("test_fraction", "share of each class's images that is held out for testing").range(0, 0.9).def(0.0);
+  schema.integer("split_seed", "seed of the choice of held-out images").minimum(0).def(0);
+  schema.choice("unreadable", "how to treat an unreadable image", {"error", "skip"}).def("error");
   schema
       .choice("truncated",
-              "how a JPEG or PNG file that ends too early is treated; \"accept\": what is missing is grey in a JPEG, "
-              "black in a PNG without transparency",
+              "how to treat a truncated JPEG or PNG file; \"accept\": the missing part is grey in a JPEG, black in a "
+              "PNG without transparency",
               {"error", "accept"})
       .def("error");
 }
@@ -99,22 +99,23 @@ void declare_source(Schema& schema) {
 void declare_pixels(Schema& schema) {
   schema
       .choice("exif_orientation",
-              "whether images are turned and mirrored as their EXIF orientation says, before they are cropped",
+              "whether to rotate and mirror images according to their EXIF orientation, before cropping",
               {"apply", "ignore"})
       .def("apply");
-  schema.choice("background", "what shows where a PNG or WebP image is transparent", {"white", "black"}).def("white");
+  schema.choice("background", "colour behind transparent parts of a PNG or WebP image", {"white", "black"})
+      .def("white");
   schema
       .integer("bits",
                "significant bits of 16-bit PNG images: samples from 0 to 2^bits - 1 become 0 to 255, larger ones 255; "
-               "where absent, the fewest that hold the largest sample of any training image")
+               "default: the fewest that hold the largest sample of any training image")
       .range(8, 16)
       .optional();
 }
 
 void declare_crops(Schema& schema) {
-  schema.integer("size_px", "height and width of the images that a network sees").range(1, 4096).unit("px").def(224);
+  schema.integer("size_px", "height and width of the network's input images").range(1, 4096).unit("px").def(224);
   schema.integer("channels", "3: RGB; 1: grey").one_of({1, 3}).def(3);
-  schema.boolean("random_resized", "draw training crops at random; false: as for evaluation").def(true);
+  schema.boolean("random_resized", "draw training crops at random; false: use the evaluation crop").def(true);
   schema.reals("area_range", "smallest and largest area of a training crop, as shares of the image", 2, 2)
       .range(0.0001, 1)
       .def(std::vector<double>{0.08, 1});

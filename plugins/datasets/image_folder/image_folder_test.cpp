@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(has_three_channels_or_one) {
 BOOST_AUTO_TEST_CASE(names_an_unreadable_file) {
   write_bytes(directory.path() / "train/b/5.jpg", {'t', 'e', 'x', 't'});
   const std::string message = error_of(ErrorCode::kData, [&] { opened(); });
-  check_contains(message, "train/b/5.jpg is no JPEG, PNG or WebP image");
+  check_contains(message, "train/b/5.jpg is not a JPEG, PNG or WebP image");
   check_contains(message, "'unreadable' to 'skip'");
 }
 
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(logs_what_it_leaves_out) {
   write_bytes(directory.path() / "extra/1.jpg", {'x'});
   opened();
   BOOST_TEST(context.lines == (std::vector<std::string>{"left out 1 file that is not an image: 1 .txt",
-                                                        "left out 1 image in extra, which is no split by its name"}),
+                                                        "left out 1 image in extra, which is not the name of a split"}),
              boost::test_tools::per_element());
   BOOST_TEST(context.warnings.size() == 1u);
 }

@@ -101,7 +101,7 @@ std::string completed(std::string_view command, const std::filesystem::path& pat
     std::snprintf(text.data(), text.size(), " %02x", static_cast<unsigned char>(byte));
     found += text.data();
   }
-  throw UnreadableImage("is no JPEG, PNG or WebP image: it begins with the bytes" + found);
+  throw UnreadableImage("is not a JPEG, PNG or WebP image: it begins with the bytes" + found);
 }
 
 }  // namespace
@@ -112,7 +112,7 @@ ImageFormat image_format(std::span<const uint8_t> bytes, const std::filesystem::
   if (beginning.starts_with("\x89PNG\r\n\x1A\n"sv)) return ImageFormat::kPng;
   if (beginning.starts_with("RIFF"sv) && is_at(beginning, {"WEBP"sv, 8})) {
     if (!is_animated_webp(bytes)) return ImageFormat::kWebp;
-    throw UnreadableImage("is an animated WebP image, which dha does not read; keep its first frame alone: " +
+    throw UnreadableImage("is an animated WebP image, which dha does not read; extract its first frame: " +
                           completed(kFirstFrameCommand, path));
   }
   for (const OtherFormat& format : kOtherFormats)

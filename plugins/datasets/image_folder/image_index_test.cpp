@@ -51,14 +51,14 @@ BOOST_AUTO_TEST_CASE(finds_class_folders_without_splits) {
 BOOST_AUTO_TEST_CASE(refuses_folders_that_make_no_set) {
   check_contains(build_error(), "root is not a folder; set 'path'");
   std::filesystem::create_directories(source.root);
-  check_contains(build_error(), "root holds no class folder");
+  check_contains(build_error(), "root contains no class folder");
   put("test/a/1.jpg");
-  check_contains(build_error(), "root holds test but no train");
+  check_contains(build_error(), "root contains test but no train");
   put("train/b/1.jpg");
   check_contains(build_error(), "test/a has no counterpart in");
   put("train/a/1.jpg");
   std::filesystem::create_directories(source.root / "train/empty");
-  check_contains(build_error(), "train/empty holds no image; put images there or remove the folder");
+  check_contains(build_error(), "train/empty contains no image; put images there or remove the folder");
 }
 
 BOOST_AUTO_TEST_CASE(checks_the_number_of_classes) {
@@ -202,8 +202,7 @@ BOOST_AUTO_TEST_CASE(says_where_a_list_starts_to_count) {
   list(Split::kTrain, "a.jpg 1\nb.jpg 2\n");
   check_contains(build_error(), "names no image of label 0, of 3 classes from 0 on; set 'label_base' to 1");
   source.classes = 2;
-  check_contains(build_error(),
-                 "label 2 is outside [0, 1]; set 'label_base' to 1 where the list counts classes from 1");
+  check_contains(build_error(), "label 2 is outside [0, 1]; set 'label_base' to 1 if the list counts classes from 1");
   source.classes = 3;
   check_contains(build_error(), "set 'label_base' to 1 and 'classes' to 2");
   source.label_base = 1;
@@ -214,7 +213,7 @@ BOOST_AUTO_TEST_CASE(says_where_a_list_starts_to_count) {
   source.label_base = 0;
   BOOST_TEST(build().class_names.size() == 2u);
   list(Split::kTrain, "a.jpg 0\nb.jpg -1\n");
-  check_contains(build_error(), "label -1 is outside [0, 999999]; number the classes from 0 or from 1 on");
+  check_contains(build_error(), "label -1 is outside [0, 999999]; number the classes from 0 or 1");
 }
 
 BOOST_AUTO_TEST_CASE(reads_lists_that_were_written_on_windows) {

@@ -25,7 +25,7 @@ constexpr std::string_view kSpace = " \t";
   const std::string last = std::to_string(label_base + kMostClasses - 1);
   fail(list, line,
        "label " + std::to_string(label) + " is outside [" + std::to_string(label_base) + ", " + last + "]; " +
-           (label == 0 ? "set 'label_base' to 0" : "number the classes from 0 or from 1 on"));
+           (label == 0 ? "set 'label_base' to 0" : "number the classes from 0 or 1"));
 }
 
 // Splits "some path.jpg 12" at its last white space; paths may hold spaces.
@@ -38,7 +38,7 @@ ImageEntry parse_line(const std::string& text, const fs::path& list, int64_t lin
   int64_t label = 0;
   const auto [rest, failed] = std::from_chars(number.data(), number.data() + number.size(), label);
   if (failed != std::errc() || rest != number.data() + number.size())
-    fail(list, line, "label '" + shown(number) + "' is not a whole number; classes are numbered from 0 or from 1 on");
+    fail(list, line, "label '" + shown(number) + "' is not a whole number; classes are numbered from 0 or 1");
   if (label < label_base || label - label_base >= kMostClasses) refuse_label(list, line, label, label_base);
   return {text.substr(0, end + 1), label - label_base, {}};
 }
@@ -64,8 +64,8 @@ std::string find_file(const fs::path& list, int64_t line, const fs::path& root, 
   if (const auto same = find_same_text(root, slashed.substr(begin)))
     fail(list, line,
          problem + ", but " + shown(*same) +
-             ", whose name is written with other Unicode code points for the same text; write its name in the list as "
-             "the folder has it");
+             ", whose name is written with other Unicode code points for the same text; write the name in the list "
+             "exactly as in the folder");
   fail(list, line, problem + "; paths in the list are relative to 'path'; correct either, or remove the line");
 }
 
@@ -96,7 +96,7 @@ std::vector<ImageEntry> read_list(const fs::path& list, const ImageSource& sourc
                std::to_string(source.label_base) + ", " + std::to_string(source.label_base + *source.classes - 1) +
                "]; " +
                (source.label_base == 0 && entry.label == *source.classes
-                    ? "set 'label_base' to 1 where the list counts classes from 1, else correct 'classes'"
+                    ? "set 'label_base' to 1 if the list counts classes from 1, else correct 'classes'"
                     : "set 'classes' to the number of classes in the lists"));
     entries.back().path = find_file(list, line, source.root, entries.back().path);
   }

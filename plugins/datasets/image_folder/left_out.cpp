@@ -55,7 +55,7 @@ void LeftOut::add_loose(const fs::path& folder, int64_t images) {
 
 void LeftOut::add_folder(const fs::path& folder, int64_t images) {
   if (images > 0)
-    unused_images_.push_back(counted(images, "image") + " in " + shown(folder) + ", which is no split by its name");
+    unused_images_.push_back(counted(images, "image") + " in " + shown(folder) + ", which is not the name of a split");
 }
 
 std::string LeftOut::about_files() const {
@@ -89,7 +89,7 @@ std::string LeftOut::warning() const {
     if (!paths.empty())
       parts.push_back(counted(static_cast<int64_t>(paths.size()), noun) + reason + " (" + named(paths) + ")");
   };
-  add(second_ways_, "folder", " that a link leads to a second time");
+  add(second_ways_, "folder", " reached a second time through a link");
   add(dangling_, "link", " to nothing");
   add(special_, "file", " of a kind that is never opened: pipe, socket or device");
   return parts.empty() ? "" : "left out " + joined(parts, "; ");

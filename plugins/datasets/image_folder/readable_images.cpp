@@ -165,7 +165,8 @@ void Check::refuse(bool may_skip) const {
                             : std::to_string(damages_.size()) + " of " + std::to_string(entries_.size()) +
                                   " images cannot be read: " + first_sentences();
   text += std::string(may_skip ? "; replace or remove the file" : "; replace the file") + (is_one ? "" : "s");
-  if (lack_ends) text += std::string(may_skip ? ", " : ", or ") + "set 'truncated' to 'accept' to use what is there";
+  if (lack_ends)
+    text += std::string(may_skip ? ", " : ", or ") + "set 'truncated' to 'accept' to use the available part";
   if (may_skip) text += ", or set 'unreadable' to 'skip' to leave such images out";
   throw Error(ErrorCode::kData, text);
 }

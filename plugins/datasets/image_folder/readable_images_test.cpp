@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(refuse_what_has_no_header) {
     return "readable";
   };
   BOOST_TEST(reason({}) == "is empty (0 bytes)");
-  BOOST_TEST(reason(Bytes(10, 't')) == "is no JPEG, PNG or WebP image: it begins with the bytes 74 74 74 74");
+  BOOST_TEST(reason(Bytes(10, 't')) == "is not a JPEG, PNG or WebP image: it begins with the bytes 74 74 74 74");
   check_contains(reason(cut(jpeg(), jpeg().size() - 20)), "is a damaged JPEG");
   fs::remove(source.root / "probe");
   link("/annex/gone", "probe");
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(refuse_what_has_no_header) {
     check_image(source.root / "probe", {});
     BOOST_ERROR("nothing was thrown");
   } catch (const UnreadableImage& error) {
-    BOOST_TEST(error.what() == "is a link to /annex/gone, where nothing is");
+    BOOST_TEST(error.what() == "is a link to /annex/gone, which does not exist");
   }
 }
 
@@ -139,8 +139,8 @@ BOOST_AUTO_TEST_CASE(name_the_first_and_count_all) {
   put_image("test/a/1.jpg", cut(png(), 40));
   const std::string one = check_error();
   BOOST_TEST(one == (source.root / "test/a/1.jpg").string() +
-                        " is a truncated PNG: its data end too early; replace the file, or set 'truncated' to "
-                        "'accept' to use what is there");
+                        " is a truncated PNG: its data end too early; replace the file, or set 'truncated' to 'accept' "
+                        "to use the available part");
   put_image("test/a/2.jpg", jpeg());
   for (int i = 101; i < 190; ++i) put_image("train/b/" + std::to_string(i) + ".jpg", i < 184 ? jpeg() : Bytes());
   const std::string many = check_error();
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(leave_unreadable_images_out) {
   BOOST_TEST(test::joined(context.warnings) ==
              "left out 2 images that cannot be read: " + (source.root / "train/a/2.jpg").string() +
                  " is a truncated JPEG: its data end too early; " + (source.root / "train/b/0.jpg").string() +
-                 " is a link to /annex/gone, where nothing is\n");
+                 " is a link to /annex/gone, which does not exist\n");
   check_contains(test::joined(context.lines), "skipped: " + (source.root / "train/b/0.jpg").string());
 }
 
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(accept_truncated_images_if_told_so) {
   check_contains(check_error(), "b/1.jpg is a truncated JPEG");  // the cache keeps whole images only
   put("b/1.jpg");
   options.reading.accept_truncated = true;
-  check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP");
+  check_contains(check_error(), "b/1.jpg is not a JPEG, PNG or WebP");
 }
 
 // "skip" is not advised where it would lead to the next error.
@@ -186,11 +186,11 @@ BOOST_AUTO_TEST_CASE(keep_an_image_of_each_class_and_split) {
   put_image("train/a/1.jpg", jpeg());
   put("train/b/1.jpg");
   const std::string error = check_error();
-  check_contains(error, "train/b/1.jpg is no JPEG, PNG or WebP image");
+  check_contains(error, "train/b/1.jpg is not a JPEG, PNG or WebP image");
   BOOST_TEST(error.find("'skip'") == std::string::npos);
   options.skip_unreadable = true;
   check_contains(check_error(), "the only training image of class 'b' cannot be read; the first: " +
-                                    (source.root / "train/b/1.jpg").string() + " is no JPEG");
+                                    (source.root / "train/b/1.jpg").string() + " is not a JPEG");
   put_image("train/b/1.jpg", jpeg());
   put("val/a/1.jpg");
   put("val/b/1.jpg");
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(are_not_read_again_until_they_change) {
   // A later time, or another size.
   const auto time = fs::last_write_time(source.root / "b/1.jpg");
   fs::last_write_time(source.root / "b/1.jpg", time + std::chrono::nanoseconds(1));
-  check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP image");
+  check_contains(check_error(), "b/1.jpg is not a JPEG, PNG or WebP image");
   put_image("b/1.jpg", cut(jpeg(), 1));
   fs::last_write_time(source.root / "b/1.jpg", time);
   check_contains(check_error(), "b/1.jpg is a truncated JPEG");
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(are_read_again_where_the_cache_is_damaged) {
     Bytes bytes = whole;
     bytes[place] ^= 1;
     write_bytes(cache_file(), bytes);
-    check_contains(check_error(), "b/1.jpg is no JPEG, PNG or WebP image");
+    check_contains(check_error(), "b/1.jpg is not a JPEG, PNG or WebP image");
   }
   write_bytes(cache_file(), cut(whole, 8));
   check_error();

@@ -58,7 +58,7 @@ bool has(const Group& group, Split split) { return !group[static_cast<size_t>(sp
 
 void refuse_two(const std::vector<std::string>& folders, size_t split, const std::string& where) {
   if (folders.size() < 2) return;
-  throw Error(ErrorCode::kData, where + " holds both " + shown(folders[0]) + " and " + shown(folders[1]) +
+  throw Error(ErrorCode::kData, where + " contains both " + shown(folders[0]) + " and " + shown(folders[1]) +
                                     "; keep the one with the " + kPurposes[split] +
                                     " images there and move the other away");
 }

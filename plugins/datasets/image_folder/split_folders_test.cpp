@@ -49,8 +49,8 @@ BOOST_AUTO_TEST_CASE(are_refused_where_two_are_one_split) {
   const auto refused = [](const std::vector<std::string>& names) {
     return error_of(ErrorCode::kData, [&] { find_split_folders(names, "root"); });
   };
-  check_contains(refused({"train", "val", "validation"}), "root holds both val and validation; keep the one with");
-  check_contains(refused({"Train", "train"}), "root holds both Train and train");
+  check_contains(refused({"train", "val", "validation"}), "root contains both val and validation; keep the one with");
+  check_contains(refused({"Train", "train"}), "root contains both Train and train");
   check_contains(refused({"images_train", "images_val", "labels_train", "labels_val"}),
                  "both images_train and labels_train");
 }

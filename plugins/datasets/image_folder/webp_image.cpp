@@ -72,7 +72,7 @@ PixelWindow with_margin(const ImageRequest& request, const WebPBitstreamFeatures
 std::vector<uint8_t> pixels_of(Bytes file, const PixelWindow& window, int64_t components) {
   std::vector<uint8_t> pixels(static_cast<size_t>(window.height * window.width * components));
   WebPDecoderConfig config;
-  if (WebPInitDecoderConfig(&config) == 0) throw UnreadableImage("needs another version of libwebp than is installed");
+  if (WebPInitDecoderConfig(&config) == 0) throw UnreadableImage("needs a different version of libwebp");
   config.options.use_cropping = 1;
   config.options.crop_top = static_cast<int>(window.top);
   config.options.crop_left = static_cast<int>(window.left);

@@ -20,7 +20,7 @@ void check_length(const char* name, const std::vector<double>& values, int64_t c
 
 void declare_statistics(Schema& schema, const std::string& where_absent) {
   const auto declare = [&](const char* name, const std::string& what) -> Schema& {
-    return schema.reals(name, what + " of each channel, of pixels in [0, 1]; where absent " + where_absent, 1, 3);
+    return schema.reals(name, what + " of each channel, of pixels in [0, 1]; default: " + where_absent, 1, 3);
   };
   declare("mean", "mean").range(0, 1).optional();
   declare("std", "standard deviation").range(1e-6, 1).optional();

@@ -32,7 +32,7 @@ LearnedScalar read_scalar(const Params& params, const std::string& name, double 
   if (scalar.initial < scalar.minimum || scalar.initial > scalar.maximum)
     throw Error(ErrorCode::kInvalidParameter, "'initial_" + name + "' must be in '" + name + "' [" + shown(range[0]) +
                                                   ", " + shown(range[1]) + "], found " + shown(scalar.initial) +
-                                                  "; widen the range or move the value");
+                                                  "; widen the range or change the value");
   return scalar;
 }
 
@@ -65,44 +65,44 @@ Schema Hypergradient::schema() {
       .reals("weight_decay", "range of the L2 penalty on every weight, as [minimum, maximum]", 2, 2)
       .range(0, 1)
       .def(std::vector<double>{1e-4, 5e-4})
-      .real("initial_learning_rate", "where the learning rate starts; absent: the middle of its range")
+      .real("initial_learning_rate", "initial learning rate; default: the middle of its range")
       .range(0, 100)
       .log_scale()
       .tunable(0.001, 0.05)
       .optional()
-      .real("initial_weight_decay", "where the weight decay starts; absent: the middle of its range")
+      .real("initial_weight_decay", "initial weight decay; default: the middle of its range")
       .range(0, 1)
       .log_scale()
       .tunable(1e-4, 5e-4)
       .optional()
-      .boolean("learn_learning_rate", "whether the learning rate moves from where it starts")
+      .boolean("learn_learning_rate", "whether to learn the learning rate")
       .def(true)
-      .boolean("learn_weight_decay", "whether the weight decay moves from where it starts")
+      .boolean("learn_weight_decay", "whether to learn the weight decay")
       .def(true)
       .real("momentum", "share of the past updates in the next")
       .range(0, 1)
       .tunable(0.5, 0.99)
       .def(0.9)
-      .boolean("nesterov", "look ahead along the momentum")
+      .boolean("nesterov", "use Nesterov momentum")
       .def(false)
       .choice("probe",
-              "learn from a second pass after each update (batch), from the next step's own gradient at no extra pass "
-              "(next), or not at all (none)",
+              "learn from a second pass after each update (batch), from the next step's own gradient without an extra "
+              "pass (next), or not at all (none)",
               {"batch", "next", "none"})
       .def("batch")
-      .choice("probe_data", "data that probe batch evaluates on", {"train_subset", "same_batch", "validation"})
+      .choice("probe_data", "data of probe batch", {"train_subset", "same_batch", "validation"})
       .def("train_subset")
-      .real("probe_subset", "share of the training images in train_subset, at least a batch of them")
+      .real("probe_subset", "share of the training images in train_subset, at least one batch")
       .range(1e-6, 1)
       .def(0.02)
       .boolean("auxiliary_in_objective", "add the auxiliary head's loss to the objective of probe batch")
       .def(false)
-      .real("probe_rate", "hyper learning rate: how fast both scalars descend")
+      .real("probe_rate", "hyper learning rate of both scalars")
       .range(0, 1e3)
       .log_scale()
       .tunable(1e-10, 1e-5)
       .def(1e-8)
-      .real("probe_rate_weight_decay", "hyper learning rate of the weight decay; absent: that of probe_rate")
+      .real("probe_rate_weight_decay", "hyper learning rate of the weight decay; default: probe_rate")
       .range(0, 1e3)
       .log_scale()
       .tunable(1e-10, 1e-5)
@@ -213,8 +213,8 @@ void Hypergradient::end_epoch(const EpochOutcome& outcome) {
   if (skipped > skipped_before_epoch_)
     context_.log(LogLevel::kWarning, std::to_string(skipped - skipped_before_epoch_) + " hypergradients of epoch " +
                                          std::to_string(outcome.progress.epoch + 1) +
-                                         " were not finite and left learning rate and weight decay as they were; "
-                                         "lower the maximum of 'learning_rate' if this goes on");
+                                         " were not finite and did not change learning rate and weight decay; lower "
+                                         "the maximum of 'learning_rate' if this continues");
   skipped_before_epoch_ = skipped;
 }
 

@@ -22,7 +22,7 @@ at::Tensor copy_like(const at::Tensor& weight, const at::Tensor& values) {
 MomentumUpdate::MomentumUpdate(double momentum, bool nesterov) : momentum_(momentum), nesterov_(nesterov) {
   if (nesterov && momentum == 0)
     throw Error(ErrorCode::kInvalidParameter,
-                "'nesterov' needs a momentum above 0, found momentum 0; raise 'momentum' or leave 'nesterov' out");
+                "'nesterov' needs a momentum above 0, found momentum 0; raise 'momentum' or remove 'nesterov'");
 }
 
 void MomentumUpdate::attach(const std::vector<NamedTensor>& parameters) {

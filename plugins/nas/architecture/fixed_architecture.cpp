@@ -8,7 +8,7 @@
 namespace dha {
 
 Schema FixedArchitecture::schema() {
-  return Schema("Trains one given architecture: no search.")
+  return Schema("Trains one given architecture, without a search.")
       .json("genotype", "the architecture, in the space's notation")
       .optional()
       .path("genotype_file", "a JSON file with the architecture, such as a run's architecture.json")
@@ -43,7 +43,8 @@ std::string FixedArchitecture::read() const {
                 "cannot read the architecture file " + genotype_file_ + "; 'genotype_file' must name a JSON file");
   try {
     if (!nlohmann::json::parse(text).is_object())
-      throw Error(ErrorCode::kInvalidParameter, genotype_file_ + " must hold a JSON object, found another JSON value");
+      throw Error(ErrorCode::kInvalidParameter,
+                  genotype_file_ + " must contain a JSON object, found another JSON value");
   } catch (const nlohmann::json::exception& e) {
     throw Error(ErrorCode::kInvalidParameter, genotype_file_ + " is not JSON: " + e.what());
   }

@@ -49,7 +49,7 @@ void check_all_have_a_place(const CellNetwork& from, const CellNetwork& to) {
     for (const NamedTensor& one : list)
       if (!targets.find(one.name).defined() && !one.name.starts_with("auxiliary."))
         violation("'" + one.name +
-                  "' has no place in the network that shall take it; both need the same architecture and parameters "
+                  "' has no counterpart in the target network; both need the same architecture and parameters "
                   "of the space");
 }
 
@@ -118,7 +118,7 @@ void check_same_cells(const CellNetwork& from, const Gates& gates, const CellNet
 
 int64_t carry_supernet(const CellNetwork& from, const Gates& gates, CellNetwork& to, CarryMode mode) {
   const bool has_gates = !gates.choices.empty();
-  if (!has_gates && mode == CarryMode::kExact) violation("the network that has them is a supernet, which needs gates");
+  if (!has_gates && mode == CarryMode::kExact) violation("the source network is a supernet, which needs gates");
   if (has_gates && static_cast<int64_t>(gates.choices.size()) != from.choices())
     violation("there are gates for " + std::to_string(gates.choices.size()) + " choices, expected " +
               std::to_string(from.choices()));
@@ -132,9 +132,9 @@ int64_t carry_supernet(const CellNetwork& from, const Gates& gates, CellNetwork&
 
 int64_t carry(const CellNetwork& from, const Gates& gates, CellNetwork& to, CarryMode mode) {
   const at::NoGradGuard no_grad;
-  if (to.is_supernet()) violation("the network that shall take them is a supernet, expected a lean one");
+  if (to.is_supernet()) violation("the target network is a supernet, expected a lean one");
   if (from.is_supernet()) return carry_supernet(from, gates, to, mode);
-  if (!gates.choices.empty()) violation("there are gates, but the network that has the weights is lean");
+  if (!gates.choices.empty()) violation("there are gates, but the source network is lean");
   if (mode == CarryMode::kExact) check_all_have_a_place(from, to);
   return nn::carry_by_name(nn::WeightSource(from), to, mode);
 }

@@ -391,7 +391,7 @@ BOOST_AUTO_TEST_CASE(weights_without_a_source_are_refused) {
   BOOST_TEST(contains(refusal(*supernet, gates, *without_norm), "has other layers in the decided network"));
   BOOST_TEST(contains(refusal(*supernet, {}, *lean), "is a supernet, which needs gates"));
   BOOST_TEST(contains(refusal(*lean, gates, *another), "is lean"));
-  BOOST_TEST(contains(refusal(*lean, {}, *another), "has no place in the network that shall take it"));
+  BOOST_TEST(contains(refusal(*lean, {}, *another), "has no counterpart in the target network"));
   BOOST_TEST(contains(refusal(*lean, {}, *supernet), "expected a lean one"));
   TestSpace wide(R"({"channels": 6, "cells": 3, "nodes": 3})", image_set(5, 16));
   const auto wider = wide->lean(space->architecture(decisions), at::kFloat);

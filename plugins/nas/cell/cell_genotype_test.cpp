@@ -44,14 +44,14 @@ BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_with_an_architecture) {
   check_message("{\n  \"normal\":", "is not JSON text, found \"{\\n");
   check_message("[]", "must be a JSON object, found []");
   check_message(R"({"normal": [["none", 0], ["none", 1]], "normal_concat": [2]})", "lacks the key 'reduce'");
-  check_message(R"({"normla": []})", "has the key 'normla', which means nothing here; did you mean 'normal'?");
+  check_message(R"({"normla": []})", "has the key 'normla', which is unknown; did you mean 'normal'?");
   check_message(with_normal("{}"), "normal must be a list of [operation, input] pairs, found {}");
   check_message(with_normal("[]"), "normal is empty");
   check_message(with_normal(R"([["none", 0], ["none", 1], ["none", 0]])"), "normal has 3 entries, an odd number");
   check_message(with_normal(R"([["none", 0], "none"])"), "normal[1] must be a pair [operation, input]");
   check_message(with_normal(R"([["none", 0], ["none", 1.5]])"), "found [\"none\",1.5]");
   check_message(with_normal(R"([["sep_conv3x3", 0], ["none", 1]])"),
-                "normal[0] names the operation 'sep_conv3x3', which is not known; did you mean 'sep_conv_3x3'?");
+                "normal[0] names the operation 'sep_conv3x3', which is unknown; did you mean 'sep_conv_3x3'?");
   check_message(with_normal(R"([["attention", 0], ["none", 1]])"), "known are 'none', 'max_pool_3x3'");
   check_message(with_normal(R"([["none", 0], ["none", 2]])"),
                 "normal[1] reads input 2, but node 0 can read inputs 0 to 1 only");
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(messages_say_what_is_wrong_with_an_architecture) {
                 "normal_concat names state 3, but the cell's nodes are states 2 to 2");
   check_message(with_normal(R"([["none", 0], ["none", 1]])", "[2, 2]"), "normal_concat names state 2 twice");
   check_message(with_normal(R"([["none", 0], ["none", 1]])", "[]"), "normal_concat must be a list of states");
-  check_message(with_normal(R"([["none", 0], ["none", 1]])", "[\"2\"]"), "normal_concat must hold integers");
+  check_message(with_normal(R"([["none", 0], ["none", 1]])", "[\"2\"]"), "normal_concat must contain integers");
   check_message(R"({"cells": [{"nodes": [["none", 0], ["none", 1]], "concat": [2]}]})",
                 "cells are 1, but the space has 3");
   check_message(R"({"cells": [{"nodes": [["none", 0], ["none", 1]]}]})", "cells[0] lacks the key 'concat'");

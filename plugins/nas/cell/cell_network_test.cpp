@@ -436,7 +436,7 @@ BOOST_AUTO_TEST_CASE(wrong_gates_and_images_are_refused) {
   BOOST_TEST(refusal(images, {}) == "the cell network was given gates for 0 choices, expected 6");
   Gates wrong = gates;
   wrong.choices[1].weights = leaf({1, 1, 1}, at::kFloat);
-  const std::string unreadable = " name a candidate that is not there, or have no weight for each active one";
+  const std::string unreadable = " name a candidate that does not exist, or have no weight for each active one";
   BOOST_TEST(refusal(images, wrong) == "the gates of choice 1" + unreadable);
   wrong = gates;
   wrong.choices[0].active[1] = 14;

@@ -38,7 +38,7 @@ void refuse_unknown_keys(const Json& object, const std::vector<std::string>& kno
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string near = nearest(key, known);
     throw Error(ErrorCode::kInvalidParameter, "the architecture" + (where.empty() ? "" : "'s " + where) +
-                                                  " has the key '" + key + "', which means nothing here" +
+                                                  " has the key '" + key + "', which is unknown" +
                                                   (near.empty() ? "; remove it" : "; did you mean '" + near + "'?"));
   }
 }
@@ -48,7 +48,7 @@ Edge parse_edge(const Json& json, int64_t node, const std::string& where) {
     fail(where, "must be a pair [operation, input] such as [\"sep_conv_3x3\", 1], found " + shown(json));
   const std::string text = json[0].get<std::string>();
   const auto operation = find_operation(text);
-  if (!operation) fail(where, "names the operation '" + text + "', which is not known" + suggestion(text));
+  if (!operation) fail(where, "names the operation '" + text + "', which is unknown" + suggestion(text));
   const auto input = json[1].get<int64_t>();
   if (input < 0 || input > node + 1)
     fail(where, "reads input " + std::to_string(input) + ", but node " + std::to_string(node) +
@@ -73,7 +73,7 @@ std::vector<int64_t> parse_concat(const Json& json, int64_t nodes, const std::st
     fail(where, "must be a list of states such as [2, 3, 4, 5], found " + shown(json));
   std::vector<int64_t> concat;
   for (const Json& item : json) {
-    if (!item.is_number_integer()) fail(where, "must hold integers, found " + shown(item));
+    if (!item.is_number_integer()) fail(where, "must contain integers, found " + shown(item));
     const auto state = item.get<int64_t>();
     if (state < 2 || state > nodes + 1)
       fail(where, "names state " + std::to_string(state) + ", but the cell's nodes are states 2 to " +

@@ -204,8 +204,8 @@ void CellNetwork::take_gates(const Gates& gates) {
   for (size_t i = 0; i < gates.choices.size(); ++i) {
     const ChoiceGates& choice = gates.choices[i];
     if (!can_be_read(choice, candidates_of(static_cast<int64_t>(i))))
-      violation("the gates of choice " + std::to_string(i) + " name a candidate that is not there, or have no weight " +
-                "for each active one");
+      violation("the gates of choice " + std::to_string(i) +
+                " name a candidate that does not exist, or have no weight for each active one");
     if (!choice.active.empty()) gates_[i] = choice.weights.unbind(0);
     if (!choice.observed.empty()) observed_[i] = at::zeros({static_cast<int64_t>(choice.observed.size())}, options_);
     if (!decides_affine_ || affine_trained_[i] == static_cast<char>(choice.frozen)) continue;

@@ -97,36 +97,35 @@ Schema Settings::schema() {
       .integers(
           "reduction_cells",
           "positions of the reduction cells, counted from 0, ascending; the auxiliary head reads the last of them; "
-          "absent: those at a third and two thirds of the cells",
+          "default: those at a third and two thirds of the cells",
           0, kMostReductions)
       .range(0, 99)
       .optional()
       .strings("operations", "candidates of an edge, in order", 1, 10)
       .def(std::vector<std::string>{"max_pool_3x3", "avg_pool_3x3", "skip_connect", "sep_conv_3x3", "sep_conv_5x5",
                                     "dil_conv_3x3", "dil_conv_5x5"})
-      .integer("nodes", "nodes of a cell that are searched over")
+      .integer("nodes", "searched nodes per cell")
       .range(1, 8)
       .def(4)
       .choice("stem", "layers before the first cell; auto: imagenet (scales by 8) for sides of 128 px and more",
               {"auto", "cifar", "imagenet"})
       .def("auto")
-      .real("auxiliary_weight", "weight of the loss of the auxiliary head; 0: no such head")
+      .real("auxiliary_weight", "weight of the loss of the auxiliary head; 0: no auxiliary head")
       .range(0, 10)
       .def(0.4)
       .boolean("auxiliary_batch_norm", "batch norm after the auxiliary head's last convolution")
       .def(true)
       .boolean("extra_batch_norm",
-               "batch norm after pools and stride-1 skips (one-stage ISTA); after pools only where candidate_affine is "
-               "none (DARTS's search); false for retraining as DARTS does")
+               "batch norm after pools and stride-1 skips (one-stage ISTA); after pools only if candidate_affine is "
+               "none (DARTS's search); false for retraining as in DARTS")
       .def(true)
       .choice("candidate_affine", "affine weights of the supernet's batch norms; a lean network always trains them",
               {"frozen_until_decided", "trained", "none"})
       .def("frozen_until_decided")
-      .choice(
-          "gate_weights",
-          "gate weights in a decided network: keep them as factors, so that it trains as the search left it, or absorb "
-          "them into affine weights, whose gradients grow by one over the gate",
-          {"keep", "absorb"})
+      .choice("gate_weights",
+              "gate weights in a decided network: keep them as factors, so that training continues as in the search, "
+              "or absorb them into affine weights, which multiplies their gradients by one over the gate",
+              {"keep", "absorb"})
       .def("keep")
       .boolean("share_cells", "all cells of a type share their choices; false: each cell has its own")
       .def(true)

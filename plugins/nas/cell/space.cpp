@@ -164,7 +164,7 @@ Decisions CellSpace::decisions(const std::string& architecture) const {
       throw Error(ErrorCode::kInvalidParameter,
                   "the architecture's " + where + " cell has " + std::to_string(cell.nodes()) + " nodes of which " +
                       std::to_string(concat.size()) + " make its output, expected " + std::to_string(settings_.nodes) +
-                      " and all of them; it is no decision of this space");
+                      " and all of them; it is not a decision of this space");
     for (int64_t j = 0; j < settings_.nodes; ++j) {
       decisions.push_back(decide_node(cell, j, where + " cell"));
       check(choices_[decisions.size() - 1], decisions.back());

@@ -55,11 +55,11 @@ double distance_between(const std::vector<double>& a, const std::vector<double>&
 }  // namespace
 
 Schema IstaSearcher::schema() {
-  return Schema("Searches by sparse coding: the ISTA-NAS family, as DHA uses it.")
+  return Schema("Searches by sparse coding: the ISTA-NAS family, as used by DHA.")
       .integer("code_size", "length of the compressed code of a choice")
       .range(1, 256)
       .def(7)
-      .integer("keep", "candidates kept for each choice; what the space keeps")
+      .integer("keep", "candidates kept per choice; must equal the space's number")
       .range(1, 64)
       .def(2)
       .choice("mode",
@@ -70,7 +70,7 @@ Schema IstaSearcher::schema() {
       .choice("pick", "signed keeps the best inputs by their largest coefficient, magnitude the largest absolute ones",
               {"signed", "magnitude"})
       .def("signed")
-      .real("lambda", "weight of the 1-norm beside half the squared error; absent: 1e-5, for dha times code_size")
+      .real("lambda", "weight of the 1-norm relative to half the squared error; default: 1e-5, for dha times code_size")
       .range(1e-12, 1e6)
       .optional()
       .real("learning_rate", "step size of Adam on the codes")
@@ -85,10 +85,9 @@ Schema IstaSearcher::schema() {
       .range(0, 1)
       .def(1e-3)
       .tunable()
-      .real(
-          "freeze_distance",
-          "a choice freezes when its coefficients move less than this in an epoch, in the 2-norm; 0: at the end of the "
-          "stage only; absent: 1e-3, for two_stage 0")
+      .real("freeze_distance",
+            "a choice freezes when its coefficients move less than this in an epoch, in the 2-norm; 0: at the end of "
+            "the stage only; default: 1e-3, for two_stage 0")
       .minimum(0)
       .optional()
       .boolean("normalise_columns", "scale the columns of the coding matrices to unit norm")
@@ -114,7 +113,7 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
     if (choice.keep != keep_)
       throw Error(ErrorCode::kInvalidConfig, "choice '" + choice.name + "' of the space keeps " +
                                                  std::to_string(choice.keep) + " candidates, but 'keep' is " +
-                                                 std::to_string(keep_) + "; set 'keep' to what the space keeps");
+                                                 std::to_string(keep_) + "; set 'keep' to the space's number");
   space_ = &space;
   stage_ = &stage;
   epochs_ = rejected_ = 0;
@@ -149,8 +148,7 @@ IstaSearcher::Recovered IstaSearcher::recover_choice(size_t index, const at::Ten
   if (!at::isfinite(code).all().item<bool>())
     throw Error(ErrorCode::kDiverged, "the code of choice '" + choice.name + "' is no longer finite after epoch " +
                                           std::to_string(epochs_) +
-                                          "; lower 'learning_rate' or find the step whose loss "
-                                          "was not finite");
+                                          "; lower 'learning_rate' or find the step with a non-finite loss");
   LassoSolution solution = recover(choices_[index].columns, code, recovery_);
   Recovered recovered;
   recovered.kept = pick(choice, solution.coefficients, pick_rule_);

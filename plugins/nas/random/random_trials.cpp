@@ -65,10 +65,10 @@ Schema RandomTrials::schema() {
   return Schema("Proposes random trials: architectures, settings of parameters, or both.")
       .strings("over", "what to draw: architecture, settings, or both", 1, 2)
       .def(std::vector<std::string>{"architecture"})
-      .integer("retries", "how often an architecture that was proposed before is drawn anew")
+      .integer("retries", "how often to redraw an architecture that was proposed before")
       .range(0, 100000)
       .def(100)
-      .integer("keep", "how many of the best trials the search comes to; their weights stay")
+      .integer("keep", "number of best trials to return; their weights are kept")
       .range(1, 100000)
       .def(1);
 }
@@ -107,7 +107,7 @@ void RandomTrials::take_settings() {
   if (settings_.empty())
     throw Error(ErrorCode::kInvalidConfig, "stage '" + stage_->name() +
                                                "' has no parameter that a trial can draw; name some in the 'ranges' of "
-                                               "'trials', or take \"settings\" out of 'over'");
+                                               "'trials', or remove \"settings\" from 'over'");
 }
 
 at::Generator RandomTrials::generator_of(int64_t id) const {

@@ -116,7 +116,7 @@ at::Tensor apply_operations(const at::Tensor& images, std::span<const OperationC
   if (!images.is_cpu()) throw Error(ErrorCode::kContractViolation, "images must be on the CPU");
   const auto count = static_cast<size_t>(images.size(0));
   if (count == 0 ? !calls.empty() : calls.empty() || calls.size() % count != 0)
-    throw Error(ErrorCode::kContractViolation, "every image must get as many operations, found " +
+    throw Error(ErrorCode::kContractViolation, "every image must have the same number of operations, found " +
                                                    std::to_string(calls.size()) + " operations for " +
                                                    std::to_string(count) + " images");
   const at::Tensor source = images.contiguous();

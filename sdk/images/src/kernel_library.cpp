@@ -25,9 +25,9 @@ void open_beside_this_library() {
   const std::filesystem::path library = folder_of_this_library() / kFileName;
   if (!std::filesystem::exists(library)) return;
   if (dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nullptr) return;
-  throw Error(ErrorCode::kLoadFailed,
-              "the CUDA kernel for image operations, '" + library.string() + "', cannot be opened: " + dlerror() +
-                  "; build it again with this LibTorch, or remove it to use LibTorch's operators");
+  throw Error(ErrorCode::kLoadFailed, "the CUDA kernel for image operations, '" + library.string() +
+                                          "', cannot be opened: " + dlerror() +
+                                          "; rebuild it with this LibTorch, or remove it to use LibTorch's operators");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Parameters of a component: declared once as a Schema, read through Params.
 //
 //   static dha::Schema schema() {
-//     return dha::Schema("Reverses images left to right.")
+//     return dha::Schema("Flips images left to right.")
 //         .real("probability", "share of the samples that are flipped").range(0, 1).def(0.5);
 //   }
 //   Flip(const dha::Params& params, dha::Context& context) : probability_(params.real("probability")) {}

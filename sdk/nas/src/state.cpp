@@ -73,7 +73,7 @@ void check_saved_decision(const Choice& choice, const std::vector<int64_t>& kept
     if (is_valid) inputs.insert(choice.candidates[static_cast<size_t>(kept[i])].input);
   }
   if (!is_valid || (choice.distinct_inputs && inputs.size() != kept.size()))
-    refuse_state("the kept candidates of choice '" + choice.name + "' are no decision: expected " +
+    refuse_state("the kept candidates of choice '" + choice.name + "' are not a decision: expected " +
                  std::to_string(choice.keep) + " different ones of its " + std::to_string(count) +
                  (choice.distinct_inputs ? ", of distinct inputs" : ""));
 }
