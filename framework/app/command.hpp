@@ -1,4 +1,4 @@
-// One verb of the command line: a name, a line of help, and what it does.
+// One verb of the command line: a name, a line of help, and a function.
 #pragma once
 
 #include <string>

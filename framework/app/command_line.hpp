@@ -1,4 +1,4 @@
-// Parses what follows a verb, the same way for all of them.
+// Parses the arguments of a verb, in the same way for all verbs.
 //
 //   options_description options("Options");
 //   options.add_options()("json", "print JSON");
@@ -18,7 +18,7 @@
 
 namespace dha::app {
 
-// `options` is what the help shows; `positional` names those of `hidden` that take the arguments without a dash.
+// The help shows `options`; `positional` names the `hidden` options that take arguments without a dash.
 // Adds --help, which prints the command's synopsis, summary and options; then the result is empty.
 // Throws Error{kUsage} naming verb and argument, with the nearest known option for an unknown one.
 std::optional<boost::program_options::variables_map> parse_command_line(

@@ -1,4 +1,4 @@
-// A component's reference, made from what its plugin declares: as text, as Markdown, as JSON.
+// The reference of a component, generated from its plugin's declarations: as text, Markdown or JSON.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

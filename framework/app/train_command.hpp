@@ -1,4 +1,4 @@
-// What `dha run` and `dha resume` share: train in a run directory, then say where to look.
+// The common part of `dha run` and `dha resume`: trains in a run directory, then prints where the results are.
 #pragma once
 
 #include <boost/program_options/options_description.hpp>

@@ -1,4 +1,5 @@
-// Whether gates are such as the space's networks take: what a searcher gets wrong is its own error, not the network's.
+// Checks a searcher's gates before a network uses them, so that an error is reported for the searcher, not for the
+// network.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a component of a stage throws, with the location where the pipeline names the component.
+// An error of a stage's component, with the location where the pipeline names the component.
 #pragma once
 
 #include "dha/error.hpp"

@@ -1,4 +1,4 @@
-// JSON text that a component returned, parsed: what is malformed is reported as the component's fault.
+// Parses JSON text that a component returned, and reports malformed text as the component's fault.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

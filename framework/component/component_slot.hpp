@@ -1,7 +1,7 @@
 // A component of a stage: the object, its context, and the guard around every call into it.
 //
-// Whatever a call throws arrives as ComponentError, with the component's id, the name of the call and the location in
-// the pipeline file.
+// Every exception of a call arrives as ComponentError, with the component's id, the name of the call and the location
+// in the pipeline file.
 #pragma once
 
 #include <memory>

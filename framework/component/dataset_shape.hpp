@@ -1,4 +1,4 @@
-// The shape and the classes of a pipeline's images, from the data set's parameters where these tell them.
+// The shape and the classes of a pipeline's images, from the data set's parameters if possible.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// An augmenter whose calls are guarded.
+// An augmenter with guarded calls.
 #pragma once
 
 #include "component/guarded_component.hpp"

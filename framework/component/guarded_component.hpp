@@ -1,5 +1,5 @@
-// A component that is called as if it were the plugin's object: GuardedSearcher and its siblings derive
-// from this and guard each function of their interface (component_slot.hpp).
+// The base of GuardedSearcher and the other guarded components, which stand in for the plugin's object and guard each
+// function of their interface (component_slot.hpp).
 #pragma once
 
 #include <string>

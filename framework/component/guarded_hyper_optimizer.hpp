@@ -1,4 +1,4 @@
-// A hyper-optimizer whose calls are guarded.
+// A hyper-optimizer with guarded calls.
 #pragma once
 
 #include "component/guarded_component.hpp"

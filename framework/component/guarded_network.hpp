@@ -1,4 +1,4 @@
-// A network of a guarded space: calls are guarded under the space's id.
+// A network of a guarded space, with calls guarded under the space's id.
 #pragma once
 
 #include <memory>

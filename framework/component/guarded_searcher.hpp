@@ -1,4 +1,4 @@
-// A searcher whose calls are guarded.
+// A searcher with guarded calls.
 #pragma once
 
 #include "component/guarded_component.hpp"

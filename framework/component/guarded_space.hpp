@@ -1,4 +1,4 @@
-// A space whose calls are guarded, and so are those of the networks that it makes.
+// A space with guarded calls, which also guards the networks that it creates.
 #pragma once
 
 #include "component/guarded_component.hpp"

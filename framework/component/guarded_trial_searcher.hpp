@@ -1,4 +1,4 @@
-// A trial searcher whose calls are guarded.
+// A trial searcher with guarded calls.
 #pragma once
 
 #include "component/guarded_component.hpp"

@@ -1,4 +1,4 @@
-// The stage of a component that is used outside any pipeline: one epoch over images of a given shape.
+// The stage of a component used outside a pipeline: one epoch over images of a given shape.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Finds out ahead of any training, and without the data, what a pipeline's stages refuse: parameters that a component
-// cannot work with, and what a stage carries and cannot take because it has another size.
+// Checks before training, and without the data, what a pipeline's stages refuse: parameters that a component cannot
+// use, and carried state of another size.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Counts what an architecture costs in a stage's space; reads no image.
+// Counts the costs of an architecture in a stage's space, without reading images.
 #pragma once
 
 #include <filesystem>

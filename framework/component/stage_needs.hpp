@@ -1,4 +1,5 @@
-// Whether a stage has what its components need of it (Component::needs), and its space what its constraints name.
+// Checks that a stage meets the needs of its components (Component::needs) and that its space reports the quantities of
+// its constraints.
 #pragma once
 
 #include "component/stage_parts.hpp"

@@ -1,4 +1,4 @@
-// The components and the network of one stage, built from its configuration, and their whole state.
+// The components and the network of one stage, built from its configuration, and their complete state.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// The components that choose the trials of a stage: the space that they are of, and the trial searcher.
+// The components that choose the trials of a stage: the space and the trial searcher.
 #pragma once
 
 #include <string>

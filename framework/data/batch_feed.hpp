@@ -1,5 +1,5 @@
-// Delivers an image set batch by batch, on the device that trains: gathered there where the data set lives in memory,
-// decoded ahead of the step by threads where it does not. The result does not depend on the number of threads.
+// Delivers an image set in batches on the training device: gathered there if the data set is in memory, otherwise
+// decoded by threads before the step. The result does not depend on the number of threads.
 #pragma once
 
 #include <ATen/core/Tensor.h>

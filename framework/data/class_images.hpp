@@ -1,4 +1,4 @@
-// Classes that have too few training images to be learnt: an error, or a sentence for the log.
+// Reports classes with too few training images: an error, or a sentence for the log.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
-// Random numbers that depend on what they are for and on nothing else: a counter-based generator.
+// Random numbers that depend only on their purpose: a counter-based generator.
 //
-// Draws for one sample of one epoch are the same whatever was drawn before, in whichever thread, on whichever machine.
-// std::shuffle and the distributions of <random> differ between standard libraries, so none is used.
+// Draws for one sample of one epoch do not depend on earlier draws, on the thread or on the machine. std::shuffle and
+// the distributions of <random> differ between standard libraries, so none is used.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// Draws the part of a stored image that a network sees: random resized crops in training, a centre crop in evaluation.
+// Draws the crop of a stored image: random resized crops in training, a centre crop in evaluation.
 #pragma once
 
 #include <cstdint>

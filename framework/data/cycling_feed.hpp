@@ -1,4 +1,4 @@
-// Delivers batches of a set without end, epoch after epoch, and can say where it stands.
+// Delivers batches of a set endlessly, epoch after epoch, and reports its position.
 #pragma once
 
 #include <memory>

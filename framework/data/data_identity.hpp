@@ -1,4 +1,4 @@
-// Tells whether a data set is the one that a run began with: its classes, and digests of its labels and images.
+// Identifies the data set that a run began with: its classes, and digests of its labels and images.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// The feed of a data set that lives in memory: the whole split lies on the device and batches are gathered there, or,
-// if it is too large for that, they are gathered on the host and uploaded.
+// The feed of a data set in memory: the whole split is on the device and batches are gathered there, or, if it is too
+// large, on the host and uploaded.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// A data set in use: opened, its promises checked, and its in-memory splits kept once a device whoever asks for them.
+// An open data set: checks its results, and keeps one copy of its in-memory splits per device.
 #pragma once
 
 #include <ATen/core/Tensor.h>

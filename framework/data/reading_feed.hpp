@@ -1,4 +1,4 @@
-// The feed of a data set that is read image by image: threads decode whole batches ahead of the step.
+// The feed of a data set that is read image by image: threads decode whole batches before the step.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// Which images a stage sees and in what order: permutations and splits that are the same on every machine.
+// The images that a stage uses and their order: permutations and splits that are the same on every machine.
 #pragma once
 
 #include <cstdint>

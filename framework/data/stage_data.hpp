@@ -1,4 +1,4 @@
-// The images of a stage: what it trains on, validates on, tests on, and probes its hyper-parameters on.
+// The images of a stage, for training, validation, test, and probes of hyper-parameters.
 #pragma once
 
 #include <memory>

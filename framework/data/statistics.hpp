@@ -1,4 +1,4 @@
-// Mean and standard deviation of training pixels, for data sets that do not bring their own.
+// Mean and standard deviation of training pixels, for data sets without statistics of their own.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Takes batches from the host to the device on a stream of their own, so that neither the host nor the step under way
-// waits for them.
+// Copies batches from the host to the device on a separate stream, so that neither the host nor the current step waits
+// for them.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,12 +1,11 @@
 // Chooses the device of a run and opens LibTorch's accelerator library for it, at run time.
 //
-// The program links LibTorch for CPUs only. Its CUDA library is opened here, beside the CPU library, the first time a
-// run asks for a device other than `cpu`. LibTorch keeps its first answer to whether there is CUDA, so choose_device()
-// comes before everything that may ask it: before plugins are loaded and before the first tensor elsewhere than on the
-// CPU.
+// The program links LibTorch for CPUs only. Its CUDA library is opened here, in addition to the CPU library, the first
+// time a run asks for a device other than `cpu`. LibTorch caches whether CUDA is available, so call choose_device()
+// before anything that may query it: before plugins are loaded and before the first tensor outside the CPU.
 //
-// The environment variable DHA_CUDA_LIBRARY names another library to open in its place, which registers LibTorch's CUDA
-// device in its own way: the simulated CUDA of the tests.
+// The environment variable DHA_CUDA_LIBRARY names another library to open instead, which registers its own CUDA device
+// with LibTorch: the simulated CUDA of the tests.
 #pragma once
 
 #include <c10/core/Device.h>

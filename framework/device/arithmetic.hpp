@@ -1,4 +1,4 @@
-// How an accelerator computes: whether the same bits come out each time, and how precise its products are.
+// The arithmetic of an accelerator: determinism, and the precision of products.
 #pragma once
 
 #include <c10/core/Device.h>

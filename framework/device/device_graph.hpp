@@ -1,8 +1,8 @@
-// Work on a device that is recorded once and replayed whole, without the host in between (a CUDA graph).
+// Device work that is recorded once and replayed as a whole without the host (a CUDA graph).
 //
-// The program links no CUDA library. What records comes from one that is opened at run time: dha_cuda.so, which lies
-// where the folder of the default plugins does and exports dha_make_device_graph(), or the library that took LibTorch's
-// place (device/accelerator.hpp).
+// The program links no CUDA library. The recording code is in a library opened at run time: dha_cuda.so, which is next
+// to the folder of the default plugins and exports dha_make_device_graph(), or the library that replaces LibTorch's
+// (device/accelerator.hpp).
 #pragma once
 
 #include <ATen/core/Generator.h>

@@ -1,7 +1,7 @@
-// What a device is: for environment.json, the summary and warnings.
+// Properties of a device, for environment.json, the summary and warnings.
 //
-// Questions about a CUDA device are for devices that choose_device() returned. Where the libraries do not answer one,
-// as with the simulated CUDA, the result is empty.
+// Query only CUDA devices that choose_device() returned. If the libraries do not provide a property, as with the
+// simulated CUDA, the result is empty.
 #pragma once
 
 #include <c10/core/Device.h>

@@ -1,4 +1,4 @@
-// How much memory the process uses, on its devices and on the host.
+// The memory use of the process, on its devices and on the host.
 #pragma once
 
 #include <c10/core/Device.h>

@@ -1,5 +1,4 @@
-// Work of the calling thread on a stream of its own, in order with what went before and what comes after on the old
-// one.
+// Runs work of the calling thread on a separate stream, in order with earlier and later work on the previous stream.
 #pragma once
 
 #include <c10/core/Device.h>

@@ -1,9 +1,9 @@
-// Loss scaling for fp16, whose small gradients would vanish: the loss is multiplied before the backward pass and the
-// gradients divided after it (Micikevicius et al., arXiv 1710.03740), by a factor that finds its own size.
+// Loss scaling for fp16, which would lose small gradients: the loss is multiplied before the backward pass and the
+// gradients are divided after it (Micikevicius et al., arXiv 1710.03740) by an adaptive factor.
 //
-// Everything stays on the device. Where a gradient of a pass is not finite, all gradients of the pass become zero, so
-// that momentum and weight decay continue and nothing is learned from it, and the factor is halved; after 2,000 sound
-// passes in a row it is doubled. (PyTorch's GradScaler leaves out such a step, for which the host waits in every step.)
+// Everything stays on the device. If a gradient of a pass is not finite, all gradients of the pass become zero, so that
+// momentum and weight decay continue but nothing is learned, and the factor is halved; after 2,000 consecutive finite
+// passes it is doubled. (PyTorch's GradScaler skips such a step, which makes the host wait in every step.)
 #pragma once
 
 #include <ATen/core/Tensor.h>

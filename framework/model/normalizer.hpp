@@ -1,4 +1,4 @@
-// Turns uint8 batches into what a network reads: (pixel / 255 - mean) / SD, in the wanted dtype and memory format.
+// Converts uint8 batches to network input: (pixel / 255 - mean) / SD, in the requested dtype and memory format.
 #pragma once
 
 #include <ATen/core/Tensor.h>

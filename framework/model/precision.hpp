@@ -1,4 +1,4 @@
-// What a pipeline's precision means: the type of weights, and autocast for the forward pass of bf16 and fp16.
+// The meaning of a pipeline's precision: the type of weights, and autocast for the forward pass of bf16 and fp16.
 #pragma once
 
 #include <ATen/core/Tensor.h>

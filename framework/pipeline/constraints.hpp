@@ -1,4 +1,4 @@
-// The limits that a stage puts on architectures, as text: "params < 3.7M, multiply_adds <= 600M".
+// The limits of a stage on architectures, as text: "params < 3.7M, multiply_adds <= 600M".
 #pragma once
 
 #include <string>

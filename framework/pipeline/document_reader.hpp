@@ -1,4 +1,4 @@
-// Reads JSON text with // and /* */ comments into nodes that know where they stand.
+// Reads JSON text with // and /* */ comments into nodes with locations.
 #pragma once
 
 #include <memory>

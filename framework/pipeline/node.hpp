@@ -1,4 +1,4 @@
-// A JSON value that knows where it was written, so that every message can point at its source.
+// A JSON value with its location, so that every message can name its source.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What is wrong with a pipeline file: every problem that was found, each with its location.
+// The problems of a pipeline file, each with its location.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a stage takes over from the earlier stage that it names by "from".
+// The parts that a stage inherits from the earlier stage named by "from".
 #pragma once
 
 #include "pipeline/node.hpp"

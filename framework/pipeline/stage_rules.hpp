@@ -1,4 +1,4 @@
-// What must hold between the keys of a stage and between stages, beyond the type and range of each key.
+// The rules between the keys of a stage and between stages, beyond the type and range of each key.
 #pragma once
 
 #include "pipeline/node.hpp"

@@ -1,4 +1,4 @@
-// Applies a trial's settings to the stage that it is a trial of.
+// Applies a trial's settings to its stage.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The parameters of a stage that a trial searcher may set, and the ranges in which a pipeline file lets it look.
+// The parameters of a stage that a trial searcher may set, and the ranges that a pipeline file lets it search.
 #pragma once
 
 #include <string>

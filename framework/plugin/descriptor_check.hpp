@@ -1,4 +1,4 @@
-// Checks a plugin's descriptor in the order in which its fields may be trusted: layout, ABI tag, content.
+// Checks a plugin's descriptor in the order in which its fields can be trusted: layout, ABI tag, content.
 //
 // Each function throws PluginRefusal. Nothing here calls into the plugin.
 #pragma once

@@ -1,5 +1,5 @@
-// Wraps every call into a component: what it throws is translated at once, so that no plugin exception travels further
-// up.
+// Wraps every call into a component and translates its exceptions at once, so that no plugin exception propagates
+// further.
 //
 //   const Augmented view = guarded_call("dha.tau", "apply", [&] { return tau->apply(images, labels); });
 #pragma once

@@ -1,7 +1,7 @@
 // One loaded plugin file; the only user of Boost.DLL.
 //
-// A library stays mapped until the process ends, whatever becomes of this object: LibTorch keeps pointers into plugins
-// that outlive every component (deleters of tensors, nodes of autograd graphs).
+// A library stays mapped until the process ends, even after this object is destroyed: LibTorch keeps pointers into
+// plugins that outlive every component (deleters of tensors, nodes of autograd graphs).
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Tries a plugin file in a child process, because some ways of failing end the process that loads it.
+// Tries a plugin file in a child process, because some failures end the process that loads it.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Why a candidate file is not taken as a plugin (refused, or not needed): the state it stays in and one sentence.
+// The reason why a candidate file is not used as a plugin (refused, or not needed): its state and one sentence.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// All plugins that were found, with what each offers or why it was refused, and the way to create a component.
+// All plugins found, with their components or the reason for refusal; creates components.
 #pragma once
 
 #include <cstdint>

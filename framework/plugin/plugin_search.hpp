@@ -1,4 +1,4 @@
-// Where plugins are looked for, and which files of a directory are candidates.
+// The directories in which plugins are searched, and the candidate files of a directory.
 #pragma once
 
 #include <filesystem>

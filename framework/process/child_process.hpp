@@ -1,4 +1,4 @@
-// Calls a function in a child process, for what may end the process that does it.
+// Calls a function that may end its process in a child process.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
-// The program's name in texts that tell the user what to type.
+// The program's name for messages that show a command.
 //
-//   fmt::format("go on with: {} resume {}", program_name(), run)
+//   fmt::format("continue with: {} resume {}", program_name(), run)
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The child's end of the line that a WorkerPool keeps open to each of its processes.
+// The child's end of the channel between a WorkerPool and each of its processes.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Runs child processes side by side and exchanges lines of text with them.
+// Runs child processes in parallel and exchanges lines of text with them.
 //
 //   WorkerPool pool([](int64_t worker, std::string_view line) { … }, [](int64_t worker, const WorkerEnd& end) { … });
 //   pool.start({.arguments = {"/usr/bin/dha", "trial", "…"}, .output = "log.txt"});

@@ -1,4 +1,4 @@
-// What a person sees while a run goes on: a progress bar on a terminal, plain lines elsewhere, and tables.
+// The console output of a run: a progress bar on a terminal, plain lines elsewhere, and tables.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Where a drawing puts the nodes and labels of a graph, and the way of every edge between them.
+// The positions of a graph's nodes and labels in a drawing, and the paths of its edges.
 #pragma once
 
 #include <string>

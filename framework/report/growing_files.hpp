@@ -1,4 +1,4 @@
-// The files of a run that grow row by row, and cutting them back to where a checkpoint was saved.
+// The files of a run that grow row by row; truncates them to the position of a checkpoint.
 #pragma once
 
 #include <cstdint>

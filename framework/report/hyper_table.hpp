@@ -1,4 +1,4 @@
-// hyper.csv: the course of the hyper-parameters, one value a row, for a spreadsheet or a plot.
+// hyper.csv: the history of the hyper-parameters, one value per row, for a spreadsheet or a plot.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The run's log: lines in log.txt with time and origin; warnings and news also on the console, without tearing its
+// The run's log: lines in log.txt with time and origin; warnings and news also on the console, without breaking its
 // progress bar.
 #pragma once
 

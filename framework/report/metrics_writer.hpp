@@ -1,5 +1,5 @@
-// metrics.jsonl: one JSON object a line, flushed line by line, so that a reader may follow and a crash loses one line
-// at most.
+// metrics.jsonl: one JSON object per line, flushed line by line, so that a reader can follow and a crash loses at most
+// one line.
 #pragma once
 
 #include <cstdio>

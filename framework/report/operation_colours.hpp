@@ -1,4 +1,4 @@
-// One colour an operation: a hue a family, shades within it, all legible on white and black.
+// One colour per operation: one hue per family with shades within it, all legible on white and black.
 #pragma once
 
 #include <map>

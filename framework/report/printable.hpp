@@ -1,4 +1,4 @@
-// Text of unknown origin made safe for a terminal and for files of lines.
+// Makes text of unknown origin safe for a terminal and for line-based files.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Numbers and named quantities as JSON, exactly: doubles keep their bits, whole ones are written as integers, NaN and
-// infinities as the texts "nan", "inf" and "-inf".
+// Numbers and named quantities as JSON, exactly: doubles keep their bits, whole numbers are written as integers, NaN
+// and infinities as the texts "nan", "inf" and "-inf".
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

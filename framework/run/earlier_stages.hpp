@@ -1,4 +1,4 @@
-// What stages that are over left for later ones: a configuration as it was trained, and a checkpoint.
+// The results of finished stages for later ones: the trained configuration, and a checkpoint.
 #pragma once
 
 #include <string>

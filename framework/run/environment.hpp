@@ -1,4 +1,4 @@
-// environment.json: with what software and on what machine a run was made.
+// environment.json: the software and the machine of a run.
 #pragma once
 
 #include <filesystem>

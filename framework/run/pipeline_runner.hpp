@@ -1,4 +1,4 @@
-// Runs a pipeline: opens its data, trains its stages one after the other, and leaves the run directory.
+// Runs a pipeline: opens its data, trains its stages in order, and writes the run directory.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Changes the pipeline of a run that is resumed: where its data is, and how long its stages train or search.
+// Changes the pipeline of a resumed run: the location of its data, and how long its stages train or search.
 #pragma once
 
 #include <vector>

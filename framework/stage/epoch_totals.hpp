@@ -1,4 +1,4 @@
-// Sums of losses and hits on the device, fetched to the host only when they are written down.
+// Sums of losses and hits on the device, copied to the host only when they are written.
 #pragma once
 
 #include <ATen/core/Tensor.h>

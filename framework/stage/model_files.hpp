@@ -1,4 +1,4 @@
-// The files about what a stage learned: architecture, policy, and the trained model.
+// The files with the results of a stage: architecture, policy, and the trained model.
 #pragma once
 
 #include <map>

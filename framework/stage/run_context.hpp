@@ -1,4 +1,4 @@
-// What all stages of a run share: configuration, data, and where they report.
+// The common context of a run's stages: configuration, data, and outputs.
 #pragma once
 
 #include "component/component_context.hpp"

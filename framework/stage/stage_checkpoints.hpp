@@ -1,4 +1,5 @@
-// The checkpoints of one stage: names, the one to continue from, how many stay. None holds numbers that are not finite.
+// The checkpoints of one stage: names, the one to continue from, how many to keep. No checkpoint contains non-finite
+// numbers.
 #pragma once
 
 #include <filesystem>

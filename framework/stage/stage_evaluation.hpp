@@ -1,5 +1,5 @@
-// The evaluations that are due at the end of an epoch: validation before the components have it, test images where the
-// epoch is the best so far or the stage is over.
+// The evaluations due at the end of an epoch: validation before the components receive its result, test images if the
+// epoch is the best so far or the last.
 #pragma once
 
 #include "component/stage_parts.hpp"

@@ -1,4 +1,4 @@
-// What a stage or a trial starts from: the end of an earlier one, and what of it to take.
+// The starting point of a stage or a trial: the end of an earlier one, and the parts to take from it.
 #pragma once
 
 #include <string>

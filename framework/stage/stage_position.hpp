@@ -1,4 +1,4 @@
-// Where a stage stands, apart from its components and its network: all that a checkpoint needs to continue it.
+// The position of a stage, apart from its components and its network: everything else that a checkpoint needs.
 #pragma once
 
 #include <cstdint>

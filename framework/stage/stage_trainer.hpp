@@ -1,7 +1,6 @@
-// Trains one stage: epochs of joint steps, and what happens at the end of each.
+// Trains one stage: epochs of joint steps, and the work at the end of each epoch.
 //
-// What it says is StageReporter's, what it measures StageEvaluation's, what it saves StageCheckpoints'; where it stands
-// is a StagePosition.
+// StageReporter writes its output, StageEvaluation measures, StageCheckpoints saves; StagePosition is its position.
 #pragma once
 
 #include <functional>

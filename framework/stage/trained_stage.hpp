@@ -1,4 +1,4 @@
-// The network that a stage or a trial trained, from its last checkpoint: to be measured, or left as a model.
+// The trained network of a stage or a trial, from its last checkpoint, to be measured or saved as a model.
 #pragma once
 
 #include <memory>

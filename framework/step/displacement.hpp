@@ -1,4 +1,4 @@
-// Weights moved aside by a multiple of a displacement for the life of the object, and put back to the bit afterwards.
+// Moves weights by a multiple of a displacement for the lifetime of the object, and restores them exactly afterwards.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,8 +1,8 @@
-// The weights that a hyper-optimizer evaluates, in the network for the life of the object, where they are others than
-// those that it trains (HyperOptimizer::evaluation_weights).
+// Puts a hyper-optimizer's evaluation weights into the network for the lifetime of the object, if they differ from the
+// trained ones (HyperOptimizer::evaluation_weights).
 //
-// Running statistics belong to weights: those of the batch norms are brought to the weights of the evaluation by
-// forward passes over some training images, and put back with the trained weights.
+// Running statistics belong to weights: forward passes over some training images recompute those of the batch norms for
+// the evaluation weights; they are restored with the trained weights.
 #pragma once
 
 #include <vector>

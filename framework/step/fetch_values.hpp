@@ -1,4 +1,4 @@
-// Brings numbers that lie about on the device to the host in one copy.
+// Copies scattered numbers from the device to the host in one copy.
 #pragma once
 
 #include <ATen/core/Tensor.h>

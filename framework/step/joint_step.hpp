@@ -1,7 +1,7 @@
 // One joint step: augmentation, forward, tau, one backward for theta and the architecture, clipping, the update, eta.
 //
-// The order is the design's (chapter "The step"); a component sees only its own call. A plain training step is the same
-// code with components that learn nothing. Its parts are scopes for LibTorch's profilers.
+// The order is the design's (chapter "The step"); a component sees only its own call. A plain training step uses the
+// same code with components that learn nothing. Its parts are scopes for LibTorch's profilers.
 #pragma once
 
 #include <optional>

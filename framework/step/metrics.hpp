@@ -1,5 +1,5 @@
-// The metrics that are measured on images. A new metric is added here and nowhere else: rows, results, tables and the
-// epoch outcomes that components receive take their names from this list.
+// The metrics measured on images. Add a new metric only here: rows, results, tables and the epoch outcomes that
+// components receive take their names from this list.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// The network of a stage in another mode for the life of the object; afterwards as the stage trains it.
+// Puts the network of a stage into another mode for the lifetime of the object, then back into the training mode.
 #pragma once
 
 #include <exception>

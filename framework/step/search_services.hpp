@@ -1,4 +1,4 @@
-// What a stage does for its searcher: evaluations at the weights or displaced from them, previews of the update.
+// A stage's services for its searcher: evaluations at the weights or at displaced weights, previews of the update.
 #pragma once
 
 #include "component/stage_parts.hpp"

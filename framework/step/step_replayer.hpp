@@ -1,8 +1,8 @@
-// Runs the joint steps of a stage: one by one, or, on a CUDA device, as a recording that is made anew in each epoch.
+// Runs the joint steps of a stage: one by one, or, on a CUDA device, as a recording that each epoch renews.
 //
 // Components change what they do between epochs only (dha/replay.hpp): support, drop path, learning rates of a
-// schedule. So each epoch begins with steps one by one, the next one is recorded, and the rest replays it with the
-// images of each batch copied to where the recorded one's were. A batch of another size runs by itself.
+// schedule. Each epoch therefore begins with single steps, records the next one, and replays it for the rest, with the
+// images of each batch copied to the recorded batch's memory. A batch of another size is not replayed.
 #pragma once
 
 #include <map>

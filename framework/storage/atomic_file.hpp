@@ -1,4 +1,4 @@
-// Files that appear whole or not at all: written beside their place, flushed to disk, then renamed.
+// Files that appear complete or not at all: written next to their destination, flushed to disk, then renamed.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Checkpoints: whole states as safetensors files that prove on loading that nothing in them has changed.
+// Checkpoints: complete states as safetensors files with checksums that are verified on loading.
 //
 //   save_checkpoint(run.checkpoint("search", 3), state);
 //   remove_old_checkpoints(run.file("checkpoints"), 2);

@@ -1,4 +1,4 @@
-// Makes folders, with a sentence where that fails.
+// Creates folders, with a clear error on failure.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Turns a failed call on a file into the sentence that a user reads.
+// Converts a failed file operation into an error message.
 #pragma once
 
 #include <filesystem>

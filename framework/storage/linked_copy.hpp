@@ -1,4 +1,4 @@
-// One file under two names: a hard link where the file system has them, else a copy.
+// One file under two names: a hard link if the file system supports it, else a copy.
 #pragma once
 
 #include <filesystem>

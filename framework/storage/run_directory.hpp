@@ -1,4 +1,4 @@
-// The folder that a run leaves: runs/<name>/<time>-s<seed>/, with fixed names inside (design: what a run leaves).
+// The folder of a run: runs/<name>/<time>-s<seed>/, with fixed file names.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Keeps a second process out of a run directory while one trains in it.
+// Locks a run directory against a second process while one trains in it.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,8 @@
 // The ledger of a stage of trials: every call of ask(), keep_going() and tell() in order, from which a resumed run
-// brings its trial searcher back to where it was.
+// restores its trial searcher.
 //
-// The file trials.jsonl has a header line and one JSON object per call. Lines are only ever added, each by one write
-// that is flushed to disk before append() returns, so a crash can damage no more than the last line.
+// The file trials.jsonl has a header line and one JSON object per call. Lines are only appended, each by one write that
+// is flushed to disk before append() returns, so a crash can damage only the last line.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The two files of a trial's directory that the run and the trial exchange: trial.json tells the trial what it is,
-// outcome.json tells the run what became of it.
+// The two files that a run and a trial exchange in the trial's directory: trial.json describes the trial, outcome.json
+// its outcome.
 #pragma once
 
 #include <cstdint>

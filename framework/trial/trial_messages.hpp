@@ -1,4 +1,4 @@
-// What a trial's process and the stage say to each other, one line each: epochs and errors one way, whether to continue
+// The messages between a trial's process and the stage, one line each: epochs and errors one way, whether to continue
 // the other.
 #pragma once
 

@@ -1,7 +1,7 @@
-// Trains the trial of a directory: a run with one stage, which starts and ends as trial.json says.
+// Trains the trial of a directory: a run with one stage, which starts and ends at the points given by trial.json.
 //
-// The directory is all that is needed: its pipeline.json, its trial.json, and the weights that the trial starts from.
-// So any launcher on any machine with the data can train it; TrialStage is one.
+// It needs only the directory: pipeline.json, trial.json, and the weights that the trial starts from. Any launcher on
+// any machine with the data can therefore train it; TrialStage is one.
 #pragma once
 
 #include <functional>

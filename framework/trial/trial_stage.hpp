@@ -1,8 +1,8 @@
-// A stage of trials: asks its trial searcher, has each trial trained in a process and a run directory of its own, and
-// tells the outcomes. The ledger of the stage has all of it, and a run that is resumed continues from there.
+// A stage of trials: asks its trial searcher for trials, trains each in its own process and run directory, and tells
+// the searcher the outcomes. The ledger of the stage records all of this, and a resumed run continues from it.
 //
 // The stage's folder is stages/<name>/ below the run directory: trials.jsonl (ledger), trials/<id>/ (the run of a
-// trial), outcomes.json and architectures/<id>.json (what the search came to), and the searcher's artefacts.
+// trial), outcomes.json and architectures/<id>.json (the results of the search), and the searcher's artefacts.
 #pragma once
 
 #include <filesystem>

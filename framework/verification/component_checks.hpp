@@ -1,4 +1,4 @@
-// Checks on one component of a plugin: what it says of itself, and that it can be created from all that it declares.
+// Checks on one component of a plugin: its description, and that it can be created from its declared parameters.
 #pragma once
 
 #include <string>

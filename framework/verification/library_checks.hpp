@@ -1,4 +1,4 @@
-// Checks on a plugin's file: what it exports, that it is accepted, and that loading it leaves the process as it was.
+// Checks on a plugin's file: its exports, that it is accepted, and that loading it does not change the process.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// One thing that `dha verify` asks of a plugin: an id, a sentence, and a function that finds out.
+// One check of `dha verify` on a plugin: an id, a sentence, and a function.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Runs all checks on a plugin, each in a process of its own.
+// Runs all checks on a plugin, each in its own process.
 #pragma once
 
 #include <functional>

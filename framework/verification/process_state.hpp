@@ -1,4 +1,4 @@
-// What a library can change for the whole process by being loaded: to be compared before and after.
+// The process state that loading a library can change, to compare before and after.
 #pragma once
 
 #include <map>
