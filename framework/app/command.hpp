@@ -21,12 +21,12 @@ struct Command {
   const char* name;
   const char* synopsis;  // "run FILE [--out DIR] [--set PATH=VALUE]…"
   const char* summary;   // one line
-  // `arguments`: what follows the verb. Returns an ExitStatus; throws dha::Error, which main turns into a sentence and
-  // a status.
+  // `arguments`: those after the verb. Returns an ExitStatus; throws dha::Error, which main converts to a message and a
+  // status.
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-// Each verb lives in a file of its own, framework/app/<name>.cpp.
+// Each verb has its own file, framework/app/<name>.cpp.
 extern const Command kAugmentCommand;
 extern const Command kCostCommand;
 extern const Command kDescribeCommand;

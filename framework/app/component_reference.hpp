@@ -12,15 +12,15 @@ namespace dha::app {
 std::string reference_text(const ComponentRecord& component);
 std::string reference_markdown(const ComponentRecord& component);
 
-// {"id", "kind", "summary", what Schema::json_text() has, "example"}
+// {"id", "kind", "summary", the keys of Schema::json_text(), "example"}
 nlohmann::ordered_json reference_json(const ComponentRecord& component);
 
 // The page of the host's own keys and of all components in `registry`, by kind: docs/reference.md.
 std::string reference_page(const PluginRegistry& registry);
 
-// What stands in a pipeline file for this component: {"augment": [{"use": "dha.flip", "probability": 0.5}]}. It has all
-// defaults, and values that validate for parameters that have none; optional parameters are left out, but for the first
-// of those of which exactly one must be given.
+// An entry of a pipeline file for this component: {"augment": [{"use": "dha.flip", "probability": 0.5}]}. It has all
+// defaults, and valid values for required parameters. Optional parameters are left out, except for the first of those
+// of which exactly one must be given.
 nlohmann::ordered_json example_use(const ComponentRecord& component);
 
 }  // namespace dha::app

@@ -12,7 +12,7 @@ namespace dha::app {
 ExitStatus exit_status(ErrorCode code) noexcept;
 
 struct Failure {
-  std::string message;  // may have several lines, one for each thing that is wrong
+  std::string message;  // may have several lines, one per problem
   ExitStatus status;
 };
 

@@ -13,10 +13,10 @@ namespace dha::app {
 // Adds --set PATH=VALUE (repeatable).
 void add_set_option(boost::program_options::options_description& options);
 
-// Adds --device, which wins over the file's.
+// Adds --device, which overrides the file's.
 void add_device_option(boost::program_options::options_description& options);
 
-// What --set and --device say, in order. Throws Error{kUsage} for one without "=".
+// The overrides of --set and --device, in order. Throws Error{kUsage} for one without "=".
 std::vector<Override> overrides_of(const boost::program_options::variables_map& values);
 
 }  // namespace dha::app

@@ -20,15 +20,15 @@ void add_plugin_options(boost::program_options::options_description& options);
 // /usr/lib/dha (does not exist)".
 std::string searched_places(const boost::program_options::variables_map& values);
 
-// Everything that the search order finds, --plugin-path first. With `probe` each file is opened in a child process
-// beforehand. Throws Error{kUsage} if a --plugin-path does not exist.
+// All plugins in the search order, --plugin-path first. With `probe`, each file is first opened in a child process.
+// Throws Error{kUsage} if a --plugin-path does not exist.
 PluginRegistry load_plugins(const boost::program_options::variables_map& values, bool probe = false);
 
 // Like load_plugins(), for verbs that need components: if no plugin was found, throws Error{kLoadFailed} that lists the
 // searched places.
 PluginRegistry require_plugins(const boost::program_options::variables_map& values);
 
-// Makes an accelerator, where one is in use, compute as `config` says, and opens what host and plugins have for it.
+// Configures an accelerator in use according to `config`, and opens the libraries that host and plugins have for it.
 void open_accelerator_code(const DeviceChoice& device, const PluginRegistry& registry, const PipelineConfig& config);
 
 }  // namespace dha::app

@@ -13,17 +13,17 @@ namespace dha {
 
 class Log;
 
-// What contexts of one run share. `log` outlives them.
+// The common state of a run's contexts. `log` outlives them.
 struct ContextServices {
   Log* log = nullptr;
   at::Device device = at::kCPU;
   uint64_t seed = 0;
-  std::filesystem::path scratch;  // parent of the scratch directories; empty: one that goes with the process
+  std::filesystem::path scratch;  // parent of the scratch directories; empty: one that is removed with the process
 };
 
 class ComponentContext : public Context {
  public:
-  // `path`: where in the pipeline, such as "search/augment.1".
+  // `path`: position in the pipeline, such as "search/augment.1".
   ComponentContext(const ContextServices& services, std::string component_id, std::string path);
 
   void log(LogLevel level, std::string_view message) override;
@@ -35,7 +35,7 @@ class ComponentContext : public Context {
   std::string scratch_directory() override;
   bool cancelled() const override;
 
-  // The last value of each metric since the last call, still where it was computed.
+  // The last value of each metric since the last call, on the device where it was computed.
   std::map<std::string, at::Tensor> take_metrics();
 
   // The context's part of a checkpoint: the generators' states as tensors "generator", "shared_generator" and

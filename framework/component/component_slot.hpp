@@ -31,7 +31,7 @@ class ComponentSlot {
   const ComponentUse& use() const { return use_; }
   ComponentContext& context() const { return *context_; }
 
-  // The plugin's own object, for what crosses the boundary again: a searcher is attached to the plugin's space.
+  // The plugin's own object, for passing it to a plugin: a searcher is attached to the plugin's space.
   const std::shared_ptr<Interface>& object() const { return component_; }
 
   // Calls the component; `name` is the call's name in messages: slot.call("info", [](Dataset& d) { return d.info(); }).

@@ -9,10 +9,10 @@
 
 namespace dha {
 
-// Reads nothing from disk. Empty where classes, channels, height or width show only once the data set is open.
+// Reads nothing from disk. Empty if classes, channels, height or width are unknown until the data set is open.
 std::optional<DatasetInfo> declared_shape(const PipelineConfig& config, const PluginRegistry& registry);
 
-// As declared_shape(); where that is empty, opens the data set.
+// Like declared_shape(), but opens the data set if that is empty.
 DatasetInfo dataset_shape(const PipelineConfig& config, const PluginRegistry& registry);
 
 }  // namespace dha

@@ -28,7 +28,7 @@ class GuardedNetwork final : public Network {
   GuardedNetwork(std::unique_ptr<Network> network, const ComponentUse& space)
       : network_(std::move(network)), space_(space) {}
 
-  // The plugin's own object, for what crosses the boundary again: a space carries weights between its own networks.
+  // The plugin's own object, for passing it to a plugin: a space carries weights between its own networks.
   Network& object() const { return *network_; }
 
   NetworkOutput forward(const at::Tensor& images, const Gates& gates) override {

@@ -6,15 +6,15 @@
 
 namespace dha {
 
-// The same gates, cut off from the searcher's graph, their weights in the type of the network's (`type`); they ask for
-// gradients where `with_gradients`.
+// The same gates, detached from the searcher's graph, with weights in the network's type (`type`); they require
+// gradients if `with_gradients`.
 Gates leaf_gates(const Gates& gates, at::ScalarType type, bool with_gradients);
 
 // After backward(): the gradients of leaves and observed candidates. A leaf that took no part gets zeros.
 GateGradients gate_gradients(const Gates& leaves, const Network& network);
 
-// Of the observed candidates, per choice; undefined entries where none was asked for. Throws Error{kContractViolation}
-// where a network that was asked cannot observe.
+// The gradients of the observed candidates, per choice; undefined entries where none was requested. Throws
+// Error{kContractViolation} if the network cannot observe but was asked to.
 std::vector<at::Tensor> observed_gradients(const Gates& leaves, const Network& network);
 
 // All gradients of a backward pass in one list; some may be undefined.

@@ -12,19 +12,18 @@
 
 namespace dha {
 
-// Creates every component, and where `shape` is there begins each stage from stages that have not trained, as
-// `services` say and without a log. Networks are made on LibTorch's meta device, where tensors have shapes and no
-// values, so that neither their size nor memory matters; of what components throw there only refusals count
-// (kInvalidParameter, kInvalidConfig, kContractViolation, kData, kNotFound). What components need of their stage is
-// checked as far as it is known: `images` are the run's, or null while its data set is not open. Left to the run is
-// what depends on the outcome of training: whose search ends undecided, what trials come to. `shape` has classes,
-// channels, height and width, and may lack the rest. Throws PipelineError with each component that cannot be created,
-// or else with the first problem of each stage, at its location.
+// Creates every component and, if `shape` is given, begins each stage from untrained earlier stages, with `services`
+// and without a log. Networks are created on LibTorch's meta device, where tensors have shapes but no values, so that
+// size and memory do not matter; of the errors there, only refusals count (kInvalidParameter, kInvalidConfig,
+// kContractViolation, kData, kNotFound). Components' needs are checked as far as possible: `images` are the run's, or
+// null while its data set is not open. The outcome of training, such as an undecided search or failed trials, is not
+// checked. `shape` has classes, channels, height and width, and may lack the rest. Throws PipelineError with each
+// component that cannot be created, or else with the first problem of each stage, at its location.
 void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
                   const RunImages* images, const ContextServices& services);
 
-// As check_stages(), on the CPU and with the shape that the data set's parameters tell; reads nothing from disk but
-// what components read when they are created. A component that asks for another device is left to the run.
+// Like check_stages(), on the CPU and with the shape given by the data set's parameters; reads from disk only what
+// components read when they are created. Does not check a component that requires another device.
 void check_without_data(const PipelineConfig& config, const PluginRegistry& registry);
 
 }  // namespace dha

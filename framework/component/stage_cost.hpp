@@ -11,9 +11,8 @@
 namespace dha {
 
 // `architecture`: a file of JSON text; empty: the architecture that the stage's searcher has fixed. Opens the data set
-// only where its parameters do not tell shape and classes. Throws Error{kUsage} for an unknown stage, and where no
-// architecture is known; Error{kData} that names the file where it cannot be read or the space does not know what it
-// holds.
+// only if its parameters do not give shape and classes. Throws Error{kUsage} for an unknown stage, and if no
+// architecture is known; Error{kData} that names the file if it cannot be read or does not fit the space.
 Quantities stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
                       const PluginRegistry& registry);
 

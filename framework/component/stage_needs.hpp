@@ -8,8 +8,8 @@
 
 namespace dha {
 
-// Report each need that is not met, at the component's location. Validation images count as there while it is not known
-// whether the data set has a validation split.
+// Report each need that is not met, at the component's location. Validation images count as available while it is
+// unknown whether the data set has a validation split.
 void check_needs(const StageParts& parts, ProblemList& problems);
 void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems);
 

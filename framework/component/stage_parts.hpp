@@ -16,7 +16,7 @@
 
 namespace dha {
 
-// What a stage is built from besides its configuration.
+// The services that a stage is built with, besides its configuration.
 struct StageEnvironment {
   const PluginRegistry& registry;
   ContextServices services;
@@ -24,19 +24,19 @@ struct StageEnvironment {
   at::ScalarType dtype = at::kFloat;
   bool channels_last = true;
   StageImageCounts images = {};
-  // The network on LibTorch's meta device: to find out what fits, without memory.
+  // The network on LibTorch's meta device, to check what fits without memory.
   bool shapes_only = false;
 
   at::Device network_device() const { return shapes_only ? at::Device(at::kMeta) : services.device; }
 };
 
-// The error of a stage that searches and is to carry the weights of one whose architecture is decided: no supernet can
-// take them.
+// The error of a searching stage that carries the weights of a stage with a decided architecture: no supernet can take
+// them.
 Error supernet_from_lean_error(const std::string& stage, const std::string& earlier);
 
 class StageParts {
  public:
-  // Creates and prepares the components; makes no network yet. `path`: the stage's name, or below it a trial's.
+  // Creates and prepares the components, but no network yet. `path`: the stage's name, or a trial's path below it.
   StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& path);
 
   const StageConfig& config() const { return config_; }
@@ -47,25 +47,25 @@ class StageParts {
   const std::vector<std::unique_ptr<GuardedAugmenter>>& augmenters() const { return augmenters_; }
   const StageView& stage() const { return *stage_; }
 
-  // True where the network has choices left to decide.
+  // True if the network has undecided choices.
   bool searches() const { return is_supernet_; }
 
   // The searcher's gates for a forward pass, checked, as leaves of the host's graph (leaf_gates.hpp) in the type of the
-  // weights; none where the architecture is decided. Only those of a weight step ask for gradients.
+  // weights; none if the architecture is decided. Only those of a weight step require gradients.
   Gates gates(GatePurpose purpose, const Progress& progress) const;
 
   // Throws Error{kContractViolation} for gates that this stage's network cannot take.
   void check(const Gates& gates) const;
 
-  // Makes the network: a lean one of `architecture`, or where that is empty of what the stage itself decides; else a
-  // supernet. Attaches the hyper-optimizer to its weights. Throws Error{kContractViolation} where the stage neither
-  // searches nor decides.
+  // Creates the network: a lean one of `architecture` or, if that is empty, of the stage's own architecture; else a
+  // supernet. Attaches the hyper-optimizer to its weights. Throws Error{kContractViolation} if the stage has neither a
+  // search nor an architecture.
   void make_network(const std::string& architecture = "");
   bool has_network() const { return network_ != nullptr; }
   GuardedNetwork& network() const { return *network_; }
 
-  // How the network behaves in a weight step: statistics of the batch, which move the running ones, auxiliary head, and
-  // the drop path that was set last; 0 at first.
+  // The mode of a weight step: batch statistics, which update the running ones, auxiliary head, and the last drop path
+  // that was set (initially 0).
   const NetworkMode& training_mode() const { return training_mode_; }
   void set_drop_path(double probability);
 
@@ -73,7 +73,7 @@ class StageParts {
   const std::vector<at::Tensor>& weights() const { return weights_; }
   const std::vector<NamedTensor>& named_weights() const { return named_weights_; }
 
-  // Of all components that are there: augmenters, hyper-optimizer, searcher, space.
+  // Of all existing components: augmenters, hyper-optimizer, searcher, space.
   std::vector<ComponentContext*> contexts() const;
 
   // The architecture of a lean network, or what the searcher would derive now.
@@ -83,21 +83,21 @@ class StageParts {
   // component's text, the kind of network, and its architecture.
   State state() const;
 
-  // Takes the whole state of this stage and makes the network that it belongs to.
+  // Takes the complete state of this stage and creates its network.
   void resume(const State& state);
 
-  // The end of an earlier stage, to carry weights from: takes only what the network's function depends on.
+  // Takes the end of an earlier stage, to carry weights from: only the parts that the network's function depends on.
   void restore_network(const State& state);
 
   // Takes weights of an earlier stage that ended, with its restored network; returns how many. With kExact both
   // networks compute the same function afterwards.
   int64_t carry_weights(const StageParts& earlier, CarryMode mode);
 
-  // Of a supernet: the lean network of `architecture`, what an evaluation uses at the moment, with the weights and
-  // gates that make it compute the same. Throws Error{kInvalidConfig} where the space cannot carry them.
+  // For a supernet: the lean network of `architecture`, which evaluations currently use, with weights and gates that
+  // make it compute the same function. Throws Error{kInvalidConfig} if the space cannot carry them.
   std::unique_ptr<Network> decided_network(const std::string& architecture) const;
 
-  // Makes the lean network of `architecture` with these weights and buffers, by name. Throws Error{kData} where one is
+  // Creates the lean network of `architecture` with these weights and buffers, by name. Throws Error{kData} if one is
   // missing or has another shape.
   void take_model(const std::string& architecture, const std::map<std::string, at::Tensor>& tensors);
 
@@ -119,10 +119,10 @@ class StageParts {
   StageEnvironment environment_;
   std::unique_ptr<GuardedSpace> space_;
   std::unique_ptr<StageView> stage_;
-  std::unique_ptr<GuardedSearcher> searcher_;  // null where the stage has none
+  std::unique_ptr<GuardedSearcher> searcher_;  // null if the stage has none
   std::unique_ptr<GuardedHyperOptimizer> hyper_;
   std::vector<std::unique_ptr<GuardedAugmenter>> augmenters_;
-  std::unique_ptr<GuardedNetwork> network_;  // goes before the space that made it
+  std::unique_ptr<GuardedNetwork> network_;  // destroyed before the space that created it
   bool is_supernet_ = false;
   NetworkMode training_mode_;
   std::string lean_architecture_;

@@ -12,9 +12,9 @@ namespace dha {
 
 class TrialParts {
  public:
-  // Creates, prepares and attaches both. `architecture`: what the stage carries from an earlier one, or ""; else its
-  // own is that of its `architecture` key, of its searcher, which must be finished, or the only one of its space.
-  // Throws Error{kInvalidConfig} where that searcher is not.
+  // Creates, prepares and attaches both. `architecture`: the one carried from an earlier stage; if "", the stage's own
+  // is that of its `architecture` key, of its searcher, which must be finished, or the only one of its space. Throws
+  // Error{kInvalidConfig} if that searcher is not finished.
   TrialParts(const StageConfig& config, const StageEnvironment& environment, const std::string& architecture);
 
   GuardedSpace& space() { return space_; }

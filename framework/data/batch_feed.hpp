@@ -18,12 +18,12 @@ struct Batch {
 
 struct FeedOptions {
   int64_t batch_size = 64;
-  bool random_geometry = false;  // training crops and flips where images are read one by one; else the evaluation crop
-  bool shuffle = false;          // another order each epoch
-  bool drop_incomplete = false;  // leave out the last batch where it is smaller, unless it is the only one
+  bool random_geometry = false;  // training crops and flips if images are read one by one; else the evaluation crop
+  bool shuffle = false;          // a new order per epoch
+  bool drop_incomplete = false;  // leave out the last batch if it is smaller, unless it is the only one
   uint64_t seed = 0;
   at::Device device = at::kCPU;
-  int64_t threads = 0;  // that read ahead; 0: images are read when they are asked for
+  int64_t threads = 0;  // that prefetch images; 0: images are read on request
 };
 
 // One pass over a set at a time. [one thread]
@@ -31,13 +31,13 @@ class BatchFeed {
  public:
   virtual ~BatchFeed() = default;
 
-  int64_t steps() const { return steps_; }  // batches an epoch, >= 1
+  int64_t steps() const { return steps_; }  // batches per epoch, >= 1
 
-  // Starts epoch `epoch` at batch `first_step`. What was under way is dropped.
+  // Starts epoch `epoch` at batch `first_step` and drops batches in progress.
   virtual void begin(int64_t epoch, int64_t first_step) = 0;
 
-  // Empty at the end of the epoch. A batch is smaller where images were skipped, and may have no image at all.
-  // Throws what the data set throws.
+  // Empty at the end of the epoch. A batch is smaller if images were skipped, and may have no image at all.
+  // Throws the data set's exceptions.
   virtual std::optional<Batch> next() = 0;
 
  protected:

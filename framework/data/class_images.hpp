@@ -7,10 +7,10 @@
 
 namespace dha {
 
-// Throws Error{kData} that names the classes of which `dataset` has no training image at all.
+// Throws Error{kData} that names the classes without a training image in `dataset`.
 void check_every_class_has_images(const OpenDataset& dataset);
 
-// Names the classes of which `train` holds no image or a single one; empty where each has more. A limit may leave that.
+// Names the classes with at most one image in `train`, as a limit may cause; empty if each has more.
 std::string describe_rare_classes(const ImageSet& train);
 
 }  // namespace dha

@@ -13,10 +13,10 @@ namespace dha {
 // under a key.
 std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
-// What a stream of numbers decides. Values are part of every run's results: never change one.
+// The purpose of a stream of numbers. Results of every run depend on these values: never change one.
 enum class RandomPurpose : uint32_t { kEpochOrder = 1, kStratifiedOrder = 2, kStratifiedSplit = 3, kCrop = 4 };
 
-// The stream of numbers for (seed, purpose, epoch, index). Cheap to make: one a sample. [one thread at a time]
+// The stream of numbers for (seed, purpose, epoch, index). Cheap to create: one per sample. [one thread at a time]
 class CounterRandom {
  public:
   // epoch in [0, 2^24); index in [0, 2^63). A stream has 2^32 numbers of 32 bits.

@@ -7,7 +7,7 @@
 
 namespace dha {
 
-// Under one policy and one size of result. Every request lies inside its image, down to images of one pixel, and is the
+// For one policy and one size of result. Every request is inside its image, down to images of one pixel, and is the
 // same on every machine. [any thread]
 class CropGeometry {
  public:

@@ -18,13 +18,13 @@ struct SplitIdentity {
 };
 
 struct DataIdentity {
-  std::vector<std::string> class_names;  // in label order; empty where the data set names none
+  std::vector<std::string> class_names;  // in label order; empty if the data set names none
   std::array<SplitIdentity, 3> splits;   // by Split
 };
 
 DataIdentity identity_of(const OpenDataset& dataset);
 
-// What differs first between two identities.
+// The first difference between two identities.
 struct DataDifference {
   std::string text;         // "class 0 is 'bee', was 'ant'"
   bool is_of_classes;       // of their number, names or order: labels mean something else

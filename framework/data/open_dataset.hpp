@@ -20,11 +20,11 @@ using ImageId = std::pair<Split, int64_t>;
 
 class OpenDataset {
  public:
-  // Of an accelerator's whole memory, for images as they are stored.
+  // Share of an accelerator's total memory for stored images.
   static constexpr double kResidentShare = 0.4;
 
-  // Opens `dataset` and checks what it says of itself. Throws what it throws, and Error{kContractViolation} or
-  // Error{kData} where labels lie outside [0, classes) or a class has no training image.
+  // Opens `dataset` and checks its description. Throws its exceptions, and Error{kContractViolation} or Error{kData} if
+  // labels are outside [0, classes) or a class has no training image.
   OpenDataset(std::string id, std::shared_ptr<Dataset> dataset);
 
   const std::string& id() const { return id_; }
@@ -38,11 +38,11 @@ class OpenDataset {
   int64_t size(Split split) const { return labels_.at(split).size(0); }
   bool in_memory() const { return in_memory_; }
 
-  // A whole in-memory split: on `device` where the splits that lie there stay within kResidentShare of its memory with
-  // this one, else on the CPU. [training thread]
+  // A whole in-memory split: on `device` if all splits there, including this one, take at most kResidentShare of its
+  // memory, else on the CPU. [training thread]
   const ImageTensors& tensors_on(Split split, at::Device device) const;
 
-  // Images that read() left out, each once, in order; those of a run that is resumed too. [any thread]
+  // Images that read() left out, each once, in order, including those before a resume. [any thread]
   void note_unreadable(const std::vector<ImageId>& images) const;
   std::vector<ImageId> unreadable() const;
 

@@ -9,12 +9,12 @@ namespace dha {
 
 // uint8 (channels, height, width), contiguous, CPU; 1 channel for grey images, 3 for all others.
 //
-// Palettes become their colours and 16 bits are scaled to 8; transparency and colour profiles are left out. Throws
-// Error{kData} that names the file where it cannot be read, is not a PNG or is damaged, or where a side is above
-// 32767 px or all of it above 100 million.
+// Palettes become their colours and 16 bits are scaled to 8; transparency and colour profiles are ignored. Throws
+// Error{kData} that names the file if it cannot be read, is not a PNG or is damaged, or if a side exceeds
+// 32767 px or the image 100 million px.
 at::Tensor read_png(const std::filesystem::path& file);
 
-// image: uint8 (1 or 3, height, width), CPU. The file appears whole or not at all. Throws Error{kIo}.
+// image: uint8 (1 or 3, height, width), CPU. The file appears complete or not at all. Throws Error{kIo}.
 void write_png(const std::filesystem::path& file, const at::Tensor& image);
 
 }  // namespace dha

@@ -23,7 +23,7 @@ class ReadingFeed : public BatchFeed {
   std::optional<Batch> next() override;
 
  private:
-  // A batch being decoded. Its slots are taken one by one by whoever is free.
+  // A batch being decoded. Free threads take its slots one by one.
   struct Pending {
     at::Tensor images;             // uint8 (slots, channels, height, width), ready to be uploaded
     std::vector<int64_t> samples;  // positions in the set
@@ -50,7 +50,7 @@ class ReadingFeed : public BatchFeed {
   std::optional<CropGeometry> geometry_;
   int64_t epoch_ = 0, next_made_ = 0, next_taken_ = 0;
   std::vector<int64_t> order_;
-  std::vector<at::Tensor> memory_;  // of whole batches on the host, those that are in use included
+  std::vector<at::Tensor> memory_;  // of whole batches on the host, including those in use
 
   std::mutex mutex_;
   std::condition_variable work_available_, batch_done_;

@@ -13,18 +13,18 @@
 
 namespace dha {
 
-// The sets that all stages of a run share: the limits of the pipeline applied.
+// The sets that all stages of a run share, after the pipeline's limits.
 struct RunImages {
   ImageSet train, validation, test;  // validation and test may be empty
 };
 
-// Throws Error{kData} where a limit leaves nothing.
+// Throws Error{kData} if a limit leaves nothing.
 RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint64_t seed);
 
-// What of them a stage trains and validates on.
+// The images that a stage trains and validates on.
 struct StageImages {
   ImageSet train, validation;  // validation may be empty
-  bool holds_out = false;      // validation is a part of the training images, which `train` lacks
+  bool holds_out = false;      // validation is a held-out part of the training images
 };
 
 // How many images a stage has; empty while the data set is not open.
@@ -34,25 +34,26 @@ struct StageImageCounts {
 
 StageImageCounts count_images(const StageImages& images);
 
-// `run_seed`: stages and trials that hold out the same share hold out the same images, and a smaller share is a part of
-// a larger one but for rounding, so that a stage validates on nothing that one with as large a share was trained on.
+// `run_seed`: stages and trials that hold out the same share hold out the same images, and a smaller share is a subset
+// of a larger one, up to rounding, so that a stage does not validate on images that a stage with at least the same
+// share was trained on.
 StageImages choose_stage_images(const RunImages& images, const StageConfig& config, uint64_t run_seed);
 
 struct StageData {
   std::unique_ptr<BatchFeed> train;
-  std::unique_ptr<BatchFeed> validation;        // whole, in order; null where the stage has no validation images
-  std::unique_ptr<BatchFeed> test;              // null where the data set has no test images
-  std::unique_ptr<CyclingFeed> search_batches;  // validation images without end, for bilevel searchers; may be null
-  std::unique_ptr<CyclingFeed> probe_batches;   // for a hyper-optimizer that asks for batches of its own; may be null
+  std::unique_ptr<BatchFeed> validation;        // whole, in order; null if the stage has no validation images
+  std::unique_ptr<BatchFeed> test;              // null if the data set has no test images
+  std::unique_ptr<CyclingFeed> search_batches;  // endless validation images, for bilevel searchers; may be null
+  std::unique_ptr<CyclingFeed> probe_batches;   // for a hyper-optimizer that requests separate batches; may be null
   std::unique_ptr<BatchFeed> calibration;       // make_calibration_feed()
 };
 
-// Some training images as they are, the same at each call, to bring running statistics to other weights. Read without
-// threads: few stages ever use it.
+// Some training images without augmentation, the same in each call, to recompute running statistics for other weights.
+// Read without threads, because few stages use it.
 std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t batch_size, at::Device device);
 
-// `path`: of the stage or trial, by which it draws other orders than the rest of the run. `plan`: what its
-// hyper-optimizer asks for. Throws Error{kInvalidConfig} where the plan asks for validation images and there are none.
+// `path`: of the stage or trial, which seeds its orders. `plan`: of its hyper-optimizer. Throws Error{kInvalidConfig}
+// if the plan needs validation images and there are none.
 StageData make_stage_data(const RunImages& images, const StageConfig& config, const ProbePlan& plan, uint64_t run_seed,
                           const std::string& path, at::Device device, int64_t threads);
 

@@ -8,11 +8,11 @@
 namespace dha {
 
 struct PixelStatistics {
-  std::vector<double> mean, standard_deviation;  // a channel, of pixels in [0, 1]
+  std::vector<double> mean, standard_deviation;  // per channel, of pixels in [0, 1]
 };
 
 // Over the evaluation crops of the first `most` images of `set`, in float64, exact sums: the same bits on every
-// machine. A channel that is constant gets standard deviation 1. `threads` read images where they are not in memory.
+// machine. A constant channel gets standard deviation 1. `threads` read images that are not in memory.
 PixelStatistics measure_statistics(const ImageSet& set, int64_t most, int64_t threads);
 
 }  // namespace dha

@@ -11,20 +11,20 @@ namespace dha {
 
 class Upload {
  public:
-  // Where `device` is the CPU, tensors stay as they are.
+  // If `device` is the CPU, tensors are not copied.
   explicit Upload(at::Device device);
 
-  // Memory to fill and upload, its content undefined: pinned where the device is an accelerator, so that the card reads
-  // it by itself. [any thread]
+  // Uninitialised memory to fill and upload: pinned if the device is an accelerator, so that the device reads it
+  // directly. [any thread]
   at::Tensor host_memory(at::IntArrayRef sizes, at::ScalarType type) const;
 
-  // `host`, made by host_memory(), on the device. What the calling thread does with the result waits for the copy, on
-  // the device. The caller does not write to `host` afterwards. [one thread at a time]
+  // Returns `host`, from host_memory(), on the device. Work of the calling thread on the result waits for the copy, on
+  // the device. The caller must not write to `host` afterwards. [one thread at a time]
   at::Tensor operator()(const at::Tensor& host) const;
 
  private:
   at::Device device_;
-  std::optional<c10::Stream> stream_;  // of the copies; none where the device is the CPU
+  std::optional<c10::Stream> stream_;  // of the copies; none if the device is the CPU
 };
 
 }  // namespace dha
