@@ -18,24 +18,23 @@ namespace dha {
 
 struct DeviceChoice {
   at::Device device = at::kCPU;
-  std::string note;  // what "auto" became and why; empty for a device that was asked for by name
+  std::string note;  // the device that "auto" selected and why; empty for a device given by name
 };
 
-// `text` is "auto", "cpu", "cuda" (the first one) or "cuda:<number>". "auto" takes the first accelerator, or the CPU
-// where there is none; the note then says what was looked for. "cpu" opens nothing. May be called again. [one thread at
-// a time]
+// `text` is "auto", "cpu", "cuda" (the first one) or "cuda:<number>". "auto" takes the first accelerator, or the CPU if
+// there is none; the note then lists what was searched. "cpu" opens nothing. May be called again. [one thread at a
+// time]
 //
-// Throws Error{kUsage} for any other text, and Error{kDevice} where the device asked for is not there, with
-// what was looked for: library, driver, number of devices.
+// Throws Error{kUsage} for any other text, and Error{kDevice} if the device is not available, with
+// what was searched: library, driver, number of devices.
 DeviceChoice choose_device(const std::string& text);
 
-// Opens libraries with CUDA code, of the host and of plugins; does nothing where the device is the CPU, or where
-// another library took the place of LibTorch's: kernels need a real card. Throws Error{kLoadFailed} that names the file
-// and gives the dynamic linker's reason.
+// Opens libraries with CUDA code, of the host and of plugins. Does nothing if the device is the CPU, or if another
+// library replaces LibTorch's, because kernels need a real GPU. Throws Error{kLoadFailed} with the file and the dynamic
+// linker's reason.
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries);
 
-// What the libraries that were opened so far export under `name`: the first that has it, else null. LibTorch's own is
-// not asked.
+// The symbol `name` of the first opened library that exports it, else null. Does not search LibTorch's own library.
 void* accelerator_symbol(const char* name);
 
 }  // namespace dha

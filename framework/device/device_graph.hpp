@@ -19,16 +19,16 @@ class DeviceGraph {
   DeviceGraph(const DeviceGraph&) = delete;
   DeviceGraph& operator=(const DeviceGraph&) = delete;
 
-  // From here to end(), what is asked of the calling thread's current stream, which must not be the default one, is
-  // recorded and not done. Draws may come from `generators` only, which at each replay go on from where they stand.
+  // From here to end(), work on the calling thread's current stream, which must not be the default one, is recorded
+  // instead of executed. Draws must come from `generators`, which continue from their current state at each replay.
   virtual void begin(const std::vector<at::Generator>& generators) = 0;
   virtual void end() = 0;
 
-  // Does what was recorded, on the current stream: reads and writes the memory that the recorded calls did.
+  // Executes the recorded work on the current stream: reads and writes the same memory as the recorded calls.
   virtual void replay() = 0;
 };
 
-// Null where no library that was opened for the accelerator records.
+// Null if no library opened for the accelerator can record.
 std::unique_ptr<DeviceGraph> make_device_graph();
 
 }  // namespace dha

@@ -8,7 +8,7 @@
 
 namespace dha {
 
-// In bytes. The first four are what this process asked for, the last two what the device has.
+// In bytes. The first four are of this process, the last two of the device.
 struct DeviceMemory {
   int64_t allocated = 0;       // held by tensors
   int64_t peak_allocated = 0;  // since the start or reset_peak_device_memory()
@@ -18,18 +18,18 @@ struct DeviceMemory {
   int64_t total = 0;
 };
 
-// Of a device that choose_device() returned. Empty for the CPU, and where the accelerator keeps no statistics.
+// Of a device that choose_device() returned. Empty for the CPU, and if the accelerator keeps no statistics.
 std::optional<DeviceMemory> device_memory(at::Device device);
 
-// Starts the peaks of device_memory() anew. Does nothing where that is empty.
+// Resets the peaks of device_memory(). Does nothing if that is empty.
 void reset_peak_device_memory(at::Device device);
 
-// Gives memory that LibTorch keeps for later back to the device, after everything that was asked of it is done. Memory
-// of a recording that went is given back by nothing else before the device is full.
+// Waits for the device and returns LibTorch's cached memory to it. Memory of a destroyed recording is not returned in
+// any other way before the device is full.
 void release_cached_memory(at::Device device);
 
-// The largest resident set of this process so far, in bytes (VmHWM, which unlike getrusage() owes nothing to the parent
-// process). Throws Error{kInternal} where /proc does not tell.
+// The largest resident set of this process so far, in bytes (VmHWM, which unlike getrusage() does not include the
+// parent process). Throws Error{kInternal} if /proc does not have it.
 int64_t peak_host_memory_bytes();
 
 }  // namespace dha

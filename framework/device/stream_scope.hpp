@@ -8,7 +8,7 @@
 
 namespace dha {
 
-// Nothing where the device is the CPU.
+// Does nothing if the device is the CPU.
 class StreamScope {
  public:
   explicit StreamScope(at::Device device);

@@ -13,7 +13,7 @@ class Criterion {
   explicit Criterion(double label_smoothing) : label_smoothing_(label_smoothing) {}
 
   // labels: int64 (N), or probabilities (N, classes). Returns (N), of the logits' dtype but at least float32:
-  // CE(logits) + auxiliary_weight * CE(auxiliary logits), the latter where they are defined (facts: DHA step, loss).
+  // CE(logits) + auxiliary_weight * CE(auxiliary logits), the latter if they are defined.
   at::Tensor operator()(const NetworkOutput& output, const at::Tensor& labels, double auxiliary_weight) const;
 
  private:

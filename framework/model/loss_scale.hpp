@@ -15,17 +15,17 @@ namespace dha {
 
 class LossScale {
  public:
-  // For a precision other than fp16 the factor is 1 and nothing below does anything.
+  // For a precision other than fp16 the factor is 1 and the functions below do nothing.
   LossScale(const std::string& precision, at::Device device);
 
-  // The 0-dimensional loss to run the backward pass of.
+  // The scaled loss, 0-dimensional, for the backward pass.
   at::Tensor scaled(const at::Tensor& loss) const;
 
-  // Divides, in place, all gradients of a scaled loss; undefined entries are passed over. The factor moves with
-  // `adapts` only: passes for evaluation leave it alone.
+  // Divides, in place, all gradients of a scaled loss; undefined entries are skipped. The factor changes only with
+  // `adapts`, not in passes for evaluation.
   void unscale(const std::vector<at::Tensor>& gradients, bool adapts);
 
-  // For checkpoints: the factor and the sound passes since it last moved, float32 and int32 (1). Empty where the factor
+  // For checkpoints: the factor and the finite passes since it last changed, float32 and int32 (1). Empty if the factor
   // is 1.
   std::vector<at::Tensor> tensors() const;
   void restore(const std::vector<at::Tensor>& tensors);

@@ -9,7 +9,7 @@ namespace dha {
 
 class Normalizer {
  public:
-  // `options`: dtype and device. `info` has mean and standard deviation, one a channel.
+  // `options`: dtype and device. `info` has mean and standard deviation, one per channel.
   Normalizer(const DatasetInfo& info, const at::TensorOptions& options, bool channels_last);
 
   // images: uint8 (N, channels, H, W) on the device. Returns float (N, channels, H, W).

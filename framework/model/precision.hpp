@@ -10,7 +10,7 @@ namespace dha {
 // Of weights, images and gates: double for fp64, else float (bf16 computes in that type only inside a forward pass).
 at::ScalarType weight_type(const std::string& precision);
 
-// Autocast for the life of the object where the precision is bf16 or fp16.
+// Autocast for the lifetime of the object if the precision is bf16 or fp16.
 class PrecisionScope {
  public:
   PrecisionScope(const std::string& precision, at::Device device);

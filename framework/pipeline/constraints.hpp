@@ -15,18 +15,18 @@ namespace dha {
 class Constraints {
  public:
   Constraints() = default;
-  // Throws Error{kInvalidConfig} that names the part that cannot be read.
+  // Throws Error{kInvalidConfig} that names the invalid part.
   explicit Constraints(const std::string& text);
   bool empty() const { return terms_.empty(); }
 
-  // Throws Error{kInvalidConfig}, a sentence for the constraints' place in the file, where a quantity is limited that
-  // `cost` does not have.
+  // Throws Error{kInvalidConfig}, a sentence for the constraints' place in the file, if `cost` lacks a limited
+  // quantity.
   void check_known(const Quantities& cost) const;
 
-  // One entry per comparison, in the order of the text. Throws as check_known() does.
+  // One entry per comparison, in the order of the text. Throws like check_known().
   std::vector<Margin> margins(const Quantities& cost) const;
 
-  // Whether all comparisons hold. Throws as check_known() does.
+  // Whether all comparisons hold. Throws like check_known().
   bool allow(const Quantities& cost) const;
 
  private:

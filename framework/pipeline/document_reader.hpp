@@ -9,11 +9,11 @@
 
 namespace dha {
 
-// Lists and objects may be nested this deep.
+// Maximum nesting of lists and objects.
 inline constexpr int kDepthLimit = 64;
 
-// Reads the value that is all of `text`. What is wrong goes to `problems`: the first fault of syntax or encoding, and
-// every key that one object has twice. Meaningful only where nothing was added to `problems`.
+// Reads `text`, which must be a single value. Adds to `problems` the first error of syntax or encoding, and every
+// duplicate key of an object. The result is valid only if nothing was added to `problems`.
 Node read_document(std::string_view text, const std::shared_ptr<const Source>& source, ProblemList& problems);
 
 }  // namespace dha

@@ -9,7 +9,7 @@
 namespace dha {
 
 // The merged content, without "extends" and "$schema". Files are merged in the order of "extends", the extending file
-// last; "stages" merge by name, other lists are replaced. Meaningful only where nothing was added to `problems`.
+// last; "stages" merge by name, other lists are replaced. Valid only if nothing was added to `problems`.
 Node read_with_bases(const std::filesystem::path& file, ProblemList& problems);
 
 }  // namespace dha

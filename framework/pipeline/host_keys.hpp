@@ -8,7 +8,7 @@
 
 namespace dha {
 
-// Fields as in Schema::json_text(), with these attributes beside those of a component's parameters:
+// Fields as in Schema::json_text(), with these attributes in addition to those of a component's parameters:
 //   "component": the kind of component that stands here ("items": "json" where it is a list of them)
 //   "pattern", "pattern_help": a regular expression that the whole text matches, and what it means in words
 //   "below_maximum": true where the maximum itself is excluded
@@ -17,14 +17,13 @@ namespace dha {
 const nlohmann::ordered_json& pipeline_fields();
 const nlohmann::ordered_json& stage_fields();
 const nlohmann::ordered_json& use_fields();      // in every component entry
-const nlohmann::ordered_json& dataset_fields();  // in "dataset", beside the component's parameters
-const nlohmann::ordered_json& trials_fields();   // in "trials", beside the component's parameters
+const nlohmann::ordered_json& dataset_fields();  // in "dataset", next to the component's parameters
+const nlohmann::ordered_json& trials_fields();   // in "trials", next to the component's parameters
 
-// What the host itself reads in an entry for a component of `kind`: "use" and, for some kinds, more.
+// The host's own keys in an entry for a component of `kind`: "use" and, for some kinds, more.
 nlohmann::ordered_json entry_fields(const std::string& kind);
 
-// What a whole entry may have, as Schema::json_text(): what the host reads, then what the component of `schema_json`
-// does.
+// All keys of an entry, as Schema::json_text(): the host's, then those of the component of `schema_json`.
 nlohmann::ordered_json entry_schema(const std::string& kind, const std::string& schema_json);
 
 // Names of the stage's keys that hold components, in their order.

@@ -17,7 +17,7 @@ struct Source {
   std::filesystem::path directory;  // what relative paths in it are relative to
 };
 
-// Where a value begins. Lines and columns count from 1, columns in characters; line 0: the source as a whole.
+// The start of a value. Lines and columns count from 1, columns in characters; line 0: the source as a whole.
 struct SourceLocation {
   std::shared_ptr<const Source> source;
   int64_t line = 0, column = 0;
@@ -40,14 +40,14 @@ struct Node {
   bool is_null() const { return type == Type::kScalar && scalar == "null"; }
   bool is_text() const { return type == Type::kScalar && scalar.front() == '"'; }
 
-  // The member of that name, or null where this is no object or has none.
+  // The member of that name, or null if this is not an object or has none.
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
 
-  // The decoded text, or "" where this is no text.
+  // The decoded text, or "" if this is not text.
   std::string text() const;
 
-  // The text of member `key`, or "" where there is none.
+  // The text of member `key`, or "" if there is none.
   std::string text_of(std::string_view key) const;
 
   // Replaces the member of that name or adds it at the end. Only on an object.
@@ -68,19 +68,19 @@ nlohmann::ordered_json to_json(const Node& node);
 // A name as one step of a JSON pointer.
 std::string pointer_step(std::string_view name);
 
-// Where the value at a JSON pointer below `node` was written, or its key where `of_key`. A pointer that leads further
-// than the value goes gives the location of the last value on the way.
+// The location of the value at a JSON pointer below `node`, or of its key if `of_key`. If the pointer goes beyond the
+// value, the location of the last value on the way.
 SourceLocation location_of(const Node& node, std::string_view pointer, bool of_key);
 
 // The value at a JSON pointer below `node`, or null.
 const Node* value_at(const Node& node, std::string_view pointer);
 
 // `overlay` over `base`, recursively. Objects merge key by key, unless the overlay names another component by "use":
-// then it replaces the base whole, as lists and scalars do. A null takes the place of the base's value, marked as
-// removing it.
+// then it replaces the whole base, as lists and scalars do. A null replaces the base's value and is marked as removing
+// it.
 Node merge(Node base, const Node& overlay);
 
-// Takes out every null that removed something.
+// Removes every null that removed a value.
 void drop_removed(Node& node);
 
 }  // namespace dha

@@ -20,7 +20,7 @@ struct PipelineProblem {
   std::string sentence() const;
 };
 
-// Thrown by load_pipeline(). Its text has one sentence a line; its code is that of the problems where they share one
+// Thrown by load_pipeline(). Its text has one sentence per line; its code is that of the problems if they share one
 // (kNotFound: only unknown components; kIncompatible: only components of a plugin refused for that), else
 // kInvalidConfig.
 class PipelineError : public Error {

@@ -6,7 +6,7 @@
 
 namespace dha {
 
-// `stages`: the list after inherit_stages(). Values of a wrong type are passed over: check_fields() reports them.
+// `stages`: the list after inherit_stages(). Ignores values of a wrong type, which check_fields() reports.
 void check_stages(const Node& stages, ProblemList& problems);
 
 }  // namespace dha

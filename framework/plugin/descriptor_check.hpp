@@ -18,7 +18,7 @@ void check_layout(const dha_plugin* plugin);
 // Compares the plugin's ABI tag with the host's. After this the C++ types behind the interfaces may be touched.
 void check_abi_tag(const dha_plugin& plugin);
 
-// A plugin of a later minor version of the SDK may call functions of the host that are not there. After
+// Refuses a plugin of a later minor version of the SDK, which may call functions that this host lacks. Call after
 // check_abi_tag().
 void check_sdk_minor(const dha_plugin& plugin);
 
@@ -30,7 +30,7 @@ void check_content(const dha_plugin& plugin);
 const dha_component& component_at(const dha_plugin& plugin, uint32_t index);
 
 // One entry for each field that both tags must share and do not: "torch: host has '2.11.0', plugin was built with
-// '2.10.0'". Fields that only the plugin has are for information and are passed over.
+// '2.10.0'". Fields that only the plugin has are informational and ignored.
 std::vector<std::string> abi_differences(std::string_view host_tag, std::string_view plugin_tag);
 
 }  // namespace dha

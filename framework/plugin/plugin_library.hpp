@@ -13,16 +13,16 @@
 
 namespace dha {
 
-// The symbols that `file` defines for others, read without running any of its code. Throws PluginRefusal where it is no
-// library or is cut short.
+// The symbols that `file` defines for others, read without running any of its code. Throws PluginRefusal if it is not a
+// library or is truncated.
 std::vector<std::string> exported_symbols(const std::filesystem::path& file);
 
 class PluginLibrary {
  public:
   // Opens `file`, an absolute canonical path, and asks it for its descriptor, which may be null and is not checked
-  // here. A file that is no library, is cut short or lacks the entry symbol is refused before any of its code runs.
-  // Throws PluginRefusal. A file whose static initialisers throw ends the process with a sentence that names it and
-  // status 3. One thread at a time.
+  // here. A file that is not a library, is truncated or lacks the entry symbol is refused before any of its code runs.
+  // Throws PluginRefusal. If a static initialiser of the file throws, the process ends with a sentence that names the
+  // file and status 3. One thread at a time.
   explicit PluginLibrary(const std::filesystem::path& file);
   ~PluginLibrary();
   PluginLibrary(const PluginLibrary&) = delete;
@@ -31,8 +31,8 @@ class PluginLibrary {
   const std::filesystem::path& file() const { return file_; }
   const dha_plugin* descriptor() const { return descriptor_; }
 
-  // The library with the plugin's CUDA kernels, beside the plugin; empty where it names none or that file is not there.
-  // Asked only of a library whose descriptor has a layout that is known.
+  // The library with the plugin's CUDA kernels, next to the plugin; empty if the plugin names none or the file does not
+  // exist. Call only for a descriptor with a known layout.
   std::filesystem::path accelerator_library() const;
 
  private:

@@ -5,8 +5,8 @@
 
 namespace dha {
 
-// Opens `file` and asks for its descriptor in a child process. Throws PluginRefusal{kLoadFailed} where the child does
-// not survive that within 20 s; returns where it does, whatever else may be wrong with the file.
+// Opens `file` and asks for its descriptor in a child process. Throws PluginRefusal{kLoadFailed} if the child crashes
+// or takes longer than 20 s. Ignores other errors of the file.
 void probe_plugin(const std::filesystem::path& file);
 
 }  // namespace dha

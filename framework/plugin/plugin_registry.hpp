@@ -25,8 +25,8 @@ enum class PluginState {
   kIncompatible,
   kInvalidDescriptor,
   kDuplicateId,
-  kShadowed,  // an earlier directory of the search offers what it has
-  kDisabled   // the user does not want it
+  kShadowed,  // an earlier directory of the search has the same components
+  kDisabled   // disabled by the user
 };
 
 // The state as people read it: "loaded", "not-a-plugin", "load-failed", "incompatible", "invalid-descriptor",
@@ -44,18 +44,18 @@ struct ComponentRecord {
   std::shared_ptr<const PluginLibrary> library;
 };
 
-// A candidate file and its fate. A refused one stays in the list with its reason.
+// A candidate file and its state. A refused one stays in the list with its reason.
 struct PluginRecord {
   std::filesystem::path file;  // canonical
   PluginState state = PluginState::kLoaded;
-  std::string reason;  // one sentence; empty where loaded
+  std::string reason;  // one sentence; empty if loaded
   std::string name, version, vendor, license;
   uint32_t sdk_minor = 0;
   std::vector<std::string> component_ids;
   int64_t directory = 0;  // counts the directories that were loaded before it and its own
 };
 
-// Whether something is wrong with the file: it is neither loaded nor shadowed nor disabled.
+// Whether the file was refused: it is neither loaded nor shadowed nor disabled.
 bool is_refused(const PluginRecord& plugin);
 
 class PluginRegistry {
@@ -63,30 +63,29 @@ class PluginRegistry {
   PluginRegistry();
 
   // Loads every candidate file of `directory`, one level of sub-folders deep, sorted by name. Directories are loaded in
-  // the order of the search. One that does not exist is an error (kUsage) where `required`, else passed over.
+  // the order of the search. A missing directory is an error (kUsage) if `required`, else ignored.
   // Of two plugins of one directory that offer the same component id the second is refused; one of a later directory
-  // that offers nothing new is shadowed, so that a set can be put in front of another. A file that was met before,
-  // be it by another name, leaves no second record.
+  // that offers nothing new is shadowed, so that one set can override another. A file that was found before,
+  // even under another name, has no second record.
   void load_directory(const std::filesystem::path& directory, bool required);
 
-  // As load_directory(), for a place of the default components. A file is not even opened where an earlier such place
+  // Like load_directory(), for a place of the default components. A file is not even opened where an earlier such place
   // has one of the same name that is in use: the other may be of another version of dha. One that cannot be read is
   // recorded as a refused file.
   void load_default_directory(const std::filesystem::path& directory);
 
-  // Loads one candidate file. Throws Error{kUsage} where it does not exist; everything else that may be wrong with it
-  // ends up in its record.
+  // Loads one candidate file. Throws Error{kUsage} if it does not exist; its record contains all other errors.
   void load_file(const std::filesystem::path& file);
 
   // From now on opens each file in a child process first: one that ends the process while it is loaded, as a static
-  // initialiser that throws does, is then refused instead. Costs a few milliseconds a file.
+  // initialiser that throws does, is then refused instead. Costs a few milliseconds per file.
   void probe_in_child() { probes_ = true; }
 
   // From now on a file of one of these names, without ".so", is recorded as disabled and not opened.
   void disable(std::set<std::string> names) { disabled_ = std::move(names); }
 
-  // Offers a component that is linked into the program (for tests). `descriptor` outlives the registry. A wrong one is
-  // recorded as refused, as a file is.
+  // Offers a component that is linked into the program (for tests). `descriptor` outlives the registry. An invalid one
+  // is recorded as refused, like a file.
   void add(const dha_plugin& descriptor);
 
   const std::vector<PluginRecord>& plugins() const { return plugins_; }
@@ -109,7 +108,7 @@ class PluginRegistry {
     return std::static_pointer_cast<Interface>(create_object(Interface::kKind, id, params_json, context));
   }
 
-  // As create(), of a kind that is known by name only ("" for any): the interface pointer of its kind.
+  // Like create(), of a kind that is known by name only ("" for any): the interface pointer of its kind.
   std::shared_ptr<void> create_object(std::string_view kind, std::string_view id, const std::string& params_json,
                                       Context& context) const;
 

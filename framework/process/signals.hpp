@@ -5,14 +5,14 @@
 
 namespace dha {
 
-// While it lives, SIGINT, SIGTERM and SIGHUP set the flag that stop_requested() reads; a second SIGINT ends the program
-// at once with status 130. A SIGHUP that is ignored at the start, as under nohup, stays ignored. SIGPIPE is ignored, so
-// that a reader that goes away (`dha run … | head`) ends no training. One object at a time, made and destroyed by the
-// main thread; the old handlers come back with the destructor.
+// During its lifetime, SIGINT, SIGTERM and SIGHUP set the flag that stop_requested() reads; a second SIGINT ends the
+// program at once with status 130. A SIGHUP that is ignored at the start, as under nohup, stays ignored. SIGPIPE is
+// ignored, so that a closed reader (`dha run … | head`) does not end a training. One object at a time, created and
+// destroyed by the main thread; the destructor restores the old handlers.
 class StopSignals {
  public:
   StopSignals();   // clears the flag
-  ~StopSignals();  // leaves the flag as it is
+  ~StopSignals();  // does not change the flag
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 

@@ -15,10 +15,10 @@ struct SpawnedProcess {
 };
 
 // Starts `arguments` (the first is the program's file) with `environment` ("NAME=value") over that of this process and
-// kWorkerVariable set to the child's end of the channel. Standard input is empty, standard output and error are added
-// to `output`, or lead nowhere where that is empty. The child has a process group of its own, default signal handling,
-// no other descriptor of this process, and gets SIGTERM when the calling thread ends. Safe with other threads running.
-// Throws Error{kIo} where the program or `output` cannot be opened, kResource where no process can be started.
+// kWorkerVariable set to the child's end of the channel. Standard input is empty; standard output and error are
+// appended to `output`, or discarded if that is empty. The child has its own process group, default signal handling, no
+// other descriptor of this process, and gets SIGTERM when the calling thread ends. Safe with other threads running.
+// Throws Error{kIo} if the program or `output` cannot be opened, kResource where no process can be started.
 SpawnedProcess spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                      const std::filesystem::path& output);
 

@@ -21,7 +21,7 @@ class WorkerChannel {
   WorkerChannel(WorkerChannel&& other) noexcept;
   WorkerChannel(const WorkerChannel&) = delete;
 
-  // Sends `line`, which has no line break. Throws Error{kIo} where the parent is gone.
+  // Sends `line`, which has no line break. Throws Error{kIo} if the parent is gone.
   void send(std::string_view line);
 
   // Waits for the next line; empty once the parent is gone.

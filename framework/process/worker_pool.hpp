@@ -23,7 +23,8 @@ namespace dha {
 
 struct WorkerTask {
   std::vector<std::string> arguments;         // the first is the program's file
-  std::filesystem::path output;               // where its standard output and error are added; empty: nowhere
+  std::filesystem::path output;               // file to which its standard output and error are appended; empty:
+                                              // discarded
   std::chrono::milliseconds time_limit{0};    // 0: none
   std::vector<std::string> environment = {};  // "NAME=value", over those of this process
 };
@@ -33,13 +34,13 @@ struct WorkerEnd {
   bool timed_out = false;  // ended by its time limit
 };
 
-// Each worker has the descriptor that kWorkerVariable names (WorkerChannel is its end of it), standard input that is
-// empty, and a process group of its own, so that Ctrl-C on a terminal reaches it by stop() only. Where this process
-// dies, its workers get SIGTERM.
+// Each worker has the descriptor that kWorkerVariable names (WorkerChannel is its end of it), an empty standard input,
+// and its own process group, so that Ctrl-C on a terminal reaches it only through stop(). If this process dies, its
+// workers get SIGTERM.
 //
 // All functions are called by one thread, which must live as long as the workers: Linux sends that SIGTERM when the
-// thread ends that started them. Other threads may exist. Callbacks run within wait(); they may call start(), send()
-// and stop(), and what they throw leaves wait().
+// thread that started them ends. Other threads may exist. Callbacks run within wait(); they may call start(), send()
+// and stop(), and their exceptions propagate from wait().
 class WorkerPool {
  public:
   // A line that a worker sent, without its line break.
@@ -53,7 +54,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Starts a process and returns its number: 0, 1, and so on. Throws Error{kIo} where the program or its output file
+  // Starts a process and returns its number: 0, 1, and so on. Throws Error{kIo} if the program or its output file
   // cannot be opened, kResource where no process can be started.
   int64_t start(const WorkerTask& task);
 
