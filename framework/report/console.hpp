@@ -25,9 +25,9 @@ class Console {
   // kQuiet shows warnings only.
   enum class Mode { kAutomatic, kPlain, kQuiet };
 
-  // A bar is drawn only where `out` is a terminal of at least 40 columns that is not "dumb"; elsewhere progress()
-  // writes a line at the end of each epoch and at most one every 30 s between. `out` outlives the console; what cannot
-  // be written to it (a closed pipe) is lost. `now`: seconds of a steady clock, for tests.
+  // A bar is drawn only if `out` is a terminal of at least 40 columns that is not "dumb"; otherwise progress() writes a
+  // line at the end of each epoch and at most one every 30 s between. `out` outlives the console; what cannot be
+  // written to it (a closed pipe) is lost. `now`: seconds of a steady clock, for tests.
   explicit Console(std::FILE* out, Mode mode = Mode::kAutomatic, std::function<double()> now = nullptr);
   ~Console();
   Console(const Console&) = delete;
@@ -55,8 +55,8 @@ class Console {
   std::mutex mutex_;
 };
 
-// One line for a bar of at most `columns` columns; what does not fit is left out, the bar and the numbers that matter
-// least first.
+// One line for a bar of at most `columns` columns; if it does not fit, the bar and the least important numbers are left
+// out first.
 std::string format_bar(const ProgressLine& line, size_t columns, bool is_utf8);
 
 // "search 3/10: 40/50 steps, loss 1.2345, accuracy 45.1%, 1234 images/s, 3m 05s left".
@@ -65,7 +65,7 @@ std::string format_progress(const ProgressLine& line);
 // Columns aligned, numbers to the right; first row is the heading, underlined. Short rows are filled up.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
-// "4m 05s", "2h 10m", "0.8s"; "?" for what is negative or not finite.
+// "4m 05s", "2h 10m", "0.8s"; "?" for negative or non-finite values.
 std::string format_duration(double seconds);
 
 }  // namespace dha

@@ -8,8 +8,8 @@
 
 namespace dha {
 
-// A figure a graph, one below the other, each with its title. Colours tell operations apart and a legend names them;
-// labels do not overlap; legible on white and black backgrounds.
+// One figure per graph, one below the other, each with its title. Colours distinguish operations and a legend names
+// them; labels do not overlap; legible on white and black backgrounds.
 std::string draw_svg(const std::vector<ArchitectureGraph>& graphs);
 
 }  // namespace dha

@@ -26,7 +26,7 @@ struct Box {
 struct EdgeRoute {
   std::string path;  // of an SVG path element, up to the foot of the arrow
   Point tip;         // of the arrow, which points to the right
-  Box label;         // without size where the edge has no label
+  Box label;         // without size if the edge has no label
 };
 
 // Entries in the graph's order. Boxes do not overlap, and no path crosses one but those it belongs to.
@@ -39,8 +39,8 @@ struct GraphLayout {
 constexpr double kLabelFontSize = 12, kNodeFontSize = 13, kArrowLength = 8;
 
 // Nodes in layers by the longest path from a source (Sugiyama), every label in a column before its edge's target. A
-// chain too long for one row goes on in the next. Throws Error{kContractViolation} for edges to unknown nodes, equal
-// ids and cycles.
+// chain that is too long for one row continues in the next. Throws Error{kContractViolation} for edges to unknown
+// nodes, equal ids and cycles.
 GraphLayout lay_out(const ArchitectureGraph& graph);
 
 // An upper estimate of the width of text in the fonts that drawings name, px.

@@ -12,8 +12,8 @@ namespace dha {
 // Sizes (bytes) of metrics.jsonl and hyper.csv, for a checkpoint.
 std::map<std::string, uint64_t> growing_files(const RunDirectory& directory);
 
-// Cuts them to `sizes`, to nothing where there is none, so that a run that is resumed leaves what an undisturbed one
-// would. Throws Error{kIo}.
+// Truncates them to `sizes`, to nothing if there is none, so that a resumed run writes the same files as an
+// uninterrupted one. Throws Error{kIo}.
 void cut_growing_files(const RunDirectory& directory, const std::map<std::string, uint64_t>& sizes);
 
 }  // namespace dha

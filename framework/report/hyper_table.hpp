@@ -11,7 +11,7 @@ namespace dha {
 
 class HyperTable {
  public:
-  // Appends to `file`, with a heading where it is new. Throws Error{kIo}.
+  // Appends to `file`, with a heading if it is new. Throws Error{kIo}.
   explicit HyperTable(const std::filesystem::path& file);
 
   // Columns: stage, epoch (from 1), step (done in that epoch), name, value. Throws Error{kIo}.

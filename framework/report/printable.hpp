@@ -13,7 +13,7 @@ std::string printable(std::string_view text, std::string_view indent = "");
 // The same in one line: line breaks become a space.
 std::string printable_line(std::string_view text);
 
-// Columns that UTF-8 text takes on a terminal, one a code point.
+// Columns that UTF-8 text takes on a terminal, one per code point.
 size_t columns_of(std::string_view text);
 
 // The first `columns` code points.

@@ -11,7 +11,7 @@ namespace dha {
 nlohmann::ordered_json number_to_json(double value);
 nlohmann::ordered_json to_json(const Quantities& quantities);
 
-// These throw Error{kData} where `json` is not what the functions above write.
+// These throw Error{kData} if `json` is not what the functions above write.
 double number_from_json(const nlohmann::ordered_json& json);
 Quantities quantities_from_json(const nlohmann::ordered_json& json);
 

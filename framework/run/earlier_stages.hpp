@@ -20,14 +20,14 @@ class EarlierStages {
                 const std::vector<StageResult>& results)
       : directory_(directory), config_(config), registry_(registry), results_(results) {}
 
-  // Throws Error{kInternal} for a stage that is not over.
+  // Throws Error{kInternal} for a stage that is not finished.
   const StageResult& result(const std::string& stage) const;
 
-  // What `stage` starts from: the stage that its `from` names, or the outcome of it that `pick` names. Throws
-  // Error{kInvalidConfig} where that has no such outcome.
+  // The starting point of `stage`: the stage named by its `from`, or the outcome of it named by `pick`. Throws
+  // Error{kInvalidConfig} if there is no such outcome.
   StageOrigin origin(const StageConfig& stage) const;
 
-  // The stage as it was trained; of a stage of trials as its preferred outcome was.
+  // The stage as trained; for a stage of trials, its preferred outcome as trained.
   StageConfig config_as_trained(const std::string& stage) const;
 
   // For a trial that starts from `stage`, with its shared weights; for outcome `index` of `stage` as it is.

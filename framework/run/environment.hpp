@@ -22,7 +22,7 @@ struct EnvironmentFacts {
 };
 
 // Versions of dha, SDK, LibTorch and compiler; processor, cores, threads and vector instructions; device; date; plugins
-// with the SHA-256 of their files. No user's or host's name. A plugin file that cannot be read has null for its sum.
+// with the SHA-256 of their files. No user's or host's name. A plugin file that cannot be read has a null checksum.
 nlohmann::ordered_json describe_environment(const EnvironmentFacts& facts);
 
 }  // namespace dha

@@ -19,13 +19,15 @@ namespace dha {
 
 class PipelineRunner {
  public:
-  // `device`: what the pipeline's "device" came to. `launch`: how trials are trained. References outlive the object.
+  // `device`: the device selected for the pipeline's "device". `launch`: how trials are trained. References outlive the
+  // object.
   PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
                  const TrialLaunch& launch, Console& console, const RunDirectory& directory);
 
   // Trains all stages from the start, or continues from the newest good checkpoint of the directory, with data that may
-  // differ as `allowed`. A finished run stays as it is.
-  // Returns the results in order. Throws what a stage throws; the run directory then has everything up to there.
+  // differ as `allowed`. Does not change a finished run.
+  // Returns the results in order. Throws a stage's exceptions; the run directory then contains everything up to that
+  // point.
   std::vector<StageResult> run();
   std::vector<StageResult> resume(DataChange allowed);
 

@@ -17,9 +17,9 @@ class EpochTotals {
   struct Means {
     double loss = 0, accuracy = 0;
     int64_t images = 0;
-    int64_t finite_steps = 0;  // calls of add() before the first whose losses were not finite; all where they all were
+    int64_t finite_steps = 0;  // calls of add() before the first with non-finite losses; all calls if there is none
   };
-  // Synchronises with the device. Zeros where nothing was added.
+  // Synchronises with the device. Zeros if nothing was added.
   Means means() const;
 
   // The same from the values of sums() on the host.

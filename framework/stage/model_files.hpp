@@ -13,14 +13,14 @@ namespace dha {
 // architecture.json, its drawing architecture.svg, and policy.json. Throws Error{kIo}.
 void write_learned(const RunDirectory& directory, const StageParts& parts, const std::string& architecture);
 
-// model/: weights.safetensors, architecture.json, model.json with what a program needs to use them, and dataset.json
-// with what the run's data was; of the weights that the network holds at the moment. Of a supernet, the network of
-// `architecture` with its weights and gates; where the space cannot carry them, the supernet, which is logged. Throws
-// Error{kIo}.
+// model/: weights.safetensors, architecture.json, model.json with the information that a program needs to use them, and
+// dataset.json with a description of the run's data. Writes the current weights of the network. For a supernet, writes
+// the network of `architecture` with its weights and gates, or, if the space cannot carry them, the supernet, which is
+// logged. Throws Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
                  const DatasetInfo& info, Log& log);
 
-// The content of a model/ that holds a decided network.
+// The content of a model/ with a decided network.
 struct SavedModel {
   std::string architecture;
   std::map<std::string, at::Tensor> tensors;  // weights and buffers by name, on the CPU
@@ -29,7 +29,7 @@ struct SavedModel {
 // Whether `directory` has a model/ of a decided network.
 bool has_model(const RunDirectory& directory);
 
-// Throws Error{kData} where the files are damaged or do not belong together.
+// Throws Error{kData} if the files are damaged or do not belong together.
 SavedModel read_model(const RunDirectory& directory);
 
 }  // namespace dha

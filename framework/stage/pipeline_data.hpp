@@ -16,24 +16,24 @@
 
 namespace dha {
 
-// How a data set may differ from the one that the run began with.
+// How a data set may differ from the run's original one.
 enum class DataChange {
   kNone,
   kContent,      // other names or contents of as many images with the same labels
   kSameClasses,  // any images of the same classes: for evaluations of other data
 };
 
-// The file of a run directory that keeps what its data set was: class names, digests, statistics, and the parameters
-// that the data set chose.
+// The file of a run directory that describes its data set: class names, digests, statistics, and the parameters that
+// the data set chose.
 inline constexpr const char* kDatasetFile = "dataset.json";
 
-// A pipeline's data set under way: the component, its context, and what the host knows of it.
+// A pipeline's data set in use: the component, its context, and the host's knowledge of it.
 class PipelineData {
  public:
-  // Opens the data set. `facts`, the file kDatasetFile of a run directory: where it is there, the data set must be the
-  // one that it describes but for `allowed`, and gets its statistics and chosen parameters from it; kContent makes the
-  // file describe the changed set. Else the statistics are measured and the file is written. Throws Error{kData} that
-  // names the first difference, and --accept-changed-data where that would allow it: `acceptable`.
+  // Opens the data set. `facts`, the file kDatasetFile of a run directory: if it exists, the data set must match it
+  // except for `allowed`, and takes its statistics and chosen parameters from it; with kContent the file is updated to
+  // the changed set. Otherwise the statistics are measured and the file is written. Throws Error{kData} that names the
+  // first difference, and --accept-changed-data if `acceptable` allows it.
   PipelineData(const PluginRegistry& registry, const ContextServices& services, const PipelineConfig& config,
                const std::filesystem::path& facts, DataChange allowed = DataChange::kNone,
                DataChange acceptable = DataChange::kContent);
@@ -44,7 +44,7 @@ class PipelineData {
  private:
   struct Facts {
     DataIdentity identity;
-    std::optional<PixelStatistics> statistics;  // where the data set does not bring its own
+    std::optional<PixelStatistics> statistics;  // if the data set has none of its own
     std::string chosen_params = "{}";
   };
 

@@ -15,10 +15,10 @@ namespace dha {
 void write_results(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
                    const std::vector<StageResult>& results);
 
-// Only stages.json, of any number of stages: where a run is to continue.
+// Writes only stages.json, for any number of stages, from which a run continues.
 void write_stages(const RunDirectory& directory, const std::vector<StageResult>& results);
 
-// The results that stages.json has; empty where there is none.
+// The results in stages.json; empty if there is no such file.
 std::vector<StageResult> read_results(const RunDirectory& directory);
 
 // A short table for a person: one row per stage.

@@ -29,7 +29,7 @@ struct RunContext {
   HyperTable& hyper_table;
 };
 
-// What the components of a stage of the run are made with.
+// The services with which the components of a stage of the run are created.
 StageEnvironment environment_of(const RunContext& run, const StageConfig& stage);
 
 }  // namespace dha

@@ -16,7 +16,7 @@ class StageCheckpoints {
   // References outlive the object.
   StageCheckpoints(const RunContext& run, const StageConfig& config) : run_(run), config_(config) {}
 
-  // The checkpoint that a run continues from which ends before this stage has one.
+  // The checkpoint to continue from if the run ends before this stage has one.
   void set_fallback(const std::filesystem::path& checkpoint) { last_ = checkpoint; }
 
   // The stage continues from its checkpoint of this position.
@@ -25,9 +25,8 @@ class StageCheckpoints {
   // Whether one is due within the epoch, `seconds` after the last one.
   bool is_due(const StagePosition& position, double seconds) const;
 
-  // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} where a tensor of
-  // the network is not finite or one of a component is NaN: a checkpoint that cannot be continued from must not replace
-  // one that can.
+  // Writes the checkpoint of `position` and removes old ones. Throws Error{kIo}, and Error{kDiverged} if a tensor of
+  // the network is not finite or one of a component is NaN: an unusable checkpoint must not replace a usable one.
   void save(const StagePosition& position, const State& state);
 
   // The same for a checkpoint that the next one replaces.

@@ -17,10 +17,10 @@ class StageEvaluation {
                   const StageCheckpoints& checkpoints)
       : parts_(parts), data_(data), setting_(setting), log_(log), checkpoints_(checkpoints) {}
 
-  // Whether the epoch under way is to be validated by evaluate_every, or because it is the last.
+  // Whether the current epoch is to be validated, according to evaluate_every or because it is the last.
   bool is_validation_due(const StagePosition& position) const;
 
-  // Both throw Error{kCancelled} when the user asks to stop, and Error{kDiverged} where a decided network's loss is not
+  // Both throw Error{kCancelled} when the user asks to stop, and Error{kDiverged} if a decided network's loss is not
   // finite. The result is in position.measurements.
   void validate(StagePosition& position) const;
   void test(StagePosition& position) const;

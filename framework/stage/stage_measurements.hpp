@@ -20,11 +20,11 @@ struct StageMeasurements {
   void note_best(int64_t epoch);
 };
 
-// What an epoch measured, by the names that components and trial outcomes know: the means of its training steps, and of
-// `validation`, where there is one, each metric as "validation_" + its name.
+// The measurements of an epoch, by the names used in components and trial outcomes: the means of its training steps,
+// and each metric of `validation`, if there is one, as "validation_" + its name.
 Quantities epoch_quantities(double train_loss, double train_accuracy, const std::optional<Measurement>& validation);
 
-// An object of the metrics with "images", null where there is none.
+// An object of the metrics with "images", null if there is none.
 nlohmann::ordered_json to_json(const std::optional<Measurement>& measurement);
 std::optional<Measurement> measurement_from_json(const nlohmann::ordered_json& json);
 

@@ -16,13 +16,13 @@ namespace dha {
 struct StagePosition {
   explicit StagePosition(at::Device device) : epoch_totals(device), interval_totals(device) {}
 
-  int64_t epoch = 0, step = 0;    // epochs done, and steps of the one under way
+  int64_t epoch = 0, step = 0;    // completed epochs, and steps of the current one
   int64_t last_epoch = 0;         // the stage ends before it
   int64_t planned_epochs = 0;     // of the whole stage
-  bool components_ended = false;  // components have had the epoch's end; an evaluation is still due
+  bool components_ended = false;  // components have been told the epoch's end; an evaluation is still due
   bool over = false;              // nothing is left to train
-  bool stopped = false;           // over before its last epoch, because the caller wished so
-  std::string architecture;       // as it was measured at the end, before the searcher decided what was left
+  bool stopped = false;           // ended before its last epoch by the caller
+  std::string architecture;       // as measured at the end, before the searcher decided the rest
 
   EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
   EpochTotals::Means epoch_means;             // of the last epoch
@@ -34,7 +34,7 @@ struct StagePosition {
   double epoch_seconds = 0;     // of training, in this epoch
   int64_t images_trained = 0;
 
-  // Makes the stage have `epochs` in all, after restore(): one that was over for having trained all of fewer goes on.
+  // Sets the total number of epochs, after restore(): a stage that had finished fewer epochs continues.
   void plan(int64_t epochs);
 
   // Adds itself, the positions of the feeds and the loss scale to a checkpoint: tensors below "trainer/", JSON at

@@ -16,7 +16,7 @@ class StageReporter {
   StageReporter(const RunContext& run, const StageParts& parts, int64_t steps)
       : run_(run), parts_(parts), steps_(steps) {}
 
-  // An epoch, or the rest of one that is resumed, begins.
+  // Begins an epoch, or the rest of a resumed one.
   void begin_epoch(double now);
 
   // A row of steps, after each log_every of them. `seconds`: of the stage so far. Returns the means since the last row.
@@ -25,7 +25,7 @@ class StageReporter {
   // The progress bar, once a second.
   void show_progress(const StagePosition& position, double now);
 
-  // The row and the line of an epoch that is over.
+  // Writes the row and the line of a finished epoch.
   void write_epoch(const StagePosition& position, const EpochOutcome& outcome, double seconds);
 
  private:

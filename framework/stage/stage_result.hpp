@@ -13,7 +13,7 @@
 
 namespace dha {
 
-// One of the trials that a stage comes to.
+// One of the resulting trials of a stage.
 struct StageOutcome {
   int64_t trial = 0;
   std::string directory;   // of the trial's run, relative to the run directory
@@ -24,7 +24,7 @@ struct StageResult {
   std::string name;
   std::string checkpoint;    // file of the last one, relative to the run directory
   int64_t epochs = 0;        // trained
-  bool was_stopped = false;  // before its epochs were trained, because the caller wished so
+  bool was_stopped = false;  // by the caller, before its last epoch
   double seconds = 0;
   double images_per_second = 0;               // training steps of the whole stage
   double train_loss = 0, train_accuracy = 0;  // of the last epoch

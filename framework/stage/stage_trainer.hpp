@@ -21,7 +21,7 @@ namespace dha {
 
 class StageTrainer {
  public:
-  // `path`: what seeds go by; the stage's name, or for a trial one of its own ("search/trial-3").
+  // `path`: the key of the seeds: the stage's name, or a trial's own path ("search/trial-3").
   StageTrainer(const RunContext& run, const StageConfig& config, const std::string& path);
 
   // Ways to begin. Exactly one is called.
@@ -29,20 +29,20 @@ class StageTrainer {
   void begin_from(const StageOrigin& earlier);
   void resume(const State& checkpoint);
 
-  // Trains only the epochs from `first` until before `last` of the stage's, after begin_afresh() or begin_from().
+  // Trains only the stage's epochs from `first` up to but excluding `last`, after begin_afresh() or begin_from().
   void limit_epochs(int64_t first, int64_t last);
 
   // At its end the stage leaves the trained network in the run directory (model_files.hpp).
   void leave_model() { leaves_model_ = true; }
 
-  // The checkpoint that a run continues from which ends before this stage has one: errors name it.
+  // The checkpoint to continue from if the run ends before this stage has one; errors name it.
   void set_fallback_checkpoint(const std::filesystem::path& file) { checkpoints_.set_fallback(file); }
 
   // Called at each epoch's end, after the components; false ends the stage.
   using KeepGoing = std::function<bool(const EpochOutcome&)>;
 
-  // Trains what is left of the stage. Throws Error{kCancelled} after a checkpoint when the user asks to stop, and
-  // Error{kDiverged} where a loss is no longer finite; both name the checkpoint to continue from.
+  // Trains the rest of the stage. Throws Error{kCancelled} after a checkpoint when the user asks to stop, and
+  // Error{kDiverged} if a loss is not finite; both name the checkpoint to continue from.
   StageResult train(const KeepGoing& keep_going = nullptr);
 
   const StageParts& parts() const { return parts_; }

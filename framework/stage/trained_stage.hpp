@@ -15,8 +15,8 @@ namespace dha {
 
 class TrainedStage {
  public:
-  // `config`: the stage as it was trained; `pipeline`: whose it is. `images`: the run's. The weights are those that the
-  // hyper-optimizer evaluates. References outlive the object. Throws what the components throw.
+  // `config`: the stage as trained; `pipeline`: its pipeline. `images`: the run's. The weights are those that the
+  // hyper-optimizer evaluates. References outlive the object. Throws the components' exceptions.
   TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
                const StageEnvironment& environment, const State& checkpoint);
 

@@ -10,9 +10,9 @@ namespace dha {
 
 class Displacement {
  public:
-  // weights[i] + scale * displacement[i] where an entry is defined; nothing where the list is empty. Throws
-  // Error{kContractViolation} that names `searcher` where the list has another length or a displacement another shape
-  // than its weight: neither would show in a result.
+  // weights[i] + scale * displacement[i] for defined entries; does nothing if the list is empty. Throws
+  // Error{kContractViolation} that names `searcher` if the list has another length or a displacement another shape than
+  // its weight, because results would not show this.
   Displacement(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement, double scale,
                const std::string& searcher);
   ~Displacement();

@@ -13,16 +13,16 @@ namespace dha {
 
 struct Measurement {
   Quantities values;   // by the names of metrics.hpp
-  int64_t images = 0;  // that could be read, at least one
+  int64_t images = 0;  // readable ones, at least one
 
   double loss() const { return values.at("loss"); }
   double accuracy() const { return values.at("accuracy"); }
 };
 
-// Whether a user who asks to stop ends an evaluation: not where a component is in the middle of a call.
+// Whether a stop request ends an evaluation: not during a call of a component.
 enum class Stop { kAtOnce, kAfterwards };
 
-// How images come to a network.
+// How images are passed to a network.
 struct EvaluationSetting {
   const Normalizer& normalizer;
   std::string precision;
@@ -30,7 +30,7 @@ struct EvaluationSetting {
 };
 
 // One pass of the network of `parts` over `feed` in evaluation mode. A lean network ignores `gates`. Throws
-// Error{kCancelled} when the user asks to stop, unless that has to wait, and Error{kData} where no image can be read.
+// Error{kCancelled} when the user asks to stop, unless that must wait, and Error{kData} if no image can be read.
 Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting,
                      Stop stop = Stop::kAtOnce);
 

@@ -15,8 +15,8 @@ namespace dha {
 
 class EvaluationWeights {
  public:
-  // Does nothing where the hyper-optimizer evaluates what it trains. `calibration`: training images as they are.
-  // References outlive the object.
+  // Does nothing if the hyper-optimizer evaluates the trained weights. `calibration`: training images without
+  // augmentation. References outlive the object.
   EvaluationWeights(const StageParts& parts, BatchFeed& calibration, const EvaluationSetting& setting);
   ~EvaluationWeights();
   EvaluationWeights(const EvaluationWeights&) = delete;
@@ -27,7 +27,7 @@ class EvaluationWeights {
   void put_back();
 
   const StageParts& parts_;
-  std::vector<at::Tensor> replaced_, trained_;  // tensors of the network, and copies of what they held
+  std::vector<at::Tensor> replaced_, trained_;  // tensors of the network, and copies of their values
 };
 
 }  // namespace dha

@@ -7,8 +7,7 @@
 
 namespace dha {
 
-// The elements of all tensors, one tensor after another. Waits for the device once, and only where one of them is
-// there.
+// The elements of all tensors, one tensor after another. Waits for the device once, and only if one of them is on it.
 std::vector<double> fetch_values(const std::vector<at::Tensor>& tensors);
 
 }  // namespace dha

@@ -27,7 +27,7 @@ struct StepOptions {
 // The images of one step.
 struct StepInput {
   Batch batch;                 // at least one image
-  std::optional<Batch> probe;  // of the second pass, where the hyper-optimizer asks for images of its own
+  std::optional<Batch> probe;  // of the second pass, if the hyper-optimizer requests separate images
 };
 
 // Per sample, detached, on the device.
@@ -48,7 +48,7 @@ class JointStep {
   StepReport run(const StepInput& input, const Progress& progress);
 
  private:
-  // What the chain of augmenters made of a batch: images and labels, and what each augmenter wants back.
+  // A batch after the chain of augmenters: images and labels, and the record of each augmenter.
   struct View {
     at::Tensor images, labels;
     std::vector<at::Tensor> records;

@@ -29,8 +29,8 @@ class StepReplayer {
   // Whether the next step is the first one of this object to be recorded.
   bool is_about_to_record() const { return is_due() && !has_recorded_; }
 
-  // The report's tensors are written to by the next step. Throws Error{kDevice} where a step cannot be recorded: after
-  // that, neither the device's memory nor its generators can be trusted, and the process must end.
+  // The next step overwrites the report's tensors. Throws Error{kDevice} if a step cannot be recorded: after that, the
+  // device's memory and generators are unreliable, and the process must end.
   StepReport run(const StepInput& input, const Progress& progress);
 
  private:

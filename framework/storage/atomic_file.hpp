@@ -8,14 +8,14 @@
 
 namespace dha {
 
-// Writes a file piece by piece; it takes its place at commit(). Without commit(), also after an exception or a kill,
-// the place keeps what it held. Where a symbolic link leads, there is the place. What is no regular file (a device, a
-// pipe) is written to as it is. [one thread at a time]
+// Writes a file piece by piece and moves it to its destination at commit(). Without commit(), also after an exception
+// or a kill, the destination keeps its content. Follows symbolic links. Writes directly to a file that is not regular
+// (a device, a pipe). [one thread at a time]
 class AtomicFileWriter {
  public:
   // Throws Error{kIo} that names file and reason (not permitted, no such folder, name too long).
   explicit AtomicFileWriter(std::filesystem::path file);
-  ~AtomicFileWriter();  // removes the temporary file where commit() was not reached
+  ~AtomicFileWriter();  // removes the temporary file if commit() was not reached
   AtomicFileWriter(const AtomicFileWriter&) = delete;
   AtomicFileWriter& operator=(const AtomicFileWriter&) = delete;
 
@@ -31,7 +31,7 @@ class AtomicFileWriter {
   void open_directly();
   [[noreturn]] void fail(int error_number) const;
 
-  std::filesystem::path file_, temporary_;  // no temporary one where the place is no regular file
+  std::filesystem::path file_, temporary_;  // no temporary one if the destination is not a regular file
   int descriptor_ = -1;
 };
 
@@ -41,10 +41,10 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view c
 // Throws Error{kIo}.
 std::string read_file(const std::filesystem::path& file);
 
-// As read_file(), for a file that is a verb's input: throws Error{kData}.
+// Like read_file(), for a file that is a verb's input: throws Error{kData}.
 std::string read_input_file(const std::filesystem::path& file);
 
-// Flushes names in `folder` to disk, so that a rename or a new folder survives a power cut. Throws Error{kIo}.
+// Flushes names in `folder` to disk, so that a rename or a new folder survives a power failure. Throws Error{kIo}.
 void flush_folder(const std::filesystem::path& folder);
 
 // Removes temporary files that a killed writer left in `folder`; those of living writers stay. Never throws.

@@ -25,24 +25,24 @@ struct FoundCheckpoint {
 
 // Writes atomically: metadata has "format", "json", "sequence" (one more than the highest in the folder) and "sha256"
 // over all of them and every tensor's name, type, shape and bytes. Tensors are read twice and must not change
-// meanwhile. Throws Error{kIo}, and Error{kContractViolation} for what safetensors files cannot hold.
+// meanwhile. Throws Error{kIo}, and Error{kContractViolation} for content that safetensors files cannot store.
 void save_checkpoint(const std::filesystem::path& file, const State& state);
 
-// Tensors on the CPU. Throws Error{kIo} where the file cannot be read and Error{kData} where it is damaged, is not a
+// Tensors on the CPU. Throws Error{kIo} if the file cannot be read and Error{kData} if it is damaged, is not a
 // checkpoint, or has a format that this version does not read.
 State load_checkpoint(const std::filesystem::path& file);
 
 // Receives a sentence about each checkpoint that cannot be loaded.
 using ReportDamage = std::function<void(const std::string&)>;
 
-// The checkpoint that was saved last and loads; by "sequence", because copies lose file times. Damaged ones are
-// given to `report` and passed over. Only those of `stage` count where it is not "". Empty where there is none. Throws
+// The newest checkpoint that can be loaded, by "sequence", because copies lose file times. Damaged ones are
+// passed to `report` and skipped. If `stage` is not "", only its checkpoints count. Empty if there is none. Throws
 // Error{kData} for one of another version's format.
 std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, const ReportDamage& report,
                                                       std::string_view stage = "");
 
-// Keeps the `keep` checkpoints of each stage that were saved last, at least one, and removes the others, damaged ones
-// first, as well as what a killed writer left. Throws Error{kIo}.
+// Keeps the newest `keep` checkpoints of each stage, at least one, and removes the others, damaged ones first, and the
+// temporary files of killed writers. Throws Error{kIo}.
 void remove_old_checkpoints(const std::filesystem::path& folder, int64_t keep);
 
 }  // namespace dha

@@ -5,7 +5,7 @@
 
 namespace dha {
 
-// Makes `folder` and those above it that are missing. Throws Error{kIo}.
+// Creates `folder` and its missing parents. Throws Error{kIo}.
 void make_folders(const std::filesystem::path& folder);
 
 }  // namespace dha

@@ -11,11 +11,11 @@ class RunDirectory {
  public:
   // Makes <parent>/<name>/<time>-s<seed>/ (with -2, -3, … where that exists), checkpoints/ in it, and
   // <parent>/<name>/latest, a link to it (not on file systems without links). <time>: local, 2026-01-31-140509.
-  // Throws Error{kIo} that names the folder and the reason where it cannot be written, and Error{kInvalidConfig} for a
+  // Throws Error{kIo} that names the folder and the reason if it cannot be written, and Error{kInvalidConfig} for a
   // name that cannot be a folder's.
   static RunDirectory create(const std::filesystem::path& parent, const std::string& name, uint64_t seed);
 
-  // An existing run; path() has no links in it. Throws Error{kUsage} where the folder has no pipeline.json.
+  // An existing run; path() has no links in it. Throws Error{kUsage} if the folder has no pipeline.json.
   static RunDirectory open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }

@@ -9,8 +9,8 @@ namespace dha {
 
 class RunLock {
  public:
-  // Waits up to `patience` for a process that is about to end. Throws Error{kUsage} where another process trains in the
-  // directory, kIo where the lock cannot be taken for another reason. File systems without locks do without.
+  // Waits up to `patience` for a process that is about to end. Throws Error{kUsage} if another process trains in the
+  // directory, kIo if the lock cannot be taken for another reason. Does not lock on file systems without locks.
   explicit RunLock(const RunDirectory& directory, std::chrono::seconds patience = std::chrono::seconds(0));
   ~RunLock();
   RunLock(const RunLock&) = delete;

@@ -27,16 +27,15 @@ struct SafetensorsHeader {
 constexpr uint64_t kLongestSafetensorsHeader = 100'000'000;
 
 // Puts entries in the reference library's order (types from the widest to the narrowest, then names) and fills begin
-// and end. Throws Error{kContractViolation} for types that the format does not know.
+// and end. Throws Error{kContractViolation} for types that the format does not support.
 void place_safetensors(std::vector<SafetensorsEntry>& entries);
 
 // JSON text, padded with spaces to a multiple of 8 bytes; the same bytes as the reference library's. Throws
 // Error{kContractViolation} for names and metadata that are not UTF-8 or reserved.
 std::string format_safetensors_header(const SafetensorsHeader& header);
 
-// Reads what is before `data_size` bytes of data. Throws Error{kData} with a sentence without the file's name:
-// whatever `text` holds, entries that come back have shapes that fit their bytes, and lie one behind the other from 0
-// to data_size.
+// Reads what is before `data_size` bytes of data. Throws Error{kData} with a sentence without the file's name.
+// For any `text`, returned entries have shapes that match their bytes and are contiguous from 0 to data_size.
 SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_size);
 
 }  // namespace dha

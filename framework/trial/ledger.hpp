@@ -42,18 +42,18 @@ using LedgerNote = std::function<void(const std::string&)>;
 
 class Ledger {
  public:
-  // Opens the ledger in `directory` for adding, or begins one. An incomplete last line is cut off with a note. Throws
-  // Error{kData} where the file is damaged elsewhere or not a ledger, kIo where it cannot be read or written.
+  // Opens the ledger in `directory` for appending, or creates one. An incomplete last line is removed with a note.
+  // Throws Error{kData} if the file is damaged elsewhere or not a ledger, kIo if it cannot be read or written.
   Ledger(const std::filesystem::path& directory, const LedgerNote& note);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  // All events, those of earlier runs included.
+  // All events, including those of earlier runs.
   const std::vector<LedgerEvent>& events() const { return events_; }
 
-  // Returns once the event is on disk. Throws Error{kIo}, and kContractViolation where a trial has text that is not
-  // UTF-8; the file then ends where it ended before.
+  // Returns once the event is on disk. Throws Error{kIo}, and kContractViolation if a trial has text that is not UTF-8;
+  // the file is then unchanged.
   void append(const LedgerEvent& event);
 
  private:
@@ -65,8 +65,8 @@ class Ledger {
   std::vector<LedgerEvent> events_;
 };
 
-// The events of the ledger in `directory`, without touching the file: an incomplete last line is passed over with a
-// note. Throws Error{kData}.
+// The events of the ledger in `directory`, without changing the file: an incomplete last line is skipped with a note.
+// Throws Error{kData}.
 std::vector<LedgerEvent> read_ledger(const std::filesystem::path& directory, const LedgerNote& note);
 
 }  // namespace dha

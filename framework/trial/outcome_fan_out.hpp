@@ -12,7 +12,7 @@ namespace dha {
 
 class OutcomeFanOut final : public TrialSearcher {
  public:
-  // `architectures`: of the outcomes that trial 0, 1, … start from; "" where the stage has its own.
+  // `architectures`: of the outcomes that trial 0, 1, … start from; "" if the stage has its own.
   OutcomeFanOut(std::vector<std::string> architectures, std::string earlier_stage)
       : architectures_(std::move(architectures)), earlier_stage_(std::move(earlier_stage)) {}
 

@@ -16,7 +16,7 @@ namespace dha {
 inline constexpr const char* kTrialFile = "trial.json";
 inline constexpr const char* kOutcomeFile = "outcome.json";
 
-// Where a trial's starting state lies. Files are relative to the trial's directory.
+// The location of a trial's starting state. Files are relative to the trial's directory.
 struct TrialStartFiles {
   std::string pipeline = "start.json";
   std::string checkpoint = "start.safetensors";
@@ -28,10 +28,10 @@ struct TrialStartFiles {
 struct TrialTask {
   int64_t id = 0;
   std::string stage;        // name of the stage that it is a trial of
-  std::string path;         // of its components, which their random generators are seeded from
+  std::string path;         // of its components, from which their random generators are seeded
   int64_t first_epoch = 0;  // of the stage's epochs
   std::optional<int64_t> last_epoch;
-  std::string settings = "{}";  // what the trial set over the stage, for its outcome: JSON object
+  std::string settings = "{}";  // the trial's settings, for its outcome: JSON object
   int64_t threads = 1;          // compute threads
   std::optional<TrialStartFiles> start;
 };
@@ -40,7 +40,7 @@ struct TrialTask {
 struct TrialResult {
   TrialOutcome outcome;
   std::string settings = "{}";  // as the trial had them: JSON object
-  std::string architecture;     // JSON text; empty where it was not known
+  std::string architecture;     // JSON text; empty if unknown
   std::string error;            // one sentence; only of a failed trial
 };
 
@@ -49,7 +49,7 @@ struct TrialResult {
 void write_trial_task(const std::filesystem::path& directory, const TrialTask& task);
 void write_trial_result(const std::filesystem::path& directory, const TrialResult& result);
 
-// Throw Error{kData} that names the file where it cannot be read or is not of this format.
+// Throw Error{kData} that names the file if it cannot be read or is not of this format.
 TrialTask read_trial_task(const std::filesystem::path& directory);
 TrialResult read_trial_result(const std::filesystem::path& directory);
 

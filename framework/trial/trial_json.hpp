@@ -13,7 +13,7 @@ nlohmann::ordered_json to_json(const Trial& trial);
 nlohmann::ordered_json to_json(const TrialOutcome& outcome);
 nlohmann::ordered_json to_json(const EpochOutcome& outcome);
 
-// These throw nlohmann::json::exception or Error{kData} where `json` is not what the functions above write.
+// These throw nlohmann::json::exception or Error{kData} if `json` is not what the functions above write.
 Trial trial_from_json(const nlohmann::ordered_json& json);
 TrialOutcome trial_outcome_from_json(const nlohmann::ordered_json& json);
 EpochOutcome epoch_outcome_from_json(const nlohmann::ordered_json& json);

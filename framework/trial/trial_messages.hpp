@@ -11,18 +11,18 @@
 
 namespace dha {
 
-// Whether an error ends the run, because every other trial would meet it too, rather than its trial alone.
+// Whether an error ends the run, because every other trial would have it too, and not only its trial.
 bool ends_the_run(ErrorCode code);
 
 // Answers to an epoch.
 inline constexpr const char* kGo = "go";
 inline constexpr const char* kStop = "stop";
 
-// One of an epoch that is over, and an error that the process ends with.
+// The message of a finished epoch, and of an error that ends the process.
 struct TrialMessage {
   std::optional<EpochOutcome> epoch;
   std::optional<Error> error;
-  bool ends_the_run = false;  // the error is not the trial's fault: every other trial would meet it too
+  bool ends_the_run = false;  // the error is not the trial's fault: every other trial would have it too
 };
 
 std::string epoch_message(const EpochOutcome& epoch);

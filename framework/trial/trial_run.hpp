@@ -22,9 +22,9 @@ class TrialRun {
   TrialRun(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device, Console& console,
            const RunDirectory& directory);
 
-  // Trains the trial, or what is left of it, and leaves outcome.json. Where that is there, returns it. A trial that
-  // diverges or whose components throw has failed: its outcome says why. Throws Error{kCancelled} after a checkpoint,
-  // and what is not the trial's fault: kIo, kData.
+  // Trains the trial, or the rest of it, and writes outcome.json. If that exists, returns it. A trial fails if it
+  // diverges or a component throws: its outcome has the reason. Throws Error{kCancelled} after a checkpoint, and errors
+  // that are not the trial's fault: kIo, kData.
   TrialResult run(const StageTrainer::KeepGoing& keep_going);
 
  private:

@@ -26,13 +26,13 @@ namespace dha {
 // How trials are trained.
 struct TrialLaunch {
   std::vector<std::string> command;  // `dha trial` with its options: the trial's directory comes last
-  std::optional<int64_t> parallel;   // trials at a time, in place of the file's
+  std::optional<int64_t> parallel;   // trials at a time, instead of the file's number
   std::vector<std::string> devices;  // names that trials take in turn; empty: the pipeline's own
 };
 
 // The files that a trial starts from.
 struct TrialOrigin {
-  std::string pipeline;              // of the stage or trial that left the checkpoint: the text of a pipeline file
+  std::string pipeline;              // of the stage or trial that wrote the checkpoint: the text of a pipeline file
   std::filesystem::path checkpoint;  // its last one
   std::vector<std::string> carry;
   CarryMode mode = CarryMode::kShared;
@@ -48,14 +48,15 @@ class TrialStage {
              const TrialLaunch& launch, FindOrigin find_origin);
   ~TrialStage();
 
-  // Trains the trials that are left. A trial that fails is told as failed and the others continue. The result is that
-  // of the preferred outcome, with its test images measured, and its checkpoint the stage's; what it learned is left in
-  // the run directory, and with `model` the model too. Throws Error{kCancelled} when the user asks to stop, after every
-  // trial under way has left a checkpoint; kDiverged where no trial finished; what a trial met that is not its fault.
+  // Trains the remaining trials. A trial that fails is told as failed and the others continue. The result is that of
+  // the preferred outcome, with its test images measured, and its checkpoint becomes the stage's; its policy and
+  // architecture are written to the run directory, and with `model` the model too. Throws Error{kCancelled} when the
+  // user asks to stop, after every running trial has written a checkpoint; kDiverged if no trial finished; and errors
+  // of a trial that are not its fault.
   StageResult run(bool model);
 
  private:
-  // A trial that was asked for and not told yet.
+  // A trial that was asked for but not told yet.
   struct Open {
     Trial trial;
     std::map<int64_t, bool> decisions;  // of keep_going(), by epoch
@@ -101,7 +102,7 @@ class TrialStage {
   std::vector<int64_t> with_weights_;      // told trials that may have checkpoints
   size_t rows_ = 0;                        // of asked_ that have their row of metrics
   bool over_ = false;                      // the searcher has no more trials
-  std::map<int64_t, std::string> errors_;  // what a worker said before it ended
+  std::map<int64_t, std::string> errors_;  // reported by a worker before it ended
   std::unique_ptr<WorkerPool> pool_;
 };
 

@@ -7,7 +7,7 @@
 
 namespace dha {
 
-// In the order in which they mean something; the one called kLoads tells whether a plugin has components to check.
+// In the order in which they are meaningful; kLoads shows whether a plugin has components to check.
 std::vector<PluginCheck> library_checks();
 
 constexpr const char* kLoads = "library.loads";

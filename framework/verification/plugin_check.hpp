@@ -17,13 +17,13 @@ struct CheckOutcome {
 
 inline CheckOutcome failed(const std::string& reason) { return {CheckStatus::kFailed, reason}; }
 
-// What checks are told about the plugin.
+// The input of checks about the plugin.
 struct CheckedPlugin {
   std::filesystem::path file;
   std::map<std::string, std::string> params;  // component id -> JSON text: parameters that have no default
 };
 
-// What must be so for a check to say anything.
+// The precondition of a check.
 enum class CheckNeeds {
   kFile,
   kAcceptedPlugin,  // one that this host loads
@@ -32,10 +32,10 @@ enum class CheckNeeds {
 
 struct PluginCheck {
   std::string id;         // "group.name"
-  std::string component;  // its id; empty where the check is on the file
-  std::string sentence;   // what holds where it passes
+  std::string component;  // its id; empty if the check is on the file
+  std::string sentence;   // the property of a plugin that passes
   CheckNeeds needs = CheckNeeds::kAcceptedPlugin;
-  // Loads the plugin itself, so that each check can run in a process that has not seen it. What it throws fails it.
+  // Loads the plugin itself, so that each check can run in a process that has not seen it. An exception fails it.
   std::function<CheckOutcome(const CheckedPlugin& plugin, const std::string& component)> run;
 };
 

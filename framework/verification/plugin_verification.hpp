@@ -10,11 +10,11 @@
 namespace dha {
 
 struct VerificationOptions {
-  std::regex include = std::regex("");  // checks whose id has a match
+  std::regex include = std::regex("");  // checks with a matching id
   bool in_process = false;              // for a debugger: a check that ends the process then ends this one
 };
 
-// The ids of a plugin's components, asked for in a child process; a plugin that is not accepted has none.
+// The ids of a plugin's components, read in a child process; a refused plugin has none.
 std::vector<std::string> component_ids(const CheckedPlugin& plugin, const VerificationOptions& options);
 
 // The checks that `options` include, in the order in which they run. [one thread at a time, before any work of

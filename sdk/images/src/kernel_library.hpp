@@ -3,8 +3,8 @@
 
 namespace dha::images {
 
-// Opens it, once in a process; does nothing where there is none, or where LibTorch's CUDA library is not in the
-// process. Throws Error{kLoadFailed} where the dynamic linker refuses it. [any thread]
+// Opens it, once per process; does nothing if there is none, or if LibTorch's CUDA library is not in the process.
+// Throws Error{kLoadFailed} if the dynamic linker refuses it. [any thread]
 void open_kernel_library();
 
 }  // namespace dha::images

@@ -16,7 +16,7 @@ struct SeparableOutput {
 };
 SeparableOutput separable_forward(const at::Tensor& x, const std::vector<Stage>& stages, const NormMode& mode);
 
-// Undefined where not asked for.
+// Undefined if not asked for.
 struct StageGradients {
   at::Tensor depthwise, pointwise, weight, bias;
 };
