@@ -91,7 +91,8 @@ class PipelineLoader {
     if (key == "searcher") return stage.searcher;
     if (key == "hyper") return stage.hyper;
     if (key == "trials") return stage.trials;
-    throw Error(ErrorCode::kInternal, "the stage's key '" + key + "' holds a component that the loader does not know");
+    throw Error(ErrorCode::kInternal,
+                "the stage's key '" + key + "' contains a component that the loader does not know");
   }
 
   Entry check_entry(const Node& node, const std::string& kind, const std::string& pointer) {

@@ -148,7 +148,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::string here() const { return in_metadata_ ? "the metadata" : "tensor " + shown(name_); }
 
   [[noreturn]] void unexpected(const char* found) const {
-    reject((level_ == 0 ? "the header" : here()) + " has " + found + " where none belongs");
+    reject((level_ == 0 ? "the header" : here()) + " has an unexpected value: " + found);
   }
 
   void check_field() {

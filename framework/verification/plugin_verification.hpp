@@ -23,7 +23,7 @@ std::vector<PluginCheck> checks_of(const CheckedPlugin& plugin, const Verificati
 
 // Runs checks_of() and tells `report` of each as it ends. Failing covers a check that ends its process or does not end
 // within a minute; where the plugin is not accepted, the checks that would open it are skipped. Of a file with the CUDA
-// kernels of the plugin beside it only kLoads is reported, as skipped.
+// kernels of the plugin next to it, only kLoads is reported, as skipped.
 void verify_plugin(const CheckedPlugin& plugin, const VerificationOptions& options,
                    const std::function<void(const PluginCheck&, const CheckOutcome&)>& report);
 

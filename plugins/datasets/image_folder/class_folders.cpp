@@ -83,7 +83,7 @@ fs::path Scan::descend(fs::path folder, bool until_splits) {
     content.leave_out_rest(folder, left_out_);
     for (const std::string& name : content.folders)
       if (name != *only) left_out_.add_run(folder / name);
-    index_.information.push_back("read " + name_of(folder / *only) + " in place of " + name_of(folder) +
+    index_.information.push_back("read " + name_of(folder / *only) + " instead of " + name_of(folder) +
                                  ", which contains no other images");
     folder /= *only;
   }

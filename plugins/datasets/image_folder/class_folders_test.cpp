@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(follows_a_folder_that_is_all_there_is) {
   BOOST_TEST(shown_entries(index[Split::kTest]) == (Texts{"photos/seg_test/seg_test/a/2.jpg:0"}),
              boost::test_tools::per_element());
   BOOST_TEST_REQUIRE(index.information.size() == 4u);
-  BOOST_TEST(index.information[0] == "read " + (source.root / "photos").string() + " in place of " +
+  BOOST_TEST(index.information[0] == "read " + (source.root / "photos").string() + " instead of " +
                                          source.root.string() + ", which contains no other images");
   check_contains(index.information[1], "read " + (source.root / "photos/seg_train/seg_train").string());
   BOOST_TEST(index.information[3] == "left out 1 file that is not an image: 1 .txt; and 1 hidden file or folder");

@@ -214,7 +214,7 @@ at::Tensor ImageFolderDataset::labels(Split split) const {
 
 const ImageEntry& ImageFolderDataset::entry(Split split, int64_t index) const {
   if (index < 0 || index >= size(split))
-    throw Error(ErrorCode::kContractViolation, "image " + std::to_string(index) + " was asked for of a split of " +
+    throw Error(ErrorCode::kContractViolation, "image " + std::to_string(index) + " was requested from a split of " +
                                                    std::to_string(size(split)) + " images");
   return index_[split][static_cast<size_t>(index)];
 }
