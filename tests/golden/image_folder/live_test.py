@@ -7,7 +7,6 @@ DECODE_IMAGE is the program of plugins/datasets/image_folder/decode_image.cpp. W
 SOURCE_DIR/.venv is tried; exit status 77 (skipped) where neither has it.
 """
 import io
-import os
 import pathlib
 import random
 import struct
@@ -15,19 +14,9 @@ import subprocess
 import sys
 import tempfile
 import warnings
-import zlib
 
-
-def import_pillow_or_leave(source_dir):
-    try:
-        import PIL  # noqa: F401
-        import numpy  # noqa: F401
-    except ImportError:
-        other = pathlib.Path(source_dir) / ".venv" / "bin" / "python"
-        if "DHA_SECOND_TRY" not in os.environ and other.exists():
-            os.execve(other, [str(other), "-B", *sys.argv], {**os.environ, "DHA_SECOND_TRY": "1"})
-        print("skipped: Pillow or numpy is not installed; .venv/bin/pip install Pillow numpy brings them")
-        sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import pillow_support  # noqa: E402
 
 
 class Program:
@@ -103,15 +92,6 @@ def exif_of(orientation, big):
     return mark + struct.pack(order + "HIH", 42, 8, 2) + entries + bytes(4)
 
 
-def png_chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def with_png_chunk(png, chunk, behind):
-    at = png.rindex(b"IEND") - 4 if behind else 33
-    return png[:at] + chunk + png[at:]
-
-
 def with_jpeg_segment(jpeg, marker, content):
     return jpeg[:2] + struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content + jpeg[2:]
 
@@ -175,8 +155,8 @@ def orientations(compare, rng):
             files = {
                 "jpeg": saved(rgb, "JPEG", quality=95, exif=b"Exif\0\0" + block),
                 "progressive": saved(rgb, "JPEG", progressive=True, subsampling=2, exif=b"Exif\0\0" + block),
-                "png": with_png_chunk(saved(rgb, "PNG"), png_chunk(b"eXIf", block), False),
-                "png behind": with_png_chunk(saved(rgb, "PNG"), png_chunk(b"eXIf", block), True),
+                "png": pillow_support.with_png_chunk(saved(rgb, "PNG"), pillow_support.png_chunk(b"eXIf", block), False),
+                "png behind": pillow_support.with_png_chunk(saved(rgb, "PNG"), pillow_support.png_chunk(b"eXIf", block), True),
                 "webp": saved(picture(rng, "RGBA", 21, 34), "WEBP", lossless=True, exact=True, exif=block),
                 "lossy webp": saved(rgb, "WEBP", quality=80, exif=b"Exif\0\0" + block)}
             for name, content in files.items():
@@ -263,9 +243,9 @@ def damage(compare, rng):
     compare.whole("jpeg, a second image", jpeg + jpeg)
     for kind, text in ((b"gAMA", bytes(4)), (b"gAMA", b"\0\1\x86\xa0"), (b"iCCP", b"x\0\0no zlib"), (b"sRGB", b"\7"), (b"cHRM", bytes(32)),
                        (b"tEXt", b"a\0b"), (b"pHYs", bytes(9)), (b"bKGD", bytes(6)), (b"zzZz", b"unknown")):
-        compare.whole(f"png, {kind}", with_png_chunk(png, png_chunk(kind, text), False), must_be_read=False)
-        compare.whole(f"png, {kind} behind", with_png_chunk(png, png_chunk(kind, text), True), must_be_read=False)
-        broken = with_png_chunk(png, png_chunk(kind, text)[:-1] + b"?", False)
+        compare.whole(f"png, {kind}", pillow_support.with_png_chunk(png, pillow_support.png_chunk(kind, text), False), must_be_read=False)
+        compare.whole(f"png, {kind} behind", pillow_support.with_png_chunk(png, pillow_support.png_chunk(kind, text), True), must_be_read=False)
+        broken = pillow_support.with_png_chunk(png, pillow_support.png_chunk(kind, text)[:-1] + b"?", False)
         found = compare.program.read(broken)
         if isinstance(found, str):
             compare.fault(f"png, {kind} with a wrong checksum: {found}", broken)
@@ -273,7 +253,7 @@ def damage(compare, rng):
 
 def main():
     decode_image, source_dir = sys.argv[1:3]
-    import_pillow_or_leave(source_dir)
+    pillow_support.import_or_leave(source_dir, "numpy")
     global numpy, Image, ImageFile, ImageOps
     import numpy
     from PIL import Image, ImageFile, ImageOps

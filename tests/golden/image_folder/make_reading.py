@@ -9,10 +9,14 @@ import io
 import pathlib
 import shutil
 import struct
+import sys
 import zlib
 
 import numpy
 from PIL import Image, ImageFile, ImageOps
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from pillow_support import png_chunk, with_png_chunk  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parent / "reading"
 cases = []
@@ -33,15 +37,6 @@ def saved(image, kind, **options):
 def exif(orientation, order):
     mark = b"II" if order == "<" else b"MM"
     return mark + struct.pack(order + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-
-
-def chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def insert(png, added, behind):
-    at = png.rindex(b"IEND") - 4 if behind else 33
-    return png[:at] + added + png[at:]
 
 
 def as_pillow_reads(content, background, truncated):
@@ -67,7 +62,7 @@ def png16(samples, colour):
     height, width = samples.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
 
 
 def scaled(samples, bits):
@@ -84,8 +79,8 @@ def main():
         case(f"orientation_{orientation}.jpg", saved(rgb, "JPEG", exif=b"Exif\0\0" + exif(orientation, "<")))
     case("big_endian.jpg", saved(rgb, "JPEG", exif=b"Exif\0\0" + exif(8, ">")))
     case("damaged_exif.jpg", saved(rgb, "JPEG", exif=b"Exif\0\0" + exif(6, "<")[:15]))
-    case("exif.png", insert(saved(rgb, "PNG"), chunk(b"eXIf", exif(6, ">")), False))
-    case("exif_behind.png", insert(saved(rgb, "PNG"), chunk(b"eXIf", exif(5, "<")), True))
+    case("exif.png", with_png_chunk(saved(rgb, "PNG"), png_chunk(b"eXIf", exif(6, ">")), False))
+    case("exif_behind.png", with_png_chunk(saved(rgb, "PNG"), png_chunk(b"eXIf", exif(5, "<")), True))
     case("exif.webp", saved(rgb, "WEBP", lossless=True, exif=exif(7, ">")))
     for background in ("white", "black"):
         case("rgba.png", saved(rgba, "PNG"), background)

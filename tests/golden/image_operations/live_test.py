@@ -6,24 +6,15 @@ usage: live_test.py APPLY_IMAGE SOURCE_DIR
 APPLY_IMAGE is the program of sdk/images/tests/apply_image.cpp. Where this interpreter has no Pillow, that of
 SOURCE_DIR/.venv is tried; exit status 77 (skipped) where neither has it.
 """
-import os
 import pathlib
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import pillow_support  # noqa: E402
+
 SHAPES = [(channels, height, width) for channels in (1, 3)
           for height, width in ((1, 1), (2, 3), (17, 31), (32, 32), (64, 64), (224, 224))]
-
-
-def import_pillow_or_leave(source_dir):
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
-        other = pathlib.Path(source_dir) / ".venv" / "bin" / "python"
-        if "DHA_SECOND_TRY" not in os.environ and other.exists():
-            os.execve(other, [str(other), "-B", *sys.argv], {**os.environ, "DHA_SECOND_TRY": "1"})
-        print("skipped: Pillow is not installed; .venv/bin/pip install Pillow brings it")
-        sys.exit(77)
 
 
 class Program:
@@ -80,7 +71,7 @@ def images_of(shape, photos, pillow):
 
 
 def main(apply_image, source_dir):
-    import_pillow_or_leave(source_dir)
+    pillow_support.import_or_leave(source_dir)
     import PIL
 
     import pillow_operations as pillow
