@@ -13,6 +13,7 @@
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
+#include "run/learned_values.hpp"
 #include "run/pipeline_runner.hpp"
 #include "stage/results.hpp"
 #include "storage/atomic_file.hpp"
@@ -69,6 +70,9 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   }
   const std::string path = directory.path().string();
   fmt::print("\n{}\n", results_table(results));
+  const std::vector<std::string> learned = learned_values(directory, results);
+  for (const std::string& line : learned) fmt::print("{}\n", line);
+  if (!learned.empty()) fmt::print("\n");
   fmt::print(
       "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
       "model         {0}/model/\nnext          {1} eval {0}\n",

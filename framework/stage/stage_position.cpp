@@ -43,6 +43,8 @@ void StagePosition::save(const StageData& data, const LossScale& loss_scale, Sta
                      {"over", over},
                      {"stopped", stopped},
                      {"architecture", architecture},
+                     {"first_choices", first_choices},
+                     {"changed_choices", changed_choices},
                      {"train_loss", epoch_means.loss},
                      {"train_accuracy", epoch_means.accuracy},
                      {"measurements", to_json(measurements)},
@@ -70,6 +72,8 @@ void StagePosition::restore(const State& checkpoint, StageData& data, LossScale&
   over = json.at("over");
   stopped = json.at("stopped");
   architecture = json.at("architecture");
+  first_choices = json.at("first_choices").get<std::vector<std::vector<int64_t>>>();
+  changed_choices = json.at("changed_choices");
   epoch_means = {number(json.at("train_loss")), number(json.at("train_accuracy")), 0, 0};
   measurements = stage_measurements_from_json(json.at("measurements"));
   step_values.clear();

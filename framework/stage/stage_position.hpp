@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "data/stage_data.hpp"
 #include "dha/component.hpp"
@@ -23,6 +24,11 @@ struct StagePosition {
   bool over = false;              // nothing is left to train
   bool stopped = false;           // ended before its last epoch by the caller
   std::string architecture;       // as measured at the end, before the searcher decided the rest
+
+  // Candidates that each choice of a search executed at the stage's start, and the choices that executed others when
+  // the stage was over.
+  std::vector<std::vector<int64_t>> first_choices;
+  int64_t changed_choices = 0;
 
   EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
   EpochTotals::Means epoch_means;             // of the last epoch

@@ -17,6 +17,7 @@ Json to_json(const StageResult& result) {
             {"train_loss", result.train_loss},
             {"train_accuracy", result.train_accuracy}};
   json.update(to_json(result.measurements));
+  if (result.choices > 0) json.update({{"choices", result.choices}, {"changed_choices", result.changed_choices}});
   json["cost"] = to_json(result.cost);
   json["architecture"] = Json::parse(result.architecture);
   json["outcomes"] = Json::array();
@@ -42,6 +43,8 @@ StageResult stage_result_from_json(const Json& json) {
   result.train_accuracy = json.at("train_accuracy");
   result.measurements = stage_measurements_from_json(json);
   result.architecture = json.at("architecture").dump();
+  result.choices = json.value("choices", int64_t{0});
+  result.changed_choices = json.value("changed_choices", int64_t{0});
   result.cost = quantities_from_json(json.at("cost"));
   for (const Json& outcome : json.at("outcomes"))
     result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint")});

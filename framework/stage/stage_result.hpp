@@ -29,7 +29,9 @@ struct StageResult {
   double images_per_second = 0;               // training steps of the whole stage
   double train_loss = 0, train_accuracy = 0;  // of the last epoch
   StageMeasurements measurements;
-  std::string architecture;  // JSON text
+  std::string architecture;     // JSON text
+  int64_t choices = 0;          // of a search
+  int64_t changed_choices = 0;  // those that execute other candidates at the end than at the start
   Quantities cost;
   std::vector<StageOutcome> outcomes;     // of a stage of trials, the preferred one first, whose result this is
   std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow

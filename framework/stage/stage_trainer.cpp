@@ -160,7 +160,9 @@ std::optional<Batch> StageTrainer::next_batch(const std::function<void()>& count
 void StageTrainer::begin_epoch() {
   const Progress at = progress();
   for (const auto& augmenter : parts_.augmenters()) augmenter->begin_epoch(at);
-  if (parts_.searches()) parts_.searcher().begin_epoch(at);
+  if (!parts_.searches()) return;
+  parts_.searcher().begin_epoch(at);
+  if (position_.first_choices.empty()) position_.first_choices = executed_candidates();
 }
 
 void StageTrainer::train_batch(const Batch& batch) {
@@ -248,6 +250,8 @@ void StageTrainer::end_stage() {
   position_.architecture = parts_.architecture();
   if (leaves_model_) write_model();
   if (!parts_.searches()) return;
+  const std::vector<std::vector<int64_t>> last = executed_candidates();
+  for (size_t i = 0; i < last.size(); ++i) position_.changed_choices += last[i] != position_.first_choices[i];
   StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
   parts_.searcher().end_stage(services);
 }
@@ -270,6 +274,14 @@ Progress StageTrainer::progress() const {
 // At the end of a stage the one that was measured, whatever the searcher made of it since.
 std::string StageTrainer::architecture() const {
   return position_.architecture.empty() ? parts_.architecture() : position_.architecture;
+}
+
+// Of the architecture as it stands, per choice.
+std::vector<std::vector<int64_t>> StageTrainer::executed_candidates() const {
+  std::vector<std::vector<int64_t>> executed;
+  for (const ChoiceGates& choice : parts_.gates(GatePurpose::kEvaluation, progress()).choices)
+    executed.push_back(choice.active);
+  return executed;
 }
 
 double StageTrainer::seconds() const { return seconds_before_ + now() - begun_; }
@@ -323,6 +335,8 @@ StageResult StageTrainer::result() const {
   result.train_accuracy = position_.epoch_means.accuracy;
   result.measurements = position_.measurements;
   result.architecture = architecture();
+  result.choices = static_cast<int64_t>(position_.first_choices.size());
+  result.changed_choices = position_.changed_choices;
   result.cost = parts_.stage().cost(result.architecture);
   result.images_per_second = static_cast<double>(position_.images_trained) / std::max(1e-9, position_.training_seconds);
   return result;

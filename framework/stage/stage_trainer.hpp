@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "stage/run_context.hpp"
 #include "stage/stage_checkpoints.hpp"
@@ -62,6 +63,7 @@ class StageTrainer {
   void measure(Measure&& measure);
   Progress progress() const;
   std::string architecture() const;
+  std::vector<std::vector<int64_t>> executed_candidates() const;
   double seconds() const;
   State checkpoint() const;
   void save_checkpoint();
