@@ -1,12 +1,14 @@
 """A plain training step of the same lean network in dha and in PyTorch, in turns, on the same threads.
 
 usage: lean_step.py BUILD_DIR [--channels 16 --cells 8 --batch 32] [--rounds 15] [--threads 2] [--architecture FILE]
-                    [--memory]
+                    [--compiled] [--memory]
 
 The network is written in plain torch modules (tests/golden/cell/network.py). A round runs a few steps in PyTorch with
 contiguous tensors, in PyTorch with channels_last, in dha with its own operators and in dha with LibTorch's. Prints the
-median step of each and the median over rounds of dha's ratio to PyTorch's better format. --memory: the peak memory of
-three steps instead, each contender in a process of its own, beyond what the process held before the first step.
+median step of each and the median over rounds of dha's ratio to PyTorch's better format. --compiled: torch.compile
+(Inductor) of the network and its loss takes turns too, in both formats; the time to compile is reported, and ratios are
+to the best of PyTorch. --memory: the peak memory of three steps instead, each contender in a process of its own, beyond
+what the process held before the first step.
 """
 import argparse
 import json
@@ -37,18 +39,29 @@ class Eager:
         self.labels = torch.randint(10, (options.batch,))
         self.optimizer = torch.optim.SGD(self.model.parameters(), 0.025, 0.9, weight_decay=3e-4, foreach=True)
 
+    def loss(self, images, labels):
+        logits, auxiliary = self.model(images)
+        loss = torch.nn.functional.cross_entropy(logits, labels)
+        return loss + 0.4 * torch.nn.functional.cross_entropy(auxiliary, labels)
+
     def run(self, steps):
         times = []
         for _ in range(steps):
             begun = time.perf_counter()
             self.optimizer.zero_grad()
-            logits, auxiliary = self.model(self.images)
-            loss = torch.nn.functional.cross_entropy(logits, self.labels)
-            loss = loss + 0.4 * torch.nn.functional.cross_entropy(auxiliary, self.labels)
-            loss.backward()
+            self.loss(self.images, self.labels).backward()
             self.optimizer.step()
             times.append((time.perf_counter() - begun) * 1e3)
         return times
+
+
+class Compiled(Eager):
+    """The step with torch.compile, which compiles in the first one."""
+
+    def __init__(self, options, memory_format):
+        super().__init__(options, memory_format)
+        self.loss = torch.compile(self.loss)
+        self.compile_seconds = self.run(1)[0] / 1e3
 
 
 def dha_command(options, *more):
@@ -75,6 +88,11 @@ def compare_memory(options):
 
 def compare(options):
     peers = {f"PyTorch, {name}": Eager(options, memory_format) for name, memory_format in FORMATS.items()}
+    compiled = {f"torch.compile, {name}": Compiled(options, memory_format)
+                for name, memory_format in FORMATS.items() if options.compiled}
+    for name, one in compiled.items():
+        print(f"{name}: {one.compile_seconds:.0f} s to compile")
+    peers.update(compiled)
     own = {name: turns.WaitingSteps(dha_command(options), options.threads, operators)
            for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha"))}
     times = turns.rounds_of_steps({**peers, **own}, options.rounds, options.steps)
@@ -88,6 +106,7 @@ def compare(options):
 def main():
     parser = turns.arguments(__doc__, steps=3)
     parser.add_argument("--architecture", default=str(turns.ROOT / "examples" / "architectures" / "darts_v2.json"))
+    parser.add_argument("--compiled", action="store_true", help="compare with torch.compile too")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
     options = parser.parse_args()
