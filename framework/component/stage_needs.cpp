@@ -47,8 +47,15 @@ class NeedCheck {
   ProblemList& problems_;
 };
 
-// A constraint on what the space does not count would never be met, or always.
-void check_constraints(const StageConfig& config, const GuardedSpace& space, ProblemList& problems) {
+void report_constraints(const StageConfig& config, const std::string& what, ProblemList& problems) {
+  const std::string stage = config.space.pointer.substr(0, config.space.pointer.rfind('/'));
+  problems.report(config.constraints_location, stage + "/constraints", what);
+}
+
+// A constraint on what the space does not count would never be met, or always; nor can training change an architecture
+// that is given.
+void check_constraints(const StageConfig& config, const GuardedSpace& space, const StageView& view,
+                       ProblemList& problems) {
   const Constraints constraints(config.constraints);
   if (constraints.empty()) return;
   Quantities cost;
@@ -61,9 +68,15 @@ void check_constraints(const StageConfig& config, const GuardedSpace& space, Pro
   try {
     constraints.check_known(cost);
   } catch (const Error& error) {
-    const std::string stage = config.space.pointer.substr(0, config.space.pointer.rfind('/'));
-    problems.report(config.constraints_location, stage + "/constraints", error.what());
+    return report_constraints(config, error.what(), problems);
   }
+  if (view.architecture().empty()) return;
+  if (const std::string violated = view.violations(view.architecture()); !violated.empty())
+    report_constraints(config,
+                       fmt::format("the architecture of stage '{}' violates {}; relax the constraints or give another "
+                                   "architecture",
+                                   config.name, violated),
+                       problems);
 }
 
 }  // namespace
@@ -78,7 +91,7 @@ void check_needs(const StageParts& parts, ProblemList& problems) {
   const ProbePlan plan = parts.hyper().probe();
   if (plan.time == ProbeTime::kBatch && plan.data == ProbeData::kValidation)
     check.check(need::kValidationImages, parts.hyper().use());
-  check_constraints(parts.config(), parts.space(), problems);
+  check_constraints(parts.config(), parts.space(), parts.stage(), problems);
 }
 
 void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems) {

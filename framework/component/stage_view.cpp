@@ -21,6 +21,10 @@ std::vector<Margin> StageView::margins(const std::string& architecture) const {
   return constraints_.empty() ? std::vector<Margin>() : constraints_.margins(cost(architecture));
 }
 
+std::string StageView::violations(const std::string& architecture) const {
+  return constraints_.empty() ? "" : constraints_.violations(cost(architecture));
+}
+
 std::string StageView::tunable() const { return tunable_parameters(config_, registry_); }
 
 }  // namespace dha

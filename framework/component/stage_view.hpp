@@ -24,6 +24,9 @@ class StageView final : public Stage {
   // The architecture that the stage decides; "" until it is known.
   void set_architecture(std::string architecture) { architecture_ = std::move(architecture); }
 
+  // The constraints that `architecture` violates, as Constraints::violations() words them; "" where it satisfies all.
+  std::string violations(const std::string& architecture) const;
+
   std::string name() const override { return config_.name; }
   const DatasetInfo& dataset() const override { return info_; }
   int64_t epochs() const override { return config_.epochs; }

@@ -1,5 +1,7 @@
 #include "pipeline/constraints.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -105,6 +107,20 @@ std::vector<Margin> Constraints::margins(const Quantities& cost) const {
 
 bool Constraints::allow(const Quantities& cost) const {
   return std::all_of(terms_.begin(), terms_.end(), [&](const Term& term) { return term.holds(value_of(term, cost)); });
+}
+
+std::string Constraints::violations(const Quantities& cost) const {
+  std::string all;
+  for (const Term& term : terms_) {
+    const double value = value_of(term, cost);
+    if (term.holds(value)) continue;
+    const char* relation = term.is_upper    ? (term.is_strict ? "below" : "at most")
+                           : term.is_strict ? "above"
+                                            : "at least";
+    all += fmt::format("{}'{}' ({} must be {} {}, found {})", all.empty() ? "" : ", ", term.text, term.quantity,
+                       relation, term.bound, value);
+  }
+  return all;
 }
 
 }  // namespace dha

@@ -29,6 +29,10 @@ class Constraints {
   // Whether all comparisons hold. Throws like check_known().
   bool allow(const Quantities& cost) const;
 
+  // The comparisons that do not hold, for messages: "'params < 1K' (parameters must be below 1000, found 9132)". Empty
+  // where all hold. Throws as check_known() does.
+  std::string violations(const Quantities& cost) const;
+
  private:
   struct Term {
     std::string text;      // as written, for messages

@@ -97,6 +97,7 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) try {
     run_.log.write(
         LogLevel::kInfo, "dha",
         fmt::format("stage '{}': stop_when has no effect, because its architecture is decided", config_.name));
+  if (!parts_.searches()) check_constraints(parts_.architecture());
   const bool records = run_.config.graph == "auto" && device_.is_cuda();
   const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
@@ -106,6 +107,9 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) try {
     finish_epoch(keep_going);
   }
   replayer_.reset();  // with what it recorded on the stream
+  // What was measured, and what the searcher made of it since, which later stages take.
+  if (parts_.searches())
+    for (const std::string& found : {architecture(), parts_.architecture()}) check_constraints(found);
   return result();
 } catch (const Error& error) {
   const bool is_of_component = dynamic_cast<const ComponentError*>(&error) != nullptr;
@@ -248,7 +252,7 @@ void StageTrainer::test_if_due() {
 
 void StageTrainer::end_stage() {
   position_.architecture = parts_.architecture();
-  if (leaves_model_) write_model();
+  if (leaves_model_ && parts_.stage().violations(position_.architecture).empty()) write_model();
   if (!parts_.searches()) return;
   const std::vector<std::vector<int64_t>> last = executed_candidates();
   for (size_t i = 0; i < last.size(); ++i) position_.changed_choices += last[i] != position_.first_choices[i];
@@ -317,6 +321,23 @@ void StageTrainer::check_finite(double loss, int64_t step) const {
       fmt::format("stage '{}': the loss is no longer a finite number in epoch {}, step {} ({}); lower the learning "
                   "rate or set gradient_clip",
                   config_.name, position_.epoch + 1, step, checkpoints_.last_in_words()));
+}
+
+// Whoever chose the architecture: components may overlook the constraints.
+void StageTrainer::check_constraints(const std::string& architecture) const {
+  const std::string violated = parts_.stage().violations(architecture);
+  if (violated.empty()) return;
+  if (!parts_.searches())
+    throw Error(ErrorCode::kInvalidConfig,
+                fmt::format("stage '{}': its architecture violates the stage's constraints: {}; start a new run with "
+                            "other constraints or another architecture",
+                            config_.name, violated));
+  throw Error(
+      ErrorCode::kDiverged,
+      fmt::format("stage '{}': the architecture that {} found violates the stage's constraints: {}; start a new "
+                  "run with other constraints, more epochs or another searcher ({} has this architecture, and {})",
+                  config_.name, parts_.searcher().id(), violated, run_.directory.file("architecture.json").string(),
+                  checkpoints_.last_in_words()));
 }
 
 void StageTrainer::write_model() const {

@@ -69,6 +69,7 @@ class StageTrainer {
   void save_checkpoint();
   [[noreturn]] void interrupt();
   void check_finite(double loss, int64_t step) const;
+  void check_constraints(const std::string& architecture) const;
   void write_model() const;
   StageResult result() const;
 

@@ -119,7 +119,7 @@ void write_trial_result(const std::filesystem::path& directory, const TrialResul
   json["measurements"] = to_json(outcome.measurements);
   json["epochs"] = outcome.epochs;
   json["seconds"] = number_to_json(outcome.seconds);
-  if (outcome.status == TrialStatus::kFailed) json["error"] = result.error;
+  if (!result.error.empty()) json["error"] = result.error;
   write(directory / kOutcomeFile, json);
 }
 

@@ -41,7 +41,7 @@ struct TrialResult {
   TrialOutcome outcome;
   std::string settings = "{}";  // as the trial had them: JSON object
   std::string architecture;     // JSON text; empty if unknown
-  std::string error;            // one sentence; only of a failed trial
+  std::string error;            // one sentence; only of a trial that failed or was rejected
 };
 
 // Write the file into `directory`, whole or not at all. Throw Error{kIo}. Settings and an architecture

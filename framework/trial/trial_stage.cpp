@@ -194,11 +194,11 @@ std::optional<TrialResult> TrialStage::refusal(const Trial& trial) const {
     GuardedSpace space(run_.registry, run_.services, config.space, config_.name + "/space");  // under its settings
     space.prepare(run_.dataset.info());
     const StageView view(config, run_.dataset.info(), {}, space, run_.registry);
-    if (!view.allows(config.architecture)) {
+    if (const std::string violated = view.violations(config.architecture); !violated.empty()) {
       TrialResult rejected;
       rejected.outcome = {trial.id, TrialStatus::kRejected, {}, view.cost(config.architecture), 0, 0};
-      run_.log.write(LogLevel::kInfo, "dha",
-                     fmt::format("trial {} is rejected: its architecture violates the stage's constraints", trial.id));
+      rejected.error =
+          fmt::format("its architecture violates the constraints of stage '{}': {}", config_.name, violated);
       return rejected;
     }
     prepare(trial, config);
@@ -320,6 +320,8 @@ void TrialStage::finish(int64_t id, const TrialResult& found) {
   }
   if (result.outcome.status == TrialStatus::kFailed)
     run_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", id, result.error));
+  if (result.outcome.status == TrialStatus::kRejected)
+    run_.log.write(LogLevel::kInfo, config_.trials.id, fmt::format("trial {} is rejected: {}", id, result.error));
   ledger_->append(TrialTold{result.outcome});
   tell(result.outcome);
 }
@@ -396,6 +398,23 @@ void TrialStage::write_outcomes(const std::vector<int64_t>& ids) const {
   write_file_atomically(folder() / "outcomes.json", outcomes.dump(2) + "\n");
 }
 
+Error TrialStage::no_outcome() const {
+  if (told_.empty())
+    return {ErrorCode::kContractViolation,
+            fmt::format("stage '{}': {} asked for no trial", config_.name, config_.trials.id)};
+  const auto finished = std::find_if(told_.begin(), told_.end(), [](const auto& entry) {
+    return entry.second.status == TrialStatus::kFinished || entry.second.status == TrialStatus::kStopped;
+  });
+  if (finished != told_.end())
+    return {ErrorCode::kContractViolation,
+            fmt::format("stage '{}': trial {} finished, but {} names no trial as an outcome", config_.name,
+                        finished->first, config_.trials.id)};
+  const int64_t last = told_.rbegin()->first;
+  return {ErrorCode::kDiverged,
+          fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons. Trial {}: {}", config_.name,
+                      told_.size(), last, read_trial_result(directory_of(last)).error)};
+}
+
 StageResult TrialStage::trained(int64_t id) const {
   const RunDirectory directory = RunDirectory::open(directory_of(id));
   const std::vector<StageResult> results = read_results(directory);
@@ -414,9 +433,7 @@ State TrialStage::weights_of(int64_t id, const StageResult& result) const {
 
 StageResult TrialStage::result(bool model) const {
   const std::vector<int64_t> ids = searcher_.outcomes();
-  if (ids.empty())
-    throw Error(ErrorCode::kDiverged, fmt::format("stage '{}': none of its {} trials finished; log.txt has the reasons",
-                                                  config_.name, told_.size()));
+  if (ids.empty()) throw no_outcome();
   for (const int64_t id : ids)
     if (!told_.contains(id) || told_.at(id).status == TrialStatus::kFailed ||
         told_.at(id).status == TrialStatus::kRejected)

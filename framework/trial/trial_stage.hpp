@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "component/stage_view.hpp"
+#include "dha/error.hpp"
 #include "dha/trial_searcher.hpp"
 #include "process/worker_pool.hpp"
 #include "stage/run_context.hpp"
@@ -83,6 +84,7 @@ class TrialStage {
   void write_outcomes(const std::vector<int64_t>& ids) const;
   void drop_weights();
   StageResult result(bool model) const;
+  Error no_outcome() const;
   StageResult trained(int64_t id) const;
   State weights_of(int64_t id, const StageResult& result) const;
   std::filesystem::path folder() const;

@@ -244,7 +244,43 @@ class SearchTest(CommandLineTest):
         run = self.run_folder()
         for outcome in self.outcomes(run).values():
             self.assertEqual(outcome["status"], "rejected")
-            self.assertGreater(outcome["costs"]["parameters"], 1)
+            found = outcome["costs"]["parameters"]
+            self.assertGreater(found, 1)
+            sentence = ("its architecture violates the constraints of stage 'study': "
+                        f"'params < 1' (parameters must be below 1, found {found:.0f})")
+            self.assertEqual(outcome["error"], sentence)
+            self.assertIn(f"trial {outcome['id']} is rejected: {sentence}", (run / "log.txt").read_text())
+        self.assertIn("Trial 3: its architecture violates the constraints of stage 'study': 'params < 1'", errors)
+
+    def test_a_search_that_ignores_the_constraints_ends_the_run(self):
+        pipeline = self.pipeline({"searcher": {"use": "test.path_sampler"}, "constraints": "params < 1",
+                                  "hyper": {"use": "dha.sgd"}, "epochs": 1})
+        _, errors = self.dha("run", self.write_pipeline(pipeline), *PLUGINS, status=1)
+        run = self.run_folder()
+        found = json.loads((run / "architecture.json").read_text())
+        self.assertIn("normal", found)
+        for text in ("stage 'search': the architecture that test.path_sampler found violates the stage's constraints: "
+                     "'params < 1' (parameters must be below 1, found ", "start a new run with other constraints",
+                     "architecture.json has this architecture", "checkpoints/search-0001.safetensors"):
+            self.assertIn(text, errors)
+        self.assertFalse((run / "model").exists())
+        self.assertFalse((run / "stages.json").exists())
+        _, again = self.dha("resume", run, *PLUGINS, status=1)
+        self.assertIn("test.path_sampler found violates", again)
+
+    def test_an_architecture_that_is_given_or_carried_must_satisfy_the_constraints(self):
+        given = self.pipeline({"searcher": None, "architecture": architecture(), "constraints": "params < 1"})
+        for verb in ("validate", "run"):
+            _, errors = self.dha(verb, self.write_pipeline(given), status=2)
+            self.assertRegex(errors, r"/stages/0/constraints the architecture of stage 'search' violates 'params < 1' "
+                                     r"\(parameters must be below 1, found \d+\); relax the constraints")
+        self.assertFalse((self.folder / "runs").exists())
+        carried = self.pipeline({"hyper": {"use": "dha.sgd"}, "epochs": 1},
+                                {"name": "final", "from": "search", "carry": ["architecture"], "searcher": None,
+                                 "constraints": "params < 1"})
+        _, errors = self.dha("run", self.write_pipeline(carried), status=2)
+        self.assertIn("stage 'final': its architecture violates the stage's constraints: 'params < 1'", errors)
+        self.assertFalse(list(self.run_folder().glob("checkpoints/final-*")))
 
     # A trial is a run.
 

@@ -702,6 +702,17 @@ BOOST_AUTO_TEST_CASE(any_quantity_of_the_space_may_be_limited) {
   BOOST_TEST(!Constraints("latency_ms < 9").allow({{"latency_ms", std::nan("")}}));
 }
 
+BOOST_AUTO_TEST_CASE(violations_name_constraint_bound_and_value) {
+  const Constraints limits("params < 1K, madds <= 1M && params > 10, madds >= 2");
+  BOOST_TEST(limits.violations(cost_of(999, 1e6)).empty());
+  BOOST_TEST(limits.violations(cost_of(1000, 1)) ==
+             "'params < 1K' (parameters must be below 1000, found 1000), "
+             "'madds >= 2' (multiply_adds must be at least 2, found 1)");
+  BOOST_TEST(limits.violations(cost_of(10, 1500000)) ==
+             "'madds <= 1M' (multiply_adds must be at most 1000000, found 1500000), "
+             "'params > 10' (parameters must be above 10, found 10)");
+}
+
 BOOST_AUTO_TEST_CASE(a_quantity_that_the_space_does_not_report_is_an_error) {
   const Quantities cost = cost_of(1, 2);
   BOOST_CHECK_NO_THROW(Constraints("params < 1, multiply_adds < 1").check_known(cost));
