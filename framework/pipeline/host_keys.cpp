@@ -121,6 +121,10 @@ Schema stage_training_keys() {
       .choice("pick", "which outcome of a stage of trials to take: the best, each in turn, or a number from 0",
               {"best", "each"})
       .optional()
+      .strings("keep_settings",
+               "parameters that the settings of that trial do not change, as JSON pointers below the stage; default: "
+               "those that the stage's own text gives")
+      .optional()
       .choice("stop_when", "ends the stage before its last epoch", {"searcher_finished"})
       .optional();
 }
@@ -172,6 +176,7 @@ Fields declare_stage() {
       .list("carry", "choice")
       .with("carry", "choices", {"weights", "searcher", "augment", "hyper", "momentum", "architecture"})
       .with("carry", "unique", true)
+      .list("keep_settings", "string")
       .with("pick", "or_count", true)
       .component("space", "space")
       .component("searcher", "searcher")

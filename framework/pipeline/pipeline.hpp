@@ -48,6 +48,8 @@ struct StageConfig {
   std::vector<std::string> carry;  // of "weights", "searcher", "augment", "hyper", "momentum", "architecture"
   SourceLocation carry_location;   // where the file says so
   Pick pick;
+  // Pointers below the stage that the settings of trials leave alone; empty where it follows no stage of trials.
+  std::optional<std::vector<std::string>> keep_settings;
   bool stop_when_searcher_finished = false;
   double gradient_clip = 5;        // global L2 norm; 0: none
   double label_smoothing = 0;      // in [0, 1)

@@ -6,6 +6,7 @@
 #include "pipeline/field_check.hpp"
 #include "pipeline/host_keys.hpp"
 #include "pipeline/overrides.hpp"
+#include "pipeline/own_settings.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/pipeline_error.hpp"
 #include "pipeline/stage_inheritance.hpp"
@@ -162,6 +163,7 @@ class PipelineLoader {
       stage.pick.each = pick == "each";
       if (pick.is_number()) stage.pick.index = pick.get<int64_t>();
     }
+    if (json.contains("keep_settings")) stage.keep_settings = json.at("keep_settings").get<std::vector<std::string>>();
     if (json.contains("trials")) fill_trials(stage, json.at("trials"));
     stage.json = stage_json(stage);
   }
@@ -208,6 +210,7 @@ PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vecto
   problems.throw_if_any();
   for (const Override& change : overrides) apply_override(root, change, problems);
   problems.throw_if_any();
+  note_own_settings(root);
   inherit_stages(root);
   drop_removed(root);
   return PipelineLoader(root, std::filesystem::absolute(file).parent_path(), registry, problems).load();

@@ -77,6 +77,7 @@ std::string stage_json(const StageConfig& stage) {
   if (!stage.carry.empty()) json["carry"] = stage.carry;
   if (stage.pick.each) json["pick"] = "each";
   if (stage.pick.index) json["pick"] = *stage.pick.index;
+  if (stage.keep_settings) json["keep_settings"] = *stage.keep_settings;
   if (stage.stop_when_searcher_finished) json["stop_when"] = "searcher_finished";
   if (stage.searcher) json["searcher"] = entry_of(stage.searcher);
   if (stage.trials) json["trials"] = trials_of(stage);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "dha/nearest_name.hpp"
+#include "pipeline/own_settings.hpp"
 
 namespace dha {
 
@@ -24,6 +25,7 @@ class StageRules {
     const bool is_rooted = find_earlier();
     carried();
     picked();
+    kept_settings();
     // Without the stage that it names, nobody knows what it lacks.
     if (is_rooted) components();
   }
@@ -134,6 +136,21 @@ class StageRules {
     if (!has_outcomes)
       report("/pick", "chooses among the outcomes of trials, but stage '" + stage_.text_of("from") +
                           "' trains one network only; remove it");
+  }
+
+  void kept_settings() {
+    const Node* kept = present(stage_, kKeepSettingsKey);
+    if (kept == nullptr) return;
+    const std::string below = pointer_step(kKeepSettingsKey);
+    if (!follows_trials(stages_, index_))
+      return report(below, "needs 'from', a stage of trials, whose settings it is about; remove it");
+    for (size_t i = 0; i < kept->items.size(); ++i) {
+      const Node& item = kept->items[i];
+      if (item.is_text() && !is_pointer_of_settings(item.text()))
+        report(below + "/" + std::to_string(i), "is no parameter that trials may set, found " + item.scalar +
+                                                    "; expected a JSON pointer below the stage such as "
+                                                    "/hyper/learning_rate");
+    }
   }
 
   void components() {

@@ -9,6 +9,7 @@
 #include "pipeline/document_reader.hpp"
 #include "pipeline/field_check.hpp"
 #include "pipeline/host_keys.hpp"
+#include "pipeline/own_settings.hpp"
 #include "pipeline/stage_json.hpp"
 #include "plugin/plugin_registry.hpp"
 
@@ -21,6 +22,37 @@ namespace {
 [[noreturn]] void fail(const std::string& what) {
   throw Error(ErrorCode::kContractViolation,
               what + "; a trial searcher may set only the parameters of Stage::tunable()");
+}
+
+std::string take_step(std::string_view& rest) {
+  if (rest.empty()) return "";
+  const size_t end = std::min(rest.find('/', 1), rest.size());
+  const std::string step(rest.substr(1, end - 1));
+  rest.remove_prefix(end);
+  return step;
+}
+
+// The component that the pointer begins with; `rest` becomes what follows.
+template <class Stage>
+auto component_at(Stage& stage, std::string_view& rest) -> std::pair<const char*, decltype(&stage.space)> {
+  const std::string first = take_step(rest);
+  if (first == "space") return {"space", &stage.space};
+  if (first == "searcher") return {"searcher", &stage.searcher};
+  if (first == "hyper") return {"hyper_optimizer", &stage.hyper};
+  if (first != "augment") return {"", nullptr};
+  const std::string index = take_step(rest);
+  for (size_t i = 0; i < stage.augment.size(); ++i)
+    if (index == std::to_string(i)) return {"augmenter", &stage.augment[i]};
+  return {"", nullptr};
+}
+
+// Whether a setting of one stage means the same in the other: it is a key of the host, or both have the component.
+bool means_the_same(std::string_view pointer, const StageConfig& one, const StageConfig& other) {
+  std::string_view rest = pointer;
+  const ComponentUse* theirs = component_at(one, rest).second;
+  const ComponentUse* own = component_at(other, pointer).second;
+  if (theirs == nullptr || own == nullptr) return theirs == own;
+  return *own && theirs->id == own->id;
 }
 
 // One setting of a trial.
@@ -40,27 +72,6 @@ class Setting {
   }
 
  private:
-  // The component that the pointer begins with; `rest` becomes what follows.
-  static std::pair<const char*, ComponentUse*> component_at(StageConfig& stage, std::string_view& rest) {
-    const std::string first = take_step(rest);
-    if (first == "space") return {"space", &stage.space};
-    if (first == "searcher") return {"searcher", &stage.searcher};
-    if (first == "hyper") return {"hyper_optimizer", &stage.hyper};
-    if (first != "augment") return {"", nullptr};
-    const std::string index = take_step(rest);
-    for (size_t i = 0; i < stage.augment.size(); ++i)
-      if (index == std::to_string(i)) return {"augmenter", &stage.augment[i]};
-    return {"", nullptr};
-  }
-
-  static std::string take_step(std::string_view& rest) {
-    if (rest.empty()) return "";
-    const size_t end = std::min(rest.find('/', 1), rest.size());
-    const std::string step(rest.substr(1, end - 1));
-    rest.remove_prefix(end);
-    return step;
-  }
-
   void set_host_key(StageConfig& stage, const Json& field) const {
     if (!field.value("tunable", false)) refuse("which is not a key that a trial may set");
     const std::string name = field.at("name");
@@ -124,6 +135,27 @@ StageConfig with_settings(const StageConfig& stage, const std::string& settings_
   for (const auto& [pointer, value] : settings.items()) Setting(pointer, value).apply(changed, registry);
   changed.json = stage_json(changed);
   return changed;
+}
+
+TakenSettings taken_settings(const std::string& settings_json, const StageConfig& searched, const StageConfig& stage) {
+  TakenSettings taken;
+  Json settings = Json::object();
+  const Json found = Json::parse(settings_json);
+  for (const auto& [pointer, value] : found.items()) {
+    if (keeps_setting(stage.keep_settings.value_or(std::vector<std::string>()), pointer) ||
+        !means_the_same(pointer, searched, stage))
+      taken.left_out.push_back(pointer);
+    else
+      settings[pointer] = value;
+  }
+  taken.settings = settings.dump();
+  return taken;
+}
+
+std::string merged_settings(const std::string& settings_json, const std::string& over) {
+  Json settings = Json::parse(settings_json);
+  settings.update(Json::parse(over));
+  return settings.dump();
 }
 
 }  // namespace dha

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipeline/pipeline.hpp"
 
@@ -11,5 +12,16 @@ namespace dha {
 // parameter of space, searcher, augmenters and hyper-optimizer, and the host's keys that are tunable. Types and ranges
 // are checked as in a pipeline file. Throws Error{kContractViolation} that names pointer, value and reason.
 StageConfig with_settings(const StageConfig& stage, const std::string& settings_json, const PluginRegistry& registry);
+
+// The settings that `stage` takes from `searched`, a stage that was trained with them, and those that it leaves out: it
+// keeps its own value, or has another component there.
+struct TakenSettings {
+  std::string settings = "{}";        // JSON object
+  std::vector<std::string> left_out;  // pointers
+};
+TakenSettings taken_settings(const std::string& settings_json, const StageConfig& searched, const StageConfig& stage);
+
+// Two JSON objects of settings as one; `over` wins.
+std::string merged_settings(const std::string& settings_json, const std::string& over);
 
 }  // namespace dha

@@ -23,11 +23,28 @@ const StageConfig& EarlierStages::config_named(const std::string& stage) const {
                        [&](const StageConfig& one) { return one.name == stage; });
 }
 
+StageConfig EarlierStages::config_of(const StageOutcome& outcome) const {
+  return load_pipeline(directory_.file(outcome.directory) / "pipeline.json", {}, registry_).stages.front();
+}
+
 StageConfig EarlierStages::config_as_trained(const std::string& stage) const {
   const StageResult& earlier = result(stage);
-  if (earlier.outcomes.empty()) return config_named(stage);
-  const auto file = directory_.file(earlier.outcomes.front().directory) / "pipeline.json";
-  return load_pipeline(file, {}, registry_).stages.front();
+  if (!earlier.outcomes.empty()) return config_of(earlier.outcomes.front());
+  return with_settings(config_named(stage), earlier.settings, registry_);
+}
+
+TakenSettings EarlierStages::settings(const StageConfig& stage) const {
+  if (stage.from.empty()) return {};
+  if (const StageOutcome* picked = outcome(stage)) return settings(stage, *picked);
+  return taken_settings(result(stage.from).settings, config_as_trained(stage.from), stage);
+}
+
+TakenSettings EarlierStages::settings(const StageConfig& stage, const StageOutcome& outcome) const {
+  return taken_settings(outcome.settings, config_of(outcome), stage);
+}
+
+StageConfig EarlierStages::config_to_train(const StageConfig& stage) const {
+  return stage.pick.each ? stage : with_settings(stage, settings(stage).settings, registry_);
 }
 
 // The outcome that `pick` names; null where the earlier stage trained no trials.
@@ -45,10 +62,9 @@ const StageOutcome* EarlierStages::outcome(const StageConfig& stage) const {
 StageOrigin EarlierStages::origin(const StageConfig& stage) const {
   const StageOutcome* picked = outcome(stage);
   if (picked == nullptr)
-    return {config_named(stage.from), load_checkpoint(directory_.file(result(stage.from).checkpoint)), stage.carry,
+    return {config_as_trained(stage.from), load_checkpoint(directory_.file(result(stage.from).checkpoint)), stage.carry,
             CarryMode::kExact};
-  return {load_pipeline(directory_.file(picked->directory) / "pipeline.json", {}, registry_).stages.front(),
-          load_checkpoint(directory_.file(picked->checkpoint)), stage.carry, CarryMode::kExact};
+  return {config_of(*picked), load_checkpoint(directory_.file(picked->checkpoint)), stage.carry, CarryMode::kExact};
 }
 
 TrialOrigin EarlierStages::trial_origin(const TrialStart& start) const {
@@ -60,7 +76,7 @@ TrialOrigin EarlierStages::trial_origin(const TrialStart& start) const {
         ErrorCode::kContractViolation,
         fmt::format("a trial starts from stage '{}', which is not an earlier stage of the pipeline", start.stage));
   const std::string pipeline = earlier->outcomes.empty()
-                                   ? trial_pipeline(config_, config_named(start.stage), config_.name)
+                                   ? trial_pipeline(config_, config_as_trained(start.stage), config_.name)
                                    : read_file(directory_.file(earlier->outcomes.front().directory) / "pipeline.json");
   return {pipeline, directory_.file(earlier->checkpoint), start.carry, CarryMode::kShared};
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pipeline/pipeline.hpp"
+#include "pipeline/trial_settings.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "stage/stage_origin.hpp"
 #include "stage/stage_result.hpp"
@@ -27,6 +28,14 @@ class EarlierStages {
   // Error{kInvalidConfig} if there is no such outcome.
   StageOrigin origin(const StageConfig& stage) const;
 
+  // What `stage` takes of the settings that trials found: those of the outcome that `pick` names, or those that the
+  // stage it comes from was trained with. Of `outcome`, where `stage` continues with each.
+  TakenSettings settings(const StageConfig& stage) const;
+  TakenSettings settings(const StageConfig& stage, const StageOutcome& outcome) const;
+
+  // `stage`, which has not begun, as it is to be trained: with those settings, unless it picks each outcome.
+  StageConfig config_to_train(const StageConfig& stage) const;
+
   // The stage as trained; for a stage of trials, its preferred outcome as trained.
   StageConfig config_as_trained(const std::string& stage) const;
 
@@ -37,6 +46,7 @@ class EarlierStages {
  private:
   const StageConfig& config_named(const std::string& stage) const;
   const StageOutcome* outcome(const StageConfig& stage) const;
+  StageConfig config_of(const StageOutcome& outcome) const;
 
   const RunDirectory& directory_;
   const PipelineConfig& config_;

@@ -1,6 +1,7 @@
 #include "run/pipeline_runner.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -128,9 +129,38 @@ std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& res
 
 StageResult PipelineRunner::train_stage(const RunContext& run, const StageConfig& config,
                                         const std::vector<StageResult>& done, const State* checkpoint) const {
-  if (config.trials) return train_trials(run, config, done);
   if (config.pick.each) return train_each(run, config, done);
-  return train_network(run, config, done, checkpoint);
+  const EarlierStages earlier(directory_, config_, registry_, done);
+  const TakenSettings taken = earlier.settings(config);
+  const bool begins = checkpoint == nullptr && !std::filesystem::exists(directory_.file("stages") / config.name);
+  if (begins) report_settings(run.log, config, done, taken);
+  const StageConfig effective = with_settings(config, taken.settings, registry_);
+  StageResult result =
+      config.trials ? train_trials(run, effective, done) : train_network(run, effective, done, checkpoint);
+  // A later stage takes them on, together with what trials of this stage found.
+  result.settings = merged_settings(taken.settings, result.settings);
+  for (StageOutcome& outcome : result.outcomes) outcome.settings = merged_settings(taken.settings, outcome.settings);
+  return result;
+}
+
+// One line about what the stage takes of the settings that trials found, where they found any.
+void PipelineRunner::report_settings(Log& log, const StageConfig& config, const std::vector<StageResult>& done,
+                                     const TakenSettings& taken) const {
+  const Json settings = Json::parse(taken.settings);
+  if (settings.empty() && taken.left_out.empty()) return;
+  std::string values;
+  for (const auto& [pointer, value] : settings.items())
+    values += fmt::format("{}{} = {}", values.empty() ? "" : ", ", pointer, value.dump());
+  const StageResult& earlier = EarlierStages(directory_, config_, registry_, done).result(config.from);
+  const auto index = static_cast<size_t>(config.pick.index.value_or(0));
+  const std::string source = earlier.outcomes.empty()
+                                 ? fmt::format("stage '{}'", config.from)
+                                 : fmt::format("trial {} of stage '{}'", earlier.outcomes[index].trial, config.from);
+  const std::string left_out =
+      taken.left_out.empty() ? "" : fmt::format("; not taken: {}", fmt::join(taken.left_out, ", "));
+  log.write(LogLevel::kInfo, "dha",
+            fmt::format("stage '{}' takes {} from {}{}", config.name, values.empty() ? "no setting" : values, source,
+                        left_out));
 }
 
 StageResult PipelineRunner::train_network(const RunContext& run, const StageConfig& config,
@@ -164,17 +194,18 @@ StageResult PipelineRunner::train_each(const RunContext& run, const StageConfig&
                                        const std::vector<StageResult>& done) const {
   const EarlierStages earlier(directory_, config_, registry_, done);
   const std::vector<StageOutcome>& outcomes = earlier.result(config.from).outcomes;
-  std::vector<std::string> architectures;
+  std::vector<FannedOutcome> from;
   for (const StageOutcome& outcome : outcomes)
-    architectures.push_back(
-        config.carries("architecture")
-            ? Json::parse(load_checkpoint(directory_.file(outcome.checkpoint)).json).at("derived").get<std::string>()
-            : "");
+    from.push_back(
+        {config.carries("architecture")
+             ? Json::parse(load_checkpoint(directory_.file(outcome.checkpoint)).json).at("derived").get<std::string>()
+             : "",
+         earlier.settings(config, outcome).settings});
   StageConfig fan = config;
   fan.trials = {.id = "dha", .params_json = "{}"};  // whose log lines they are
   fan.trial_count = static_cast<int64_t>(outcomes.size());
   const StageParts parts(fan, environment_of(run, fan), fan.name);
-  OutcomeFanOut searcher(architectures, config.from);
+  OutcomeFanOut searcher(from, config.from);
   TrialStage stage(run, fan, searcher, parts.stage(), launch_,
                    [&](const Trial& trial) { return earlier.outcome_origin(config, trial.id); });
   return stage.run(config.name == config_.stages.back().name);

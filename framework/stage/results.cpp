@@ -31,6 +31,8 @@ Json for_people(const StageResult& result) {
        {"architecture", "checkpoint", "outcomes", "files", "unreadable", "unreadable_at_open", "cost"})
     json.erase(key);
   json.update(to_json(result.cost));
+  if (json.at("settings").empty()) json.erase("settings");
+  if (!result.outcomes.empty()) json["trial"] = result.outcomes.front().trial;
   return json;
 }
 

@@ -20,10 +20,13 @@ Json to_json(const StageResult& result) {
   if (result.choices > 0) json.update({{"choices", result.choices}, {"changed_choices", result.changed_choices}});
   json["cost"] = to_json(result.cost);
   json["architecture"] = Json::parse(result.architecture);
+  json["settings"] = Json::parse(result.settings);
   json["outcomes"] = Json::array();
   for (const StageOutcome& outcome : result.outcomes)
-    json["outcomes"].push_back(
-        {{"trial", outcome.trial}, {"directory", outcome.directory}, {"checkpoint", outcome.checkpoint}});
+    json["outcomes"].push_back({{"trial", outcome.trial},
+                                {"directory", outcome.directory},
+                                {"checkpoint", outcome.checkpoint},
+                                {"settings", Json::parse(outcome.settings)}});
   json["checkpoint"] = result.checkpoint;
   json["files"] = result.files;
   json["unreadable"] = result.unreadable;
@@ -46,8 +49,10 @@ StageResult stage_result_from_json(const Json& json) {
   result.choices = json.value("choices", int64_t{0});
   result.changed_choices = json.value("changed_choices", int64_t{0});
   result.cost = quantities_from_json(json.at("cost"));
+  result.settings = json.value("settings", Json::object()).dump();
   for (const Json& outcome : json.at("outcomes"))
-    result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint")});
+    result.outcomes.push_back({outcome.at("trial"), outcome.at("directory"), outcome.at("checkpoint"),
+                               outcome.value("settings", Json::object()).dump()});
   result.files = json.at("files");
   result.unreadable = json.at("unreadable").get<std::vector<ImageId>>();
   result.unreadable_at_open = json.value("unreadable_at_open", int64_t{0});

@@ -16,8 +16,9 @@ namespace dha {
 // One of the resulting trials of a stage.
 struct StageOutcome {
   int64_t trial = 0;
-  std::string directory;   // of the trial's run, relative to the run directory
-  std::string checkpoint;  // its last one, relative to the run directory
+  std::string directory;        // of the trial's run, relative to the run directory
+  std::string checkpoint;       // its last one, relative to the run directory
+  std::string settings = "{}";  // that it was trained with: JSON object, pointer below the stage to value
 };
 
 struct StageResult {
@@ -33,6 +34,7 @@ struct StageResult {
   int64_t choices = 0;          // of a search
   int64_t changed_choices = 0;  // those that execute other candidates at the end than at the start
   Quantities cost;
+  std::string settings = "{}";            // found by trials, that it was trained with: JSON object, as an outcome's
   std::vector<StageOutcome> outcomes;     // of a stage of trials, the preferred one first, whose result this is
   std::map<std::string, uint64_t> files;  // sizes (bytes) at its end of the run's files that grow
   std::vector<ImageId> unreadable;        // that were left out of the run by its end

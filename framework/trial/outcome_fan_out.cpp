@@ -8,7 +8,8 @@ std::optional<Trial> OutcomeFanOut::ask() {
   if (finished()) return std::nullopt;
   Trial trial;
   trial.id = next_++;
-  trial.architecture = architectures_[static_cast<size_t>(trial.id)];
+  trial.architecture = from_[static_cast<size_t>(trial.id)].architecture;
+  trial.settings = from_[static_cast<size_t>(trial.id)].settings;
   trial.start.emplace();
   trial.start->stage = earlier_stage_;
   return trial;

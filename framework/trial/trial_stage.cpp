@@ -249,9 +249,11 @@ std::optional<TrialStartFiles> TrialStage::start_files(const Trial& trial, const
         what != "architecture")
       throw Error(ErrorCode::kContractViolation,
                   fmt::format("trial {} carries '{}'; expected weights, momentum, hyper or augment", trial.id, what));
-    // What the trial sets must not be overridden by what was learned under other settings.
-    const bool is_set = (what == "hyper" && sets_below(trial.settings, "/hyper/")) ||
-                        (what == "augment" && sets_below(trial.settings, "/augment/"));
+    // What the trial sets must not be overridden by what was learned under other settings; an outcome that continues
+    // as it is was trained with these.
+    const bool is_set =
+        origin.mode == CarryMode::kShared && ((what == "hyper" && sets_below(trial.settings, "/hyper/")) ||
+                                              (what == "augment" && sets_below(trial.settings, "/augment/")));
     if (!is_set && what != "architecture") files.carry.push_back(what);
   }
   files.mode = origin.mode;
@@ -463,8 +465,10 @@ StageResult TrialStage::result(bool model) const {
   }
   best.write(run_.directory, model);
   for (const int64_t id : ids)
-    result.outcomes.push_back({id, path_of(id), (fs::path(path_of(id)) / trained(id).checkpoint).string()});
+    result.outcomes.push_back({id, path_of(id), (fs::path(path_of(id)) / trained(id).checkpoint).string(),
+                               read_trial_result(directory_of(id)).settings});
   result.name = config_.name;
+  result.settings = result.outcomes.front().settings;
   result.checkpoint = result.outcomes.front().checkpoint;
   result.seconds = 0;
   for (const auto& [id, outcome] : told_) result.seconds += outcome.seconds;

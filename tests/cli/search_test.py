@@ -154,6 +154,112 @@ class SearchTest(CommandLineTest):
             lambda run: len(list(run.glob("stages/study/trials/*/outcome.json"))) >= 1], "--parallel", "2")
         self.assert_same_study(whole, killed)
 
+    # What trials found holds in the stages that follow.
+
+    def study_and_final(self, final, **study):
+        ranges = {"/hyper/learning_rate": [0.01, 0.2], "/gradient_clip": [0.5, 2], "/batch_size": [8, 24]}
+        return self.pipeline(
+            self.trials("dha.random", 3, architecture=architecture(), augment=[],
+                        trials={"over": ["settings"], "keep": 2, "threads": 1, "ranges": ranges, **study.pop("trials", {})},
+                        **study),
+            {"name": "final", "epochs": 2, "searcher": None, "hyper": None, "augment": None, "space": None,
+             "batch_size": None, "log_every": None, "validation_fraction": None, "from": "study", **final})
+
+    def stages(self, run):
+        return json.loads((run / "stages.json").read_text())["stages"]
+
+    def log_lines(self, run, text):
+        return [line for line in (run / "log.txt").read_text().splitlines() if text in line]
+
+    def test_the_settings_of_the_picked_trial_hold_in_the_next_stages(self):
+        more = {"name": "more", "epochs": 1, "from": "final", "carry": ["weights", "momentum"],
+                "architecture": architecture()}
+        pipeline = self.study_and_final({"carry": ["architecture"], "batch_size": 10})
+        pipeline["stages"].append(more)
+        whole = self.run_whole(pipeline)
+        best, found = self.stages(whole)[0], {}
+        for id, outcome in self.outcomes(whole).items():
+            found[id] = outcome["settings"]
+        settings = found[best["outcomes"][0]["trial"]]
+        self.assertLessEqual({"/batch_size", "/gradient_clip", "/hyper/learning_rate"}, set(settings))
+        self.assertEqual([one["settings"] for one in best["outcomes"]], [found[one["trial"]] for one in best["outcomes"]])
+        summary = json.loads((whole / "summary.json").read_text())["stages"]
+        self.assertEqual((summary[0]["trial"], summary[0]["settings"]), (best["outcomes"][0]["trial"], settings))
+        taken = {pointer: value for pointer, value in settings.items() if pointer != "/batch_size"}
+        for stage in (1, 2):
+            self.assertEqual(summary[stage]["settings"], taken)
+            self.assertNotIn("trial", summary[stage])
+        line, = self.log_lines(whole, "stage 'final' takes ")
+        self.assertIn(f"/gradient_clip = {settings['/gradient_clip']}", line)
+        self.assertIn(f"from trial {best['outcomes'][0]['trial']} of stage 'study'; not taken: /batch_size", line)
+        self.assertEqual(len(self.log_lines(whole, "stage 'more' takes ")), 1)
+
+        by_hand = json.loads((whole / "pipeline.json").read_text())  # with the values in the file
+        self.assertEqual(by_hand["stages"][1]["keep_settings"], ["/batch_size"])
+        for stage in by_hand["stages"][1:]:
+            del stage["keep_settings"]  # so that all that stands in the file is the stage's own
+            for pointer, value in taken.items():
+                *above, key = pointer.split("/")[1:]
+                (stage[above[0]] if above else stage)[key] = value
+        written = self.run_whole(by_hand, "by_hand")
+        self.assertEqual(self.log_lines(written, "stage 'final' takes /"), [])
+        for name in ("model/weights.safetensors", "hyper.csv"):
+            self.assertEqual((whole / name).read_bytes(), (written / name).read_bytes(), name)
+
+        again = self.run_whole(json.loads((whole / "pipeline.json").read_text()), "again")
+        self.assert_same_study(whole, again)
+        killed = self.run_killed(pipeline, "killed", [
+            lambda run: list(run.glob("checkpoints/final-0001*")), lambda run: list(run.glob("checkpoints/more-0000*"))
+            or (run / "checkpoints" / "final-0002.safetensors").exists()])
+        self.assert_same_study(whole, killed)
+        self.assertEqual(len(self.log_lines(killed, "stage 'final' takes ")), 1)
+
+    def test_settings_of_the_pipeline_s_text_and_of_the_command_line_win(self):
+        pipeline = self.study_and_final({"carry": ["architecture"], "pick": 1, "hyper": {"learning_rate": 0.03}})
+        run = self.run_whole(pipeline, "runs", "--set", "stages.final.gradient_clip=3")
+        study, final = self.stages(run)
+        settings = study["outcomes"][1]["settings"]
+        self.assertNotEqual(settings, study["outcomes"][0]["settings"])
+        self.assertEqual(final["settings"], {key: value for key, value in settings.items()
+                                             if key not in ("/gradient_clip", "/hyper/learning_rate")})
+        resolved = json.loads((run / "pipeline.json").read_text())["stages"][1]
+        self.assertEqual(resolved["keep_settings"], ["/hyper/learning_rate", "/gradient_clip"])
+        self.assertEqual(json.loads(self.dha("eval", run, "--json")[0])["accuracy"],
+                         json.loads((run / "summary.json").read_text())["test_accuracy"])
+        # A resolved file keeps what another --set says.
+        out, _ = self.dha("validate", run / "pipeline.json", "--json", "--set", "stages.final.drop_path=0.1")
+        self.assertEqual(json.loads(out)["pipeline"]["stages"][1]["keep_settings"],
+                         ["/hyper/learning_rate", "/gradient_clip", "/drop_path"])
+
+    def test_each_outcome_is_continued_with_its_own_settings(self):
+        run = self.run_whole(self.study_and_final({"carry": ["architecture"], "pick": "each", "validation_fraction": 0.25}))
+        study, final = self.stages(run)
+        continued = self.outcomes(run, "final")
+        self.assertEqual([continued[i]["settings"] for i in range(2)], [one["settings"] for one in study["outcomes"]])
+        self.assertNotEqual(continued[0]["settings"], continued[1]["settings"])
+        self.assertEqual(final["settings"], continued[final["outcomes"][0]["trial"]]["settings"])
+
+    def test_a_setting_of_the_space_holds_through_trials_that_start_from_others(self):
+        pipeline = self.pipeline(
+            self.trials("fixture.widths", 2, augment=[]),
+            {"name": "final", "epochs": 1, "searcher": None, "hyper": None, "augment": None, "space": None,
+             "from": "study", "carry": ["architecture"]})
+        self.dha("run", self.write_pipeline(pipeline), "--plugin-path", BUILD / "fixtures" / "plugins" / "widths.so")
+        study, final = self.stages(self.run_folder())
+        self.assertEqual(study["outcomes"][0]["trial"], 1)
+        self.assertEqual((study["settings"], final["settings"]), ({"/space/channels": 6},) * 2)
+        self.assertEqual(study["cost"], final["cost"])  # of 6 channels, where the file says 4
+
+    def test_what_a_stage_keeps_is_checked(self):
+        for kept, reason in ((["/hyperr/learning_rate"], "/stages/1/keep_settings/0 is no parameter that trials may set"),
+                             ("/hyper", "/stages/1/keep_settings must be")):
+            pipeline = self.study_and_final({"carry": ["architecture"], "keep_settings": kept})
+            _, errors = self.dha("validate", self.write_pipeline(pipeline), status=2)
+            self.assertIn(reason, errors)
+        pipeline = self.pipeline({"keep_settings": ["/hyper"]})
+        _, errors = self.dha("validate", self.write_pipeline(pipeline), status=2)
+        self.assertIn("/stages/0/keep_settings needs 'from', a stage of trials", errors)
+
     # Trials that inherit weights.
 
     def test_weights_are_inherited_from_a_search_and_from_a_parent(self):

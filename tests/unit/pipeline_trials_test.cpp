@@ -356,6 +356,43 @@ BOOST_AUTO_TEST_CASE(settings_that_do_not_fit_are_a_contract_violation) {
       test::error_with(ErrorCode::kContractViolation, "'/searcher/keep'", "but this stage has no such component"));
 }
 
+BOOST_AUTO_TEST_CASE(a_stage_keeps_the_settings_of_its_own_text) {
+  Json json = good_file();
+  json["stages"][1].update(Json::parse(R"({ "hyper": { "momentum": 0.5 }, "drop_path": 0.1,
+      "augment": [ { "use": "dha.flip" }, { "use": "dha.cutout", "size_px": 4 } ] })"));
+  const PipelineConfig config = load(json);
+  using Pointers = std::vector<std::string>;
+  BOOST_TEST(!config.stages[0].keep_settings);
+  BOOST_TEST((config.stages[1].keep_settings.value() == Pointers{"/augment/1/size_px", "/hyper/momentum", "/drop_path"}));
+  BOOST_TEST(config.stages[2].keep_settings.value().empty());
+  BOOST_TEST(load(config.resolved_json).resolved_json == config.resolved_json);
+
+  const std::string found = R"({"/hyper/learning_rate":0.2,"/hyper/momentum":0.9,"/drop_path":0.3,"/batch_size":32,)"
+                            R"("/augment/0/probability":1,"/augment/1/magnitude_max":3,"/searcher/x":1})";
+  const TakenSettings taken = taken_settings(found, config.stages[0], config.stages[1]);
+  BOOST_TEST(taken.settings == R"({"/hyper/learning_rate":0.2,"/batch_size":32,"/augment/0/probability":1})");
+  BOOST_TEST(
+      (taken.left_out == Pointers{"/hyper/momentum", "/drop_path", "/augment/1/magnitude_max", "/searcher/x"}));
+  BOOST_TEST(merged_settings(R"({"/a":1,"/b":2})", R"({"/b":3,"/c":4})") == R"({"/a":1,"/b":3,"/c":4})");
+
+  json["stages"][1]["keep_settings"] = {"/hyper"};
+  const StageConfig given = load(json).stages[1];
+  BOOST_TEST((given.keep_settings.value() == Pointers{"/hyper"}));
+  BOOST_TEST((taken_settings(found, config.stages[0], given).left_out ==
+              Pointers{"/hyper/learning_rate", "/hyper/momentum", "/augment/1/magnitude_max", "/searcher/x"}));
+}
+
+BOOST_AUTO_TEST_CASE(keep_settings_that_mean_nothing_are_problems) {
+  Json json = good_file();
+  json["stages"][0]["keep_settings"] = {"/hyper"};
+  check_problem(json, "/stages/0/keep_settings", "needs 'from', a stage of trials");
+  json = good_file();
+  json["stages"][2]["keep_settings"] = {"/hyper/learning_rate", "/epochs"};
+  check_problem(json, "/stages/2/keep_settings/1", "is no parameter that trials may set, found \"/epochs\"");
+  json["stages"][2]["keep_settings"] = "/hyper";
+  check_problem(json, "/stages/2/keep_settings", "must be a list");
+}
+
 BOOST_AUTO_TEST_CASE(the_json_of_a_stage_is_that_of_the_resolved_file) {
   const PipelineConfig config = load(good_file());
   const Json resolved = Json::parse(config.resolved_json);
