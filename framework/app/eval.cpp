@@ -1,4 +1,4 @@
-// `dha eval RUN`: measures the trained network of a run on its data set's test images.
+// `dha eval RUN`: measures the network of a run, as far as it got, on its data set's test images.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,15 +20,31 @@ namespace {
 
 namespace options = boost::program_options;
 
+std::string in_words(const RunProgress& progress) {
+  std::string text = fmt::format("the run has not finished: this is stage '{}' after {} of {} epochs", progress.stage,
+                                 progress.epochs, progress.planned_epochs);
+  if (progress.steps > 0)
+    text += fmt::format(" and {} step{} of the next", progress.steps, progress.steps == 1 ? "" : "s");
+  return progress.is_decided ? text : text + "; its architecture is not decided yet";
+}
+
 void print(const std::string& split, const RunEvaluation& evaluation, bool as_json) {
-  const auto& [measured, divided_by] = evaluation;
+  const auto& [measured, divided_by, progress, damage] = evaluation;
+  for (const std::string& one : damage) Console(stderr).line("dha: " + one);
   if (as_json) {
     nlohmann::ordered_json json{{"split", split}, {"images", measured.images}};
     for (const Quantity& metric : measured.values) json[metric.name] = metric.value;
     if (!divided_by.empty()) json["divided_by"] = divided_by;
+    if (!progress.is_finished)
+      json["unfinished"] = {{"stage", progress.stage},
+                            {"epochs", progress.epochs},
+                            {"planned_epochs", progress.planned_epochs},
+                            {"steps", progress.steps},
+                            {"architecture_decided", progress.is_decided}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
+  if (!progress.is_finished) fmt::print("{}\n", in_words(progress));
   std::string images = fmt::format("{} images", measured.images);
   if (!divided_by.empty())
     images += fmt::format(" (the training images that stage '{}' {})", divided_by,

@@ -158,6 +158,48 @@ class LaterTest(CommandLineTest):
         process.communicate(timeout=120)
         self.assertEqual(process.returncode, 130)
 
+    # Runs that have not finished.
+
+    def test_an_unfinished_run_is_evaluated_as_far_as_it_got(self):
+        pipeline = json.loads(self.pipeline.read_text())
+        pipeline["stages"][0]["epochs"] = 400
+        pipeline["checkpoint_every_steps"] = 1
+        self.pipeline = self.write_pipeline(pipeline)
+        run = self.interrupted_run()
+        newest = max((run / "checkpoints").glob("search-*"), key=lambda file: file.stem).name
+        epochs, _, steps = newest.removeprefix("search-").removesuffix(".safetensors").partition(".")
+        self.assertFalse((run / "model").exists())
+        files = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+        text, _ = self.dha("eval", run)
+        self.assertRegex(text, r"^the run has not finished: this is stage 'search' after \d+ of 400 epochs( and \d steps? of the "
+                               r"next)?; its architecture is not decided yet\ntest accuracy ")
+        measured = json.loads(self.dha("eval", run, "--json")[0])
+        self.assertEqual(measured["unfinished"], {"stage": "search", "epochs": int(epochs), "planned_epochs": 400,
+                                                  "steps": int(steps or 0), "architecture_decided": False})
+        self.assertEqual(measured["images"], 16)
+        self.assertEqual(files, {file: file.read_bytes() for file in run.rglob("*") if file.is_file()})
+        (run / "checkpoints" / newest).write_bytes(b"")
+        measured, notes = self.dha("eval", run, "--json")
+        self.assertIn(newest, notes)
+        self.assertNotEqual(json.loads(measured)["unfinished"]["steps"], int(steps or 0))
+        shutil.rmtree(run / "checkpoints")
+        self.refused("eval", run, saying=["has left no checkpoint of a network yet", f"resume {run}"], status=2)
+
+    def test_a_decided_network_is_evaluated_before_its_stage_ends(self):
+        pipeline = json.loads(self.pipeline.read_text())
+        pipeline["stages"][1]["epochs"] = 400
+        self.pipeline = self.write_pipeline(pipeline)
+        self.interrupted(self.pipeline, '"event":"epoch","stage":"final"')
+        run = self.run_folder()
+        unfinished = json.loads(self.dha("eval", run, "--json")[0])["unfinished"]
+        self.assertEqual((unfinished["stage"], unfinished["architecture_decided"]), ("final", True))
+        for file in (run / "checkpoints").glob("final-*"):
+            file.unlink()
+        measured = json.loads(self.dha("eval", run, "--json")[0])  # what the stage before it ended with
+        self.assertEqual((measured["unfinished"]["stage"], measured["unfinished"]["architecture_decided"]), ("search", True))
+        search = json.loads((run / "summary.json").read_text())["stages"][0]
+        self.assertEqual(measured["loss"], search["test"]["loss"])
+
     # Longer training.
 
     def test_a_finished_run_is_trained_longer(self):

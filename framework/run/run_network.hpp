@@ -1,0 +1,67 @@
+// The network of a run as far as it got: the final one of a finished run, else that of the newest good checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.hpp"
+#include "plugin/plugin_registry.hpp"
+#include "stage/pipeline_data.hpp"
+#include "stage/stage_result.hpp"
+#include "stage/trained_stage.hpp"
+#include "storage/run_directory.hpp"
+
+namespace dha {
+
+// How far the run got.
+struct RunProgress {
+  bool is_finished = false;  // all stages; the rest is of the last stage then
+  std::string stage;
+  int64_t epochs = 0, planned_epochs = 0;  // done, and of the stage
+  int64_t steps = 0;                       // of the epoch after them
+  bool is_decided = true;  // the architecture; else the network is that of all of them, as it is searched
+};
+
+class RunNetwork {
+ public:
+  // Opens the run's data set, which may differ as `allowed`, and restores the network on `device`. Trains nothing and
+  // takes no lock, so the run may be under way. References outlive the object. Throws Error{kUsage} where the run has
+  // no checkpoint yet, and Error{kData} where the data set differs by more or nothing of the run can be read.
+  RunNetwork(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+             at::Device device, DataChange allowed);
+
+  const RunProgress& progress() const { return progress_; }
+
+  // Sentences about checkpoints that were passed over because they are damaged.
+  const std::vector<std::string>& damage() const { return damage_; }
+
+  // The stage whose network it is, as it was trained, and its images.
+  const StageConfig& config() const { return config_; }
+  const RunImages& images() const { return data_.images(); }
+  const StageImages& stage_images() const { return stage_images_; }
+  const DatasetInfo& dataset() const { return data_.dataset().info(); }
+
+  const TrainedStage& network() const { return *network_; }
+
+ private:
+  StageConfig locate();
+  std::unique_ptr<TrainedStage> open() const;
+
+  const RunDirectory& directory_;
+  const PipelineConfig& pipeline_;
+  const PluginRegistry& registry_;
+  const std::vector<StageResult> results_;
+  RunProgress progress_;
+  std::vector<std::string> damage_;
+  std::optional<State> checkpoint_;  // empty where model/ has the network
+  const StageConfig config_;
+  const ContextServices services_;
+  const PipelineData data_;
+  const StageImages stage_images_;
+  std::unique_ptr<TrainedStage> network_;
+};
+
+}  // namespace dha
