@@ -31,11 +31,10 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("run") == 0) throw missing_argument(kResumeCommand, "missing run directory", "RUN");
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
-  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), {}));
+  const std::vector<Override> changes = overrides_of(*values);
+  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), changes));
   const PluginRegistry registry = require_plugins(*values);
-  PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
-  if (const std::vector<Override> changes = overrides_of(*values); !changes.empty())
-    config = change_run(directory, config, changes, registry);
+  const PipelineConfig config = resumed_pipeline(directory, changes, registry);
   open_accelerator_code(device, registry, config);
   return train_in(directory, config, registry, device, *values, /*resuming=*/true);
 }

@@ -10,6 +10,7 @@
 #include "component/stage_check.hpp"
 #include "device/device_properties.hpp"
 #include "run/environment.hpp"
+#include "run/run_changes.hpp"
 #include "storage/atomic_file.hpp"
 
 namespace dha::app {
@@ -52,6 +53,7 @@ int run(const std::vector<std::string>& arguments) {
   open_accelerator_code(device, registry, config);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
+  record_pipeline(directory, config);
   write_file_atomically(directory.file("environment.json"), environment_text(device, registry));
   return train_in(directory, config, registry, device, *values, /*resuming=*/false);
 }

@@ -18,6 +18,60 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+// A value of the pipeline that is not what the run has recorded.
+struct Difference {
+  std::string path;  // as --set takes it: "stages.search.epochs"
+  std::string text;  // "stages.search.epochs is 3, was 2"
+};
+
+std::string value_text(const Json* value) {
+  if (value == nullptr) return "not there";
+  const std::string text = value->dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+void compare(const std::string& path, const Json* before, const Json* after, std::vector<Difference>& found) {
+  if (before != nullptr && after != nullptr && *before == *after) return;
+  if (before == nullptr || after == nullptr || !before->is_object() || !after->is_object()) {
+    found.push_back({path, fmt::format("{} is {}, was {}", path, value_text(after), value_text(before))});
+    return;
+  }
+  const auto below = [](const Json& object, const std::string& key) {
+    const auto item = object.find(key);
+    return item == object.end() ? nullptr : &*item;
+  };
+  const std::string prefix = path.empty() ? "" : path + ".";
+  for (const auto& [key, value] : before->items()) compare(prefix + key, &value, below(*after, key), found);
+  for (const auto& [key, value] : after->items())
+    if (!before->contains(key)) compare(prefix + key, nullptr, &value, found);
+}
+
+// Whether stage `name` has trained a step or asked for a trial.
+bool has_begun(const RunDirectory& directory, const std::string& name) {
+  if (std::filesystem::exists(directory.file("stages") / name)) return true;
+  const std::filesystem::path checkpoints = directory.file("checkpoints");
+  if (!std::filesystem::is_directory(checkpoints)) return false;
+  const std::regex its_own(name + R"(-\d+(\.\d+)?\.safetensors)");
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoints))
+    if (std::regex_match(entry.path().filename().string(), its_own)) return true;
+  return false;
+}
+
+// What differs outside of the stages that have not begun; stages are compared one by one.
+std::vector<Difference> differences(const PipelineConfig& before, const PipelineConfig& after, size_t begun) {
+  Json was = Json::parse(before.resolved_json), is = Json::parse(after.resolved_json);
+  std::vector<Difference> found;
+  for (size_t i = 0; i < begun; ++i) {
+    const std::string path = "stages." + before.stages[i].name;
+    const bool is_there = i < after.stages.size() && after.stages[i].name == before.stages[i].name;
+    compare(path, &was.at("stages").at(i), is_there ? &is.at("stages").at(i) : nullptr, found);
+  }
+  was.erase("stages");
+  is.erase("stages");
+  compare("", &was, &is, found);
+  return found;
+}
+
 bool is_path_of_data(const std::string& key, const PipelineConfig& config, const PluginRegistry& registry) {
   constexpr std::string_view kPrefix = "dataset.";
   if (!key.starts_with(kPrefix)) return false;
@@ -28,17 +82,33 @@ bool is_path_of_data(const std::string& key, const PipelineConfig& config, const
   });
 }
 
-void check_form(const Override& change, const PipelineConfig& config, const PluginRegistry& registry) {
-  static const std::regex of_stage(R"(stages\.[^.]+\.(epochs|trials\.count|trials\.parallel))");
-  if (change.path == "graph" || std::regex_match(change.path, of_stage) ||
-      is_path_of_data(change.path, config, registry))
-    return;
+bool is_allowed(const std::string& path, const PipelineConfig& config, const PluginRegistry& registry) {
+  static const std::regex allowed(
+      R"(stages\.[^.]+\.(epochs|trials\.count|trials\.parallel)|device|graph|loader_threads)"
+      R"(|checkpoint_every_steps|checkpoint_every_minutes|keep_checkpoints)");
+  return std::regex_match(path, allowed) || is_path_of_data(path, config, registry);
+}
+
+// `by_file`: pipeline.json itself differs from the record.
+void check_allowed(const RunDirectory& directory, const std::vector<Difference>& found, const PipelineConfig& config,
+                   const PluginRegistry& registry, bool by_file) {
+  std::vector<std::string> refused;
+  for (const Difference& one : found)
+    if (!is_allowed(one.path, config, registry)) refused.push_back(one.text);
+  if (refused.empty()) return;
+  const std::string file = directory.file("pipeline.json").string();
+  const std::string more = refused.size() > 1 ? fmt::format(" (and {} more)", refused.size() - 1) : "";
+  const std::string back =
+      by_file ? fmt::format("{} differs from the pipeline that the run began with: {}{}; put the old value back", file, refused.front(), more)
+              : fmt::format("--set: {}{}; leave it out", refused.front(), more);
   throw Error(
       ErrorCode::kUsage,
-      fmt::format("--set {}={}: a resumed run accepts only stages.NAME.epochs, stages.NAME.trials.count, "
-                  "stages.NAME.trials.parallel, graph and paths of its data set (dataset.path); for other changes "
-                  "start a new run from its pipeline.json",
-                  change.path, change.value));
+      fmt::format(
+          "{}, or start a new run from {}. A resumed run accepts stages.NAME.epochs, stages.NAME.trials.count, "
+          "stages.NAME.trials.parallel, device, graph, loader_threads, checkpoint_every_steps, "
+          "checkpoint_every_minutes, keep_checkpoints, paths of its data set (dataset.path), and anything in "
+          "stages that have not begun",
+          back, file));
 }
 
 // Whether the stage trains or searches longer than before.
@@ -77,21 +147,37 @@ void forget_stage(const RunDirectory& directory, const std::string& stage) {
 
 }  // namespace
 
-PipelineConfig change_run(const RunDirectory& directory, const PipelineConfig& config,
-                          const std::vector<Override>& changes, const PluginRegistry& registry) {
-  for (const Override& change : changes) check_form(change, config, registry);
-  const PipelineConfig changed = load_pipeline(directory.file("pipeline.json"), changes, registry);
-  size_t first = config.stages.size();  // of the stages that grow
-  for (size_t i = config.stages.size(); i-- > 0;)
-    if (grows(config.stages[i], changed.stages[i])) first = i;
+void record_pipeline(const RunDirectory& directory, const PipelineConfig& config) {
+  write_file_atomically(directory.file(kRecordFile), config.resolved_json);
+}
+
+PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector<Override>& changes,
+                                const PluginRegistry& registry) {
+  const std::filesystem::path file = directory.file("pipeline.json"), record = directory.file(kRecordFile);
+  const PipelineConfig written = load_pipeline(file, {}, registry);
+  const PipelineConfig changed = changes.empty() ? written : load_pipeline(file, changes, registry);
+  const PipelineConfig before = std::filesystem::exists(record) ? load_pipeline(record, {}, registry) : written;
   std::vector<StageResult> results = read_results(directory);
+  if (before.resolved_json == changed.resolved_json) {
+    // A run of an earlier version has none.
+    if (!std::filesystem::exists(record) && results.size() < changed.stages.size()) record_pipeline(directory, changed);
+    return changed;
+  }
+  size_t begun = std::min(results.size(), before.stages.size());
+  if (begun < before.stages.size() && has_begun(directory, before.stages[begun].name)) ++begun;
+  check_allowed(directory, differences(before, changed, begun), before, registry,
+                written.resolved_json != before.resolved_json);
+  size_t first = begun;  // of the stages that grow
+  for (size_t i = begun; i-- > 0;)
+    if (grows(before.stages[i], changed.stages[i])) first = i;
   if (results.size() > first) {
-    check_can_continue(changed.stages[first], config.stages[first], directory, results[first]);
-    for (size_t i = first + 1; i < config.stages.size(); ++i) forget_stage(directory, config.stages[i].name);
+    check_can_continue(changed.stages[first], before.stages[first], directory, results[first]);
+    for (size_t i = first + 1; i < before.stages.size(); ++i) forget_stage(directory, before.stages[i].name);
     results.resize(first);
     write_stages(directory, results);
   }
-  write_file_atomically(directory.file("pipeline.json"), changed.resolved_json);
+  write_file_atomically(file, changed.resolved_json);
+  record_pipeline(directory, changed);
   return changed;
 }
 

@@ -1,4 +1,5 @@
-// Changes the pipeline of a resumed run: the location of its data, and how long its stages train or search.
+// Changes that the pipeline of a resumed run may have: the location of its data, how long its stages train or search, how
+// it computes, and stages that have not begun.
 #pragma once
 
 #include <vector>
@@ -9,12 +10,20 @@
 
 namespace dha {
 
-// Each of `changes` must set a path of the data set (dataset.path), raise a stage's epochs or trials.count, set its
-// trials.parallel, or set graph. Throws Error{kUsage} for anything else, for smaller numbers, and for more epochs of a
-// stage with a finished search. Writes the run's pipeline.json. Removes a finished stage that grows and those after it
-// from stages.json, and the checkpoints of the latter, which start again from the longer stage. Returns the new
-// configuration.
-PipelineConfig change_run(const RunDirectory& directory, const PipelineConfig& config,
-                          const std::vector<Override>& changes, const PluginRegistry& registry);
+// The file of a run directory that has the pipeline as the run was begun or last resumed with it.
+inline constexpr const char* kRecordFile = "recorded.json";
+
+// Writes it. Throws Error{kIo}.
+void record_pipeline(const RunDirectory& directory, const PipelineConfig& config);
+
+// The pipeline to resume with: the run's pipeline.json with `changes`, compared with the record. Stages that have not
+// begun may differ; else paths of the data set (dataset.path), larger epochs or trials.count of a stage, its
+// trials.parallel, and keys that change no result but by rounding (device, graph, loader_threads,
+// checkpoint_every_steps, checkpoint_every_minutes, keep_checkpoints). Throws Error{kUsage} that names any other
+// difference, smaller numbers, and more epochs of a stage whose search is over. Where something differs, writes
+// pipeline.json and the record; a finished stage that grows, and those after it, are taken out of stages.json, together
+// with the checkpoints of the latter: they start again, from the longer stage.
+PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector<Override>& changes,
+                                const PluginRegistry& registry);
 
 }  // namespace dha

@@ -200,6 +200,58 @@ class LaterTest(CommandLineTest):
         search = json.loads((run / "summary.json").read_text())["stages"][0]
         self.assertEqual(measured["loss"], search["test"]["loss"])
 
+    # A pipeline.json that was changed.
+
+    def change(self, run, path, value):
+        pipeline = json.loads((run / "pipeline.json").read_text())
+        *above, key = path
+        place = pipeline
+        for step in above:
+            place = place[step]
+        before = place.get(key)
+        place[key] = value
+        (run / "pipeline.json").write_text(json.dumps(pipeline))
+        return before
+
+    def test_what_a_changed_pipeline_may_not_change_is_refused(self):
+        run = self.interrupted_run()
+        for path, value, name in ((("stages", 0, "hyper", "learning_rate"), [0.001, 0.07], "stages.search.hyper.learning_rate"),
+                                  (("seed",), 4, "seed"), (("stages", 0, "constraints"), "params < 1G", "stages.search.constraints"),
+                                  (("dataset", "limit_train"), 9, "dataset.limit_train")):
+            before = self.change(run, path, value)
+            was = "not there" if before is None else json.dumps(before, separators=(",", ":"))
+            self.refused("resume", run, status=2, saying=[
+                f"{run}/pipeline.json is not as the run began: {name} is {json.dumps(value, separators=(',', ':'))}, was {was}; "
+                "put the old value back, or start a new run"])
+            shutil.copy(run / "recorded.json", run / "pipeline.json")
+        self.refused("resume", run, "--set", "seed=4", saying="--set: seed is 4, was 3; leave it out", status=2)
+        self.change(run, ("stages", 0, "epochs"), 1)
+        self.refused("resume", run, saying="stage 'search' has 2 epochs and cannot have 1", status=2)
+        self.change(run, ("stages", 0, "epochs"), 2)
+        self.dha("resume", run)
+
+    def test_what_a_changed_pipeline_may_change_acts(self):
+        run = self.interrupted_run()
+        self.change(run, ("stages", 1, "batch_size"), 8)  # of a stage that has not begun
+        self.change(run, ("loader_threads",), 0)
+        self.dha("resume", run, "--set", "stages.final.log_every=3")
+        rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([row["step"] for row in rows if row["event"] == "step" and row["stage"] == "final"], [3, 6])
+        self.change(run, ("stages", 1, "epochs"), 2)  # of a run that has finished
+        self.dha("resume", run)
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 2])
+        pipeline = json.loads((run / "pipeline.json").read_text())
+        pipeline["stages"].append({"name": "more", "epochs": 1, "from": "final", "carry": ["weights", "hyper", "momentum"],
+                                   "searcher": None, "architecture": json.loads((run / "architecture.json").read_text())})
+        (run / "pipeline.json").write_text(json.dumps(pipeline))
+        self.dha("resume", run)
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 2, 1])
+        self.assertEqual(self.accuracy(run), summary["test_accuracy"])
+        self.change(run, ("stages", 1, "batch_size"), 4)
+        self.refused("resume", run, saying="stages.final.batch_size is 4, was 8", status=2)
+
     # Longer training.
 
     def test_a_finished_run_is_trained_longer(self):
