@@ -11,7 +11,9 @@
 #include "device/device_properties.hpp"
 #include "run/environment.hpp"
 #include "run/run_changes.hpp"
+#include "stage/model_files.hpp"
 #include "storage/atomic_file.hpp"
+#include "storage/model_folder.hpp"
 
 namespace dha::app {
 
@@ -29,10 +31,17 @@ std::string environment_text(const DeviceChoice& device, const PluginRegistry& r
   return describe_environment(facts).dump(2) + "\n";
 }
 
+Override initial_weights_of(const std::string& run) {
+  const std::filesystem::path path = std::filesystem::weakly_canonical(run);  // not a link such as latest
+  return {"initial_weights", nlohmann::json(path.string()).dump(), "--from " + run};
+}
+
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("out", options::value<std::string>()->default_value("runs")->value_name("DIR"),
                         "folder in which to create the run directory");
+  visible.add_options()("from", options::value<std::string>()->value_name("RUN"),
+                        "start the first stage with the weights of a finished run, where names and shapes agree");
   add_training_options(visible);
   add_set_option(visible);
   add_device_option(visible);
@@ -45,13 +54,16 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("file") == 0) throw missing_argument(kRunCommand, "missing pipeline file", "FILE");
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
-  const std::vector<Override> overrides = overrides_of(*values);
+  std::vector<Override> overrides = overrides_of(*values);
+  if (values->count("from") > 0) overrides.push_back(initial_weights_of((*values)["from"].as<std::string>()));
   const DeviceChoice device = choose_device(requested_device(file, overrides));
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
   check_without_data(config, registry);  // before there is a run directory
+  if (!config.initial_weights.empty()) model_folder(config.initial_weights);
   open_accelerator_code(device, registry, config);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
+  if (!config.initial_weights.empty()) keep_initial_model(config.initial_weights, directory);
   write_file_atomically(directory.file("pipeline.json"), config.resolved_json);
   record_pipeline(directory, config);
   write_file_atomically(directory.file("environment.json"), environment_text(device, registry));
@@ -60,7 +72,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--device NAME] [--parallel N]",
+const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--from RUN] [--device NAME] [--parallel N]",
                           "train a pipeline and leave a run directory", run};
 
 }  // namespace dha::app

@@ -188,6 +188,32 @@ void StageParts::take_model(const std::string& architecture, const std::map<std:
   copy_by_name(tensors, network_->buffers());
 }
 
+MatchedTensors StageParts::take_matching(const std::map<std::string, at::Tensor>& tensors) {
+  const at::NoGradGuard no_grad;
+  MatchedTensors matched;
+  std::vector<std::string> missing;
+  const auto take = [&](const NamedTensor& target) {
+    ++matched.all;
+    const auto source = tensors.find(target.name);
+    if (source == tensors.end()) {
+      missing.push_back(target.name + " (not there)");
+    } else if (source->second.sizes() != target.tensor.sizes()) {
+      matched.left_out.push_back(fmt::format("{} (shape [{}], there [{}])", target.name,
+                                             fmt::join(target.tensor.sizes(), ", "),
+                                             fmt::join(source->second.sizes(), ", ")));
+    } else {
+      target.tensor.copy_(source->second);
+      ++matched.taken;
+      return true;
+    }
+    return false;
+  };
+  for (const NamedTensor& weight : named_weights_) matched.kernels += take(weight) && weight.tensor.dim() >= 2 ? 1 : 0;
+  for (const NamedTensor& buffer : network_->buffers()) take(buffer);
+  matched.left_out.insert(matched.left_out.end(), missing.begin(), missing.end());
+  return matched;
+}
+
 std::vector<ComponentContext*> StageParts::contexts() const {
   std::vector<ComponentContext*> contexts;
   for (const auto& augmenter : augmenters_) contexts.push_back(&augmenter->context());

@@ -34,6 +34,13 @@ struct StageEnvironment {
 // them.
 Error supernet_from_lean_error(const std::string& stage, const std::string& earlier);
 
+// What a network took of a set of tensors.
+struct MatchedTensors {
+  int64_t kernels = 0;                // taken, of two and more dimensions: others may agree by chance
+  int64_t taken = 0, all = 0;         // of the network's weights and buffers
+  std::vector<std::string> left_out;  // the network's others: first those of another shape, with both, then the rest
+};
+
 class StageParts {
  public:
   // Creates and prepares the components, but no network yet. `path`: the stage's name, or a trial's path below it.
@@ -100,6 +107,9 @@ class StageParts {
   // Creates the lean network of `architecture` with these weights and buffers, by name. Throws Error{kData} if one is
   // missing or has another shape.
   void take_model(const std::string& architecture, const std::map<std::string, at::Tensor>& tensors);
+
+  // Copies the tensors that agree in name and shape with one of the network's weights or buffers.
+  MatchedTensors take_matching(const std::map<std::string, at::Tensor>& tensors);
 
   // Take parts of the state of an earlier stage.
   void carry_searcher(const State& state);

@@ -92,6 +92,9 @@ Fields declare_pipeline() {
           .def(2)
           .boolean("channels_last", "keep images and weights in channels-last memory order")
           .def(true)
+          .path("initial_weights",
+                "a run, or its model, whose weights the first stage starts from where names and shapes agree")
+          .optional()
           .json("dataset", "the data set")
           .json("stages", "the stages, in the order in which they run");
   return Fields(schema)

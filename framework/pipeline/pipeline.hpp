@@ -82,6 +82,7 @@ struct PipelineConfig {
   double checkpoint_every_minutes = 10;                              // within an epoch; 0: off
   int64_t keep_checkpoints = 2;                                      // of a stage, the newest; 0: all
   bool channels_last = true;
+  std::string initial_weights;  // absolute path of a run or its model/; empty: the first stage draws its weights
   DatasetUse dataset;
   std::vector<StageConfig> stages;
   std::string resolved_json;  // the whole file after extends, --set, defaults: running it again gives the same run

@@ -5,6 +5,7 @@
 #include "pipeline/extends.hpp"
 #include "pipeline/field_check.hpp"
 #include "pipeline/host_keys.hpp"
+#include "pipeline/initial_architecture.hpp"
 #include "pipeline/overrides.hpp"
 #include "pipeline/own_settings.hpp"
 #include "pipeline/pipeline.hpp"
@@ -51,6 +52,10 @@ class PipelineLoader {
     if (json.value("deterministic", false) && json.value("cudnn_benchmark", false))
       problems_.report(location_of(root_, "/cudnn_benchmark", false), "/cudnn_benchmark",
                        "cannot be combined with 'deterministic', because it chooses algorithms by speed; remove one");
+    if (json.contains("initial_weights") && !config.stages.empty() && config.stages.front().trials)
+      problems_.report(location_of(root_, "/initial_weights", false), "/initial_weights",
+                       "cannot be used by the first stage, whose trials start from new weights; remove it, or put a "
+                       "stage that trains one network before it");
     problems_.throw_if_any();
     json["stages"] = stages;
     fill(config, json);
@@ -190,6 +195,7 @@ class PipelineLoader {
     config.checkpoint_every_minutes = json.at("checkpoint_every_minutes");
     config.keep_checkpoints = json.at("keep_checkpoints");
     config.channels_last = json.at("channels_last");
+    config.initial_weights = json.value("initial_weights", "");
     const Json& dataset = json.at("dataset");
     if (dataset.contains("limit_train")) config.dataset.limit_train = dataset.at("limit_train").get<int64_t>();
     if (dataset.contains("limit_test")) config.dataset.limit_test = dataset.at("limit_test").get<int64_t>();
@@ -211,6 +217,8 @@ PipelineConfig load_pipeline(const std::filesystem::path& file, const std::vecto
   for (const Override& change : overrides) apply_override(root, change, problems);
   problems.throw_if_any();
   note_own_settings(root);
+  take_initial_architecture(root, problems);
+  problems.throw_if_any();
   inherit_stages(root);
   drop_removed(root);
   return PipelineLoader(root, std::filesystem::absolute(file).parent_path(), registry, problems).load();

@@ -169,6 +169,8 @@ StageResult PipelineRunner::train_network(const RunContext& run, const StageConf
   if (!done.empty()) trainer.set_fallback_checkpoint(directory_.file(done.back().checkpoint));
   if (checkpoint != nullptr)
     trainer.resume(*checkpoint);
+  else if (done.empty() && !config_.initial_weights.empty())
+    trainer.begin_with(read_model(directory_.file(kInitialFolder)), config_.initial_weights);
   else if (config.from.empty())
     trainer.begin_afresh();
   else

@@ -82,7 +82,7 @@ std::unique_ptr<TrainedStage> RunNetwork::open() const {
                                      pipeline_.channels_last,
                                      count_images(stage_images_)};
   if (!checkpoint_)
-    return std::make_unique<TrainedStage>(pipeline_, config_, environment, read_model(directory_));
+    return std::make_unique<TrainedStage>(pipeline_, config_, environment, read_model(directory_.file("model")));
   return std::make_unique<TrainedStage>(pipeline_, config_, data_.images(), environment, *checkpoint_);
 }
 

@@ -12,6 +12,7 @@
 #include "storage/atomic_file.hpp"
 #include "storage/folders.hpp"
 #include "storage/linked_copy.hpp"
+#include "storage/model_folder.hpp"
 #include "storage/safetensors.hpp"
 #include "storage/sha256.hpp"
 
@@ -22,9 +23,6 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr const char* kModelFormat = "dha.model/2";
-constexpr const char* kModelFile = "model.json";
-constexpr const char* kWeightsFile = "weights.safetensors";
-constexpr const char* kArchitectureFile = "architecture.json";
 
 void write_json(const std::filesystem::path& file, const Json& json) {
   write_file_atomically(file, json.dump(2) + "\n");
@@ -111,8 +109,7 @@ bool has_model(const RunDirectory& directory) {
   return std::filesystem::exists(file) && read_description(file).value("network", "") == "decided";
 }
 
-SavedModel read_model(const RunDirectory& directory) {
-  const std::filesystem::path folder = directory.file("model");
+SavedModel read_model(const std::filesystem::path& folder) {
   const Json description = read_description(folder / kModelFile);
   const std::filesystem::path weights = folder / kWeightsFile;
   if (description.value("weights_sha256", "") != sha256_of_file(weights))
@@ -121,6 +118,12 @@ SavedModel read_model(const RunDirectory& directory) {
                             "folder again or repeat the run",
                             weights.string(), (folder / kModelFile).string()));
   return {read_file(folder / kArchitectureFile), load_safetensors(weights).tensors};
+}
+
+void keep_initial_model(const std::filesystem::path& run_or_model, const RunDirectory& directory) {
+  const std::filesystem::path from = model_folder(run_or_model), to = directory.file(kInitialFolder);
+  make_folders(to);
+  for (const char* name : {kWeightsFile, kArchitectureFile, kModelFile}) link_or_copy(from / name, to / name);
 }
 
 }  // namespace dha

@@ -1,6 +1,7 @@
 // The files with the results of a stage: architecture, policy, and the trained model.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -20,7 +21,7 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
                  const DatasetInfo& info, Log& log);
 
-// The content of a model/ with a decided network.
+// The content of a model/.
 struct SavedModel {
   std::string architecture;
   std::map<std::string, at::Tensor> tensors;  // weights and buffers by name, on the CPU
@@ -29,7 +30,14 @@ struct SavedModel {
 // Whether `directory` has a model/ of a decided network.
 bool has_model(const RunDirectory& directory);
 
-// Throws Error{kData} if the files are damaged or do not belong together.
-SavedModel read_model(const RunDirectory& directory);
+// `folder`: a model/. Throws Error{kData} if the files are damaged or do not belong together.
+SavedModel read_model(const std::filesystem::path& folder);
+
+// The folder of a run directory that keeps the model whose weights the run started from.
+inline constexpr const char* kInitialFolder = "initial";
+
+// Puts the model of a run, or a model/ itself, there, so that the run can be resumed without the other. Throws
+// Error{kData} if there is no model, and Error{kIo}.
+void keep_initial_model(const std::filesystem::path& run_or_model, const RunDirectory& directory);
 
 }  // namespace dha

@@ -13,7 +13,6 @@
 #include "model/precision.hpp"
 #include "process/signals.hpp"
 #include "report/growing_files.hpp"
-#include "stage/model_files.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/search_services.hpp"
 
@@ -53,6 +52,24 @@ StageTrainer::StageTrainer(const RunContext& run, const StageConfig& config, con
 EvaluationSetting StageTrainer::evaluation_setting() const { return {normalizer_, options_.precision, device_}; }
 
 void StageTrainer::begin_afresh() { parts_.make_network(); }
+
+void StageTrainer::begin_with(const SavedModel& initial, const std::string& source) {
+  parts_.make_network();
+  const MatchedTensors matched = parts_.take_matching(initial.tensors);
+  constexpr size_t kNamed = 4;
+  std::string left_out;
+  for (size_t i = 0; i < std::min(matched.left_out.size(), kNamed); ++i)
+    left_out += (i > 0 ? ", " : "") + matched.left_out[i];
+  if (matched.left_out.size() > kNamed) left_out += fmt::format(" and {} more", matched.left_out.size() - kNamed);
+  if (matched.kernels == 0)
+    throw Error(ErrorCode::kInvalidConfig,
+                fmt::format("stage '{}' can take no weight from {}: {}; give the stage the space of that run, with its "
+                            "parameters",
+                            config_.name, source, left_out));
+  run_.log.write(LogLevel::kInfo, "dha",
+                 fmt::format("stage '{}' starts with {} of its {} tensors from {}{}{}", config_.name, matched.taken,
+                             matched.all, source, left_out.empty() ? "" : "; not taken: ", left_out));
+}
 
 void StageTrainer::begin_from(const StageOrigin& earlier) {
   if (takes(earlier, "searcher")) parts_.carry_searcher(earlier.state);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stage/model_files.hpp"
 #include "stage/run_context.hpp"
 #include "stage/stage_checkpoints.hpp"
 #include "stage/stage_evaluation.hpp"
@@ -27,6 +28,9 @@ class StageTrainer {
 
   // Ways to begin. Exactly one is called.
   void begin_afresh();
+  // With the tensors of a model that agree in name and shape with the network's. `source` is the model in messages.
+  // Throws Error{kInvalidConfig} where no weight agrees.
+  void begin_with(const SavedModel& initial, const std::string& source);
   void begin_from(const StageOrigin& earlier);
   void resume(const State& checkpoint);
 

@@ -221,7 +221,7 @@ class LaterTest(CommandLineTest):
             before = self.change(run, path, value)
             was = "not there" if before is None else json.dumps(before, separators=(",", ":"))
             self.refused("resume", run, status=2, saying=[
-                f"{run}/pipeline.json is not as the run began: {name} is {json.dumps(value, separators=(',', ':'))}, was {was}; "
+                f"{run}/pipeline.json differs from the pipeline that the run began with: {name} is {json.dumps(value, separators=(',', ':'))}, was {was}; "
                 "put the old value back, or start a new run"])
             shutil.copy(run / "recorded.json", run / "pipeline.json")
         self.refused("resume", run, "--set", "seed=4", saying="--set: seed is 4, was 3; leave it out", status=2)
