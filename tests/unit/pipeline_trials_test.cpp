@@ -363,7 +363,8 @@ BOOST_AUTO_TEST_CASE(a_stage_keeps_the_settings_of_its_own_text) {
   const PipelineConfig config = load(json);
   using Pointers = std::vector<std::string>;
   BOOST_TEST(!config.stages[0].keep_settings);
-  BOOST_TEST((config.stages[1].keep_settings.value() == Pointers{"/augment/1/size_px", "/hyper/momentum", "/drop_path"}));
+  BOOST_TEST(
+      (config.stages[1].keep_settings.value() == Pointers{"/augment/1/size_px", "/hyper/momentum", "/drop_path"}));
   BOOST_TEST(config.stages[2].keep_settings.value().empty());
   BOOST_TEST(load(config.resolved_json).resolved_json == config.resolved_json);
 
@@ -371,8 +372,7 @@ BOOST_AUTO_TEST_CASE(a_stage_keeps_the_settings_of_its_own_text) {
                             R"("/augment/0/probability":1,"/augment/1/magnitude_max":3,"/searcher/x":1})";
   const TakenSettings taken = taken_settings(found, config.stages[0], config.stages[1]);
   BOOST_TEST(taken.settings == R"({"/hyper/learning_rate":0.2,"/batch_size":32,"/augment/0/probability":1})");
-  BOOST_TEST(
-      (taken.left_out == Pointers{"/hyper/momentum", "/drop_path", "/augment/1/magnitude_max", "/searcher/x"}));
+  BOOST_TEST((taken.left_out == Pointers{"/hyper/momentum", "/drop_path", "/augment/1/magnitude_max", "/searcher/x"}));
   BOOST_TEST(merged_settings(R"({"/a":1,"/b":2})", R"({"/b":3,"/c":4})") == R"({"/a":1,"/b":3,"/c":4})");
 
   json["stages"][1]["keep_settings"] = {"/hyper"};
