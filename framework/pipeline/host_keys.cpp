@@ -160,13 +160,17 @@ Fields declare_stage() {
           .range(0, 1)
           .tunable(0, 0.5)
           .def(0.0)
-          .real("validation_fraction", "share of the training images to hold out if there is no validation split")
+          .real("validation_fraction",
+                "share of the training images to hold out if there is no validation split; a stage with 'from' "
+                "inherits the earlier stage's")
           .range(0, 1)
           .def(0.0)
           .integer("evaluate_every", "epochs between evaluations on validation images")
           .range(1, kCountLimit)
           .def(1)
-          .integer("log_every", "steps between rows of metrics.jsonl")
+          .integer("log_every",
+                   "steps between rows of metrics.jsonl; the last step of an epoch has one too. A stage with 'from' "
+                   "takes over that of the stage it names")
           .range(1, kCountLimit)
           .def(50)
           .string("constraints", "limits on architectures, such as 'params < 3.7M, multiply_adds < 600M'")

@@ -56,7 +56,7 @@ struct StageConfig {
   double drop_path = 0;            // reached linearly over the stage's epochs, in [0, 1)
   double validation_fraction = 0;  // of the training images, held out if the data set has no validation split
   int64_t evaluate_every = 1;      // epochs between evaluations on validation data; test data only at the stage's end
-  int64_t log_every = 50;          // steps between rows of metrics.jsonl
+  int64_t log_every = 50;          // steps between rows of metrics.jsonl; the last step of an epoch has one too
   std::string constraints;         // "params < 3.7M, multiply_adds < 600M"; empty: none
   SourceLocation constraints_location;  // where the file says so
   // Of a stage of trials.

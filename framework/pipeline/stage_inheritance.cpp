@@ -27,7 +27,7 @@ void inherit(Node& stage, const Node& earlier) {
       carries_architecture(stage) || std::any_of(std::begin(kSearchKeys), std::end(kSearchKeys),
                                                  [&](std::string_view key) { return gives(stage, key); });
   std::vector<std::string> keys = component_keys();
-  keys.insert(keys.end(), {"batch_size", "architecture"});
+  keys.insert(keys.end(), {"batch_size", "architecture", "validation_fraction", "log_every"});
   for (const std::string& key : keys) {
     const Node* theirs = earlier.find(key);
     if (theirs == nullptr || theirs->is_null()) continue;

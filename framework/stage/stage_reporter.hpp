@@ -19,7 +19,8 @@ class StageReporter {
   // Begins an epoch, or the rest of a resumed one.
   void begin_epoch(double now);
 
-  // A row of steps, after each log_every of them. `seconds`: of the stage so far. Returns the means since the last row.
+  // A row of steps, after each log_every of them and at the end of an epoch. `seconds`: of the stage so far. Returns
+  // the means since the last row.
   EpochTotals::Means write_steps(StagePosition& position, double now, double seconds);
 
   // The progress bar, once a second.

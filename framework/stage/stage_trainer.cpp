@@ -148,9 +148,10 @@ void StageTrainer::train_epoch() {
   while (const std::optional<Batch> batch = next_batch(count_time)) {
     if (batch->labels.size(0) > 0) train_batch(*batch);
     ++position_.step;
-    if (position_.step % config_.log_every == 0) {
+    if (position_.step % config_.log_every == 0 || position_.step == data_.train->steps()) {
       const EpochTotals::Means means = reporter_.write_steps(position_, now(), seconds());
-      check_finite(means.loss, position_.step - config_.log_every + means.finite_steps + 1);
+      const int64_t steps_before = (position_.step - 1) / config_.log_every * config_.log_every;
+      check_finite(means.loss, steps_before + means.finite_steps + 1);
     }
     reporter_.show_progress(position_, now());
     if (stop_requested()) {

@@ -126,6 +126,17 @@ class RunTest(CommandLineTest):
                                   "dha.ista.frozen", "searcher"}, set(row))
         self.assertEqual(epochs[-1]["dha.ista.frozen"], 8)
 
+    def test_the_last_step_of_an_epoch_has_a_row(self):
+        pipeline = small_pipeline(self.data)  # of four steps per epoch
+        for log_every, steps in ((3, [3, 4]), (4, [4]), (50, [4])):
+            pipeline["name"] = f"every-{log_every}"
+            pipeline["stages"][0]["log_every"] = log_every
+            self.dha("run", self.write_pipeline(pipeline))
+            run = self.run_folder(pipeline["name"])
+            logged = [(row["stage"], row["epoch"], row["step"]) for row in self.rows(run) if row["event"] == "step"]
+            self.assertEqual(logged, [(stage, epoch, step) for stage, epoch in (("search", 1), ("search", 2), ("final", 1))
+                                      for step in steps])
+
     def rows(self, run):
         return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 

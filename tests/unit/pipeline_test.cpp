@@ -157,6 +157,18 @@ BOOST_AUTO_TEST_CASE(a_stage_takes_over_what_it_does_not_give) {
   BOOST_TEST(!final.stop_when_searcher_finished);
 }
 
+BOOST_AUTO_TEST_CASE(how_often_to_log_and_what_to_hold_out_are_taken_over) {
+  const std::string first = good_with("\"batch_size\": 96", "\"log_every\": 3, \"validation_fraction\": 0.25");
+  const StageConfig taken_over = load(first).stages[1];
+  BOOST_TEST(taken_over.log_every == 3);
+  BOOST_TEST(taken_over.validation_fraction == 0.25);
+
+  const StageConfig own =
+      load(edited(first, "\"drop_path\": 0.2", "\"log_every\": 7, \"validation_fraction\": null")).stages[1];
+  BOOST_TEST(own.log_every == 7);
+  BOOST_TEST(own.validation_fraction == 0);
+}
+
 BOOST_AUTO_TEST_CASE(an_entry_with_use_stands_alone_and_null_takes_nothing_over) {
   const StageConfig own =
       load(good_with(R"("hyper": { "probe_rate": 1e-6 })",
