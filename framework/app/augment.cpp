@@ -143,9 +143,12 @@ at::Tensor grid_of(const NamedOperations& operations, const at::Tensor& image, I
           .narrow(2, kGridGap + static_cast<int64_t>(column) * column_width, image.size(2))
           .copy_(operations.apply(image, operation));
     }
-  fmt::print("rows, from the top: {}\ncolumns, from the left: level {}\n", fmt::join(names, ", "),
-             fmt::join(kGridLevels, ", "));
   return grid;
+}
+
+void print_legend(const NamedOperations& operations) {
+  fmt::print("rows, from the top: {}\ncolumns, from the left: level {}\n", fmt::join(operations.names(), ", "),
+             fmt::join(kGridLevels, ", "));
 }
 
 void add_options(options::options_description& visible) {
@@ -188,6 +191,7 @@ int run(const std::vector<std::string>& arguments) {
   if (!is_grid) operation.name = (*values)["operation"].as<std::string>();
   write_png((*values)["out"].as<std::string>(),
             is_grid ? grid_of(operations, image, operation) : operations.apply(image, operation));
+  if (is_grid && !is_quiet(*values)) print_legend(operations);
   return kDone;
 }
 

@@ -41,7 +41,7 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
                                                     const po::positional_options_description& positional) {
   po::options_description shown("Options");
   shown.add(options);
-  shown.add_options()("help,h", "print this help");
+  shown.add_options()("quiet,q", "print only results, warnings and errors")("help,h", "print this help");
   po::options_description known;
   known.add(shown).add(hidden);
   const auto refuse = [&](const std::string& text) {
@@ -60,6 +60,8 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
   std::cout << "usage: " << program_name() << " " << command.synopsis << "\n\n" << command.summary << "\n\n" << shown;
   return std::nullopt;
 }
+
+bool is_quiet(const po::variables_map& values) { return values.count("quiet") != 0; }
 
 Error missing_argument(const Command& command, const char* problem, const char* argument) {
   return {ErrorCode::kUsage, fmt::format("{0}: {1} ({2} {0} {3})", command.name, problem, program_name(), argument)};

@@ -30,16 +30,16 @@ Format format_of(const std::string& name) {
 
 std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-std::string list_of(const std::vector<const ComponentRecord*>& components) {
+std::string list_of(const std::vector<const ComponentRecord*>& components, bool quiet) {
   std::vector<std::vector<std::string>> table = {{"kind", "component", "summary"}};
   for (const ComponentRecord* component : components)
     table.push_back({component->kind, component->id, component->summary});
-  return table.size() > 1
-             ? format_table(table) + fmt::format("\n'{} describe COMPONENT' shows its parameters.\n", program_name())
-             : "no component was found; name a directory with --plugin-path or DHA_PLUGIN_PATH\n";
+  if (table.size() == 1) return "no component was found; name a directory with --plugin-path or DHA_PLUGIN_PATH\n";
+  const std::string hint = fmt::format("\n'{} describe COMPONENT' shows its parameters.\n", program_name());
+  return format_table(table) + (quiet ? "" : hint);
 }
 
-std::string describe_all(const PluginRegistry& registry, Format format, bool in_full) {
+std::string describe_all(const PluginRegistry& registry, Format format, bool in_full, bool quiet) {
   const auto components = registry.components();
   if (format == Format::kMarkdown) return reference_page(registry);
   if (format == Format::kJson) {
@@ -47,7 +47,7 @@ std::string describe_all(const PluginRegistry& registry, Format format, bool in_
     for (const ComponentRecord* component : components) list.push_back(reference_json(*component));
     return dump({{"components", list}});
   }
-  if (!in_full) return list_of(components);
+  if (!in_full) return list_of(components, quiet);
   std::string text;
   for (const ComponentRecord* component : components) text += (text.empty() ? "" : "\n\n") + reference_text(*component);
   return text;
@@ -83,7 +83,7 @@ int run(const std::vector<std::string>& arguments) {
   if (has_id && all) throw Error(ErrorCode::kUsage, "describe: give either a component or --all, not both");
   const PluginRegistry registry = require_plugins(*values);
   std::cout << (has_id ? describe_one(registry.find("", (*values)["id"].as<std::string>()), format)
-                       : describe_all(registry, format, all));
+                       : describe_all(registry, format, all, is_quiet(*values)));
   return kDone;
 }
 

@@ -79,7 +79,7 @@ void report_processor(Report& report) {
 // The device that "auto" means. Comes before plugins are loaded, as in a run.
 void report_device(Report& report) {
   const DeviceChoice choice = choose_device("auto");
-  report.facts["device"] = choice.note.empty() ? choice.device.str() : choice.note;
+  report.facts["device"] = in_words(choice) + (choice.looked_for.empty() ? "" : "; looked for " + choice.looked_for);
   report.facts["device name"] = device_name(choice.device);
   for (const std::string precision : {"bf16", "fp16"})
     report.facts[precision + " on the device"] =
@@ -130,10 +130,12 @@ void report_run_directory(Report& report) {
       fmt::format("{} is not writable: choose another folder with '{} run --out DIR'", runs.string(), program_name()));
 }
 
-void print(const Report& report) {
-  for (const auto& [name, value] : report.facts.items())
-    std::cout << fmt::format("{:<24}{}\n", name, value.get<std::string>());
-  std::cout << (report.missing.empty() ? "\nnothing is missing\n" : "\nmissing:\n");
+void print(const Report& report, bool quiet) {
+  if (!quiet) {
+    for (const auto& [name, value] : report.facts.items())
+      std::cout << fmt::format("{:<24}{}\n", name, value.get<std::string>());
+    std::cout << (report.missing.empty() ? "\nnothing is missing\n" : "\nmissing:\n");
+  }
   for (const std::string& line : report.missing) std::cout << "  " << line << '\n';
 }
 
@@ -152,7 +154,7 @@ int run(const std::vector<std::string>& arguments) {
   report_data(report);
   report_run_directory(report);
   if (values->count("json") == 0) {
-    print(report);
+    print(report, is_quiet(*values));
   } else {
     const Json json = {{"facts", report.facts}, {"missing", report.missing}, {"can_run", report.can_run}};
     std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';

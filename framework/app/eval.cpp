@@ -75,7 +75,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry, config);
-  if (!device.note.empty()) Console(stderr).line("dha: " + device.note);
+  if (!device.note.empty() && !is_quiet(*values)) Console(stderr).line("dha: device " + in_words(device));
   const std::string split = (*values)["split"].as<std::string>();
   const bool is_other_data = std::any_of(overrides.begin(), overrides.end(),
                                          [](const Override& change) { return change.path.starts_with("dataset"); });

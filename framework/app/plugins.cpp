@@ -49,6 +49,7 @@ void print_json(const std::vector<PluginRecord>& plugins) {
             << '\n';
 }
 
+// The plugins that are loaded, and those that were refused.
 void print_tables(const std::vector<PluginRecord>& plugins, const std::string& places) {
   std::vector<std::vector<std::string>> loaded = {{"plugin", "version", "state", "components"}};
   for (const PluginRecord& plugin : plugins)
@@ -65,6 +66,10 @@ void print_tables(const std::vector<PluginRecord>& plugins, const std::string& p
     if (is_refused(plugin))
       std::cout << fmt::format("\nrefused ({}): {}\n  {}\n", state_name(plugin.state), plugin.file.string(),
                                plugin.reason);
+}
+
+// The files that were passed over.
+void print_notes(const std::vector<PluginRecord>& plugins) {
   for (const PluginRecord& plugin : plugins)
     if (plugin.state == PluginState::kDisabled)
       std::cout << fmt::format("\ndisabled by DHA_DISABLED_PLUGINS: {}\n", plugin.file.string());
@@ -88,10 +93,12 @@ int run(const std::vector<std::string>& arguments) {
   if (!values) return kDone;
   const PluginRegistry registry = load_plugins(*values, values->count("probe") != 0);
   const std::vector<PluginRecord>& plugins = registry.plugins();
-  if (values->count("json") != 0)
+  if (values->count("json") != 0) {
     print_json(plugins);
-  else
+  } else {
     print_tables(plugins, searched_places(*values));
+    if (!is_quiet(*values)) print_notes(plugins);
+  }
   const auto loaded = std::count_if(plugins.begin(), plugins.end(), is_loaded);
   const bool is_any_refused = std::any_of(plugins.begin(), plugins.end(), is_refused);
   return loaded == 0 || (values->count("strict") != 0 && is_any_refused) ? kPluginFailed : kDone;

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/command.hpp"
+#include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
@@ -47,7 +48,7 @@ TrialLaunch trial_launch(const options::variables_map& values, const PipelineCon
 }  // namespace
 
 void add_training_options(options::options_description& visible) {
-  visible.add_options()("quiet,q", "show warnings and the result only")("json", "print the summary as JSON")(
+  visible.add_options()("json", "print the summary as JSON")(
       "parallel", options::value<int64_t>()->value_name("N"),
       "train N trials at a time, instead of the file's number; results do not depend on it");
 }
@@ -56,9 +57,8 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
              const DeviceChoice& device, const boost::program_options::variables_map& values, bool resuming) {
   const TrialLaunch launch = trial_launch(values, config, device);
   const StopSignals signals;
-  const bool quiet = values.count("quiet") > 0;
-  Console console(stderr, quiet ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
-  console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, device.device.str(),
+  Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
+  console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, in_words(device),
                            directory.path().string()));
   PipelineRunner runner(registry, config, device, launch, console, directory);
   const std::vector<StageResult> results =

@@ -11,7 +11,7 @@
 
 namespace dha::app {
 
-// Adds --quiet, --json and --parallel.
+// Adds --json and --parallel.
 void add_training_options(boost::program_options::options_description& visible);
 
 // Prints progress to standard error, the result to standard output (a table, or summary.json with --json).

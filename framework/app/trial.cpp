@@ -40,7 +40,7 @@ TrialResult train(const options::variables_map& values, std::optional<WorkerChan
   const PluginRegistry registry = require_plugins(values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry, config);
-  Console console(stderr, values.count("quiet") > 0 ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
+  Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
   TrialRun trial(registry, config, device, console, directory);
   return trial.run(keep_going(channel));
 }
@@ -48,7 +48,6 @@ TrialResult train(const options::variables_map& values, std::optional<WorkerChan
 int run(const std::vector<std::string>& arguments) {
   std::optional<WorkerChannel> channel = WorkerChannel::inherited();
   options::options_description visible("Options"), hidden;
-  visible.add_options()("quiet,q", "show warnings and the result only");
   add_device_option(visible);
   add_plugin_options(visible);
   hidden.add_options()("dir", options::value<std::string>());

@@ -74,7 +74,7 @@ int run(const std::vector<std::string>& arguments) {
   try {
     const PipelineConfig config = load_pipeline(file, overrides, registry);
     check_without_data(config, registry);
-    print_valid(file, config, as_json);
+    if (as_json || !is_quiet(*values)) print_valid(file, config, as_json);
     return kDone;
   } catch (const PipelineError& error) {
     print_problems(file, error, as_json);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
@@ -77,26 +78,41 @@ void check_names(const std::vector<CheckedPlugin>& plugins, const std::map<std::
                                                  id, fmt::join(known, ", ")));
 }
 
+// What is printed of the checks.
+enum class Output { kText, kFailures, kJson };
+
+Output output_of(const po::variables_map& values) {
+  if (values.count("json") != 0) return Output::kJson;
+  return is_quiet(values) ? Output::kFailures : Output::kText;
+}
+
 struct Tally {
   std::array<int64_t, 3> counts{};
   Json results = Json::array();
 };
 
-void verify_one(const CheckedPlugin& plugin, const VerificationOptions& options, bool is_json, Tally& tally) {
-  if (!is_json) std::cout << plugin.file.string() << '\n';
+void verify_one(const CheckedPlugin& plugin, const VerificationOptions& options, Output output, Tally& tally) {
+  bool is_named = false;
+  const auto name_file = [&] {
+    if (!std::exchange(is_named, true)) std::cout << plugin.file.string() << '\n';
+  };
+  if (output == Output::kText) name_file();
   verify_plugin(plugin, options, [&](const PluginCheck& check, const CheckOutcome& outcome) {
     ++tally.counts[static_cast<size_t>(outcome.status)];
-    if (is_json)
+    const bool has_failed = outcome.status == CheckStatus::kFailed;
+    if (output == Output::kJson) {
       tally.results.push_back({{"file", plugin.file.string()},
                                {"check", check.id},
                                {"component", check.component},
                                {"sentence", check.sentence},
-                               {"status", outcome.status == CheckStatus::kFailed ? "failed" : name_of(outcome.status)},
+                               {"status", has_failed ? "failed" : name_of(outcome.status)},
                                {"reason", outcome.reason}});
-    else
+    } else if (output == Output::kText || has_failed) {
+      name_file();
       std::cout << fmt::format("  {:<8}{}: {}\n", name_of(outcome.status), subject_of(check),
                                outcome.reason.empty() ? check.sentence : outcome.reason)
                 << std::flush;
+    }
   });
 }
 
@@ -107,11 +123,11 @@ int list_checks(const std::vector<CheckedPlugin>& plugins, const VerificationOpt
   return kDone;
 }
 
-int finish(const Tally& tally, bool is_json) {
+int finish(const Tally& tally, Output output) {
   const auto& [passed, failed, skipped] = tally.counts;
-  if (is_json)
+  if (output == Output::kJson)
     std::cout << Json{{"checks", tally.results}}.dump(2) << '\n';
-  else
+  else if (output == Output::kText)
     std::cout << fmt::format("{} passed, {} failed, {} skipped\n", passed, failed, skipped);
   if (passed + failed + skipped == 0)
     throw Error(ErrorCode::kUsage, "verify: --include matches no check; --list shows their ids");
@@ -137,9 +153,9 @@ int run(const Texts& arguments) {
   if (values->count("list") != 0) return list_checks(plugins, wanted);
   if (!params.empty()) check_names(plugins, params, wanted);
   Tally tally;
-  const bool is_json = values->count("json") != 0;
-  for (const CheckedPlugin& plugin : plugins) verify_one(plugin, wanted, is_json, tally);
-  return finish(tally, is_json);
+  const Output output = output_of(*values);
+  for (const CheckedPlugin& plugin : plugins) verify_one(plugin, wanted, output, tally);
+  return finish(tally, output);
 }
 
 }  // namespace

@@ -132,8 +132,7 @@ DeviceChoice choose_device(const std::string& text) {
   if (!index)
     throw Error(ErrorCode::kUsage, "the device must be 'auto', 'cpu', 'cuda' or 'cuda:<number>', found '" + text + "'");
   const Search search = open_accelerator();
-  if (search.devices == 0 && automatic)
-    return {at::Device(at::kCPU), "device cpu, because no accelerator was found; looked for " + search.looked_for};
+  if (search.devices == 0 && automatic) return {at::Device(at::kCPU), "no accelerator found", search.looked_for};
   if (search.devices == 0)
     throw Error(ErrorCode::kDevice, "device '" + text + "' is not available; looked for " + search.looked_for +
                                         "; fix this, or choose device 'cpu' or 'auto'");
@@ -141,8 +140,12 @@ DeviceChoice choose_device(const std::string& text) {
     throw Error(ErrorCode::kDevice, "device '" + text + "' is not available; found " + counted(search.devices) +
                                         ", cuda:0 to cuda:" + std::to_string(search.devices - 1) +
                                         "; choose one of these");
-  return {at::Device(at::kCUDA, static_cast<at::DeviceIndex>(*index)),
-          automatic ? "device cuda:0 of " + counted(search.devices) : ""};
+  return {at::Device(at::kCUDA, static_cast<at::DeviceIndex>(*index)), automatic ? "of " + counted(search.devices) : "",
+          ""};
+}
+
+std::string in_words(const DeviceChoice& choice) {
+  return choice.device.str() + (choice.note.empty() ? "" : " (" + choice.note + ")");
 }
 
 void open_accelerator_libraries(const DeviceChoice& choice, const std::vector<std::filesystem::path>& libraries) {

@@ -18,12 +18,15 @@ namespace dha {
 
 struct DeviceChoice {
   at::Device device = at::kCPU;
-  std::string note;  // the device that "auto" selected and why; empty for a device given by name
+  std::string note = "";        // why "auto" became this, in a few words; empty for a device given by name
+  std::string looked_for = "";  // what was searched if "auto" found no accelerator, else empty
 };
 
+// "cuda:1", "cpu (no accelerator found)".
+std::string in_words(const DeviceChoice& choice);
+
 // `text` is "auto", "cpu", "cuda" (the first one) or "cuda:<number>". "auto" takes the first accelerator, or the CPU if
-// there is none; the note then lists what was searched. "cpu" opens nothing. May be called again. [one thread at a
-// time]
+// there is none. "cpu" opens nothing. May be called again. [one thread at a time]
 //
 // Throws Error{kUsage} for any other text, and Error{kDevice} if the device is not available, with
 // what was searched: library, driver, number of devices.

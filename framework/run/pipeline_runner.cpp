@@ -58,7 +58,10 @@ std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resumin
 }
 
 std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> resuming, Log& log) {
-  if (!device_.note.empty()) log.write(LogLevel::kInfo, "dha", device_.note);
+  // The console has the device from the caller.
+  log.write(LogLevel::kDebug, "dha",
+            fmt::format("device {}{}{}", in_words(device_), device_.looked_for.empty() ? "" : "; looked for ",
+                        device_.looked_for));
   if (!has_native_arithmetic(device_.device, config_.precision))
     log.write(LogLevel::kWarning, "dha",
               fmt::format("precision {} is several times slower than fp32 on {}, which does not support it",

@@ -50,6 +50,12 @@ BOOST_AUTO_TEST_CASE(options_and_arguments_are_told_apart) {
   BOOST_TEST(values->count("json") == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(every_verb_can_be_quiet) {
+  BOOST_TEST(!is_quiet(*parse({"in.json"})));
+  BOOST_TEST(is_quiet(*parse({"-q", "in.json"})));
+  BOOST_TEST(is_quiet(*parse({"in.json", "--quiet"})));
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_argument_is_named_with_its_verb) {
   BOOST_CHECK_EXCEPTION(parse({"--jsn"}), Error, error_with(ErrorCode::kUsage, "try: ", "'--jsn'", "mean '--json'?"));
   BOOST_CHECK_EXCEPTION(parse({"--js"}), Error, error_with(ErrorCode::kUsage, "'--js'"));

@@ -76,7 +76,8 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_is_not_there_is_named) {
   BOOST_TEST(has(error.what(), "the library named by DHA_CUDA_LIBRARY, " + library.string() + " (no such file)"));
   const dha::DeviceChoice choice = dha::choose_device("auto");
   BOOST_TEST(choice.device.is_cpu());
-  BOOST_TEST(has(choice.note, library.string() + " (no such file)"));
+  BOOST_TEST(choice.note == "no accelerator found");
+  BOOST_TEST(has(choice.looked_for, library.string() + " (no such file)"));
 }
 
 BOOST_AUTO_TEST_CASE(a_replacement_that_is_no_library_is_refused_with_the_linkers_reason) {
@@ -105,7 +106,8 @@ BOOST_AUTO_TEST_CASE(without_a_driver_cuda_is_an_error_and_auto_the_cpu,
   }
   const dha::DeviceChoice choice = dha::choose_device("auto");
   BOOST_TEST(choice.device.is_cpu());
-  BOOST_TEST(has(choice.note, "device cpu, because no accelerator was found; looked for LibTorch's CUDA library "));
+  BOOST_TEST(dha::in_words(choice) == "cpu (no accelerator found)");
+  BOOST_TEST(has(choice.looked_for, "LibTorch's CUDA library "));
 }
 
 BOOST_AUTO_TEST_CASE(a_library_without_devices_is_told_with_its_reason) {
@@ -115,17 +117,18 @@ BOOST_AUTO_TEST_CASE(a_library_without_devices_is_told_with_its_reason) {
   BOOST_TEST(has(error.what(), " (opened), devices (found 0: the drawer for devices is empty)"));
   const dha::DeviceChoice choice = dha::choose_device("auto");
   BOOST_TEST(choice.device.is_cpu());
-  BOOST_TEST(has(choice.note, "the drawer for devices is empty"));
+  BOOST_TEST(has(choice.looked_for, "the drawer for devices is empty"));
 }
 
 BOOST_AUTO_TEST_CASE(devices_are_chosen_by_number) {
   const Variable replacement("DHA_CUDA_LIBRARY", COUNTED_DEVICES), devices("DHA_TEST_DEVICES", "2");
   BOOST_TEST((dha::choose_device("cuda").device == at::Device(at::kCUDA, 0)));
   BOOST_TEST((dha::choose_device("cuda:1").device == at::Device(at::kCUDA, 1)));
-  BOOST_TEST(dha::choose_device("cuda:1").note == "");
+  BOOST_TEST(dha::in_words(dha::choose_device("cuda:1")) == "cuda:1");
   const dha::DeviceChoice choice = dha::choose_device("auto");
   BOOST_TEST((choice.device == at::Device(at::kCUDA, 0)));
-  BOOST_TEST(choice.note == "device cuda:0 of 2 devices");
+  BOOST_TEST(dha::in_words(choice) == "cuda:0 (of 2 devices)");
+  BOOST_TEST(choice.looked_for == "");
   const dha::Error error = refusal("cuda:2");
   BOOST_TEST((error.code() == dha::ErrorCode::kDevice));
   BOOST_TEST(std::string(error.what()) ==
@@ -145,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_cuda_device_that_answers_no_question_is_no_failure) {
 BOOST_AUTO_TEST_CASE(libraries_with_kernels_are_opened_for_an_accelerator_only) {
   const std::vector<std::filesystem::path> absent = {"/absent/kernels.so"};
   BOOST_CHECK_NO_THROW(dha::open_accelerator_libraries({}, absent));
-  const dha::DeviceChoice cuda{at::Device(at::kCUDA, 0), ""};
+  const dha::DeviceChoice cuda{at::Device(at::kCUDA, 0)};
   BOOST_CHECK_NO_THROW(dha::open_accelerator_libraries(cuda, {COUNTED_DEVICES}));
   BOOST_CHECK_EXCEPTION(dha::open_accelerator_libraries(cuda, absent), dha::Error, [](const dha::Error& error) {
     return error.code() == dha::ErrorCode::kLoadFailed && has(error.what(), "/absent/kernels.so cannot be opened: ");
