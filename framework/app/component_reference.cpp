@@ -14,6 +14,7 @@
 #include "dha/searcher.hpp"
 #include "dha/space.hpp"
 #include "dha/trial_searcher.hpp"
+#include "pipeline/host_keys.hpp"
 #include "pipeline/pipeline.hpp"
 #include "report/console.hpp"
 
@@ -141,13 +142,15 @@ Json example_scalar(const Json& field, const std::string& type) {
   if (field.contains("one_of")) return field["one_of"].at(0);
   if (type == "integer" || type == "real") return example_number(field, type == "integer");
   if (type == "choice") return field.at("choices").at(0);
-  if (type == "path") return "path/to/" + field.at("name").get<std::string>();
+  if (type == "path")
+    return field.at("name") == "path" ? "path/to/images" : "path/to/" + field.at("name").get<std::string>();
   if (type == "json") return Json::object();
   return field.at("name");
 }
 
 Json example_value(const Json& field) {
   if (field.contains("default")) return field["default"];
+  if (field.contains("example")) return field["example"];
   const std::string type = field.at("type");
   if (type == "object") return example_object(field);
   if (type != "list") return example_scalar(field, type);
@@ -166,6 +169,15 @@ Json example_object(const Json& schema) {
     if (!field.contains("optional") || (!rule.empty() && rule[0] == name)) object[name] = example_value(field);
   }
   return object;
+}
+
+// What the host requires beside "use" in an entry for a component of `kind`.
+Json required_by_host(const std::string& kind) {
+  Json required = Json::object();
+  for (const Json& field : entry_fields(kind))
+    if (!field.contains("default") && !field.contains("optional") && field.at("name") != "use")
+      required[field.at("name").get<std::string>()] = example_value(field);
+  return required;
 }
 
 // A pipeline's key and the component below it: on one line where that fits, else one parameter a line.
@@ -224,6 +236,7 @@ std::string host_key_tables() {
 
 Json example_use(const ComponentRecord& component) {
   Json use = {{"use", component.id}};
+  use.update(required_by_host(component.kind));
   use.update(example_object(Json::parse(component.schema_json)));
   const KindInfo& info = info_of(component.kind);
   return {{info.key, info.is_list ? Json::array({use}) : use}};

@@ -241,7 +241,8 @@ const Json& trials_fields() {
                 "values that trials search, by JSON pointer below the stage: [minimum, maximum] of a number, or a list "
                 "of values")
           .optional());
-  return fields.json();
+  static const Json with_example = Fields(fields).with("count", "example", 20).json();
+  return with_example;
 }
 
 Json entry_fields(const std::string& kind) {

@@ -13,6 +13,7 @@ namespace dha {
 //   "pattern", "pattern_help": a regular expression that the whole text matches, and what it means in words
 //   "below_maximum": true where the maximum itself is excluded
 //   "unique": true where no item of a list may repeat
+//   "example": a value for the example of a reference page
 //   "or_count": true where a whole number from 0 may stand in place of one of the choices
 const nlohmann::ordered_json& pipeline_fields();
 const nlohmann::ordered_json& stage_fields();

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import random
 import re
+import shutil
 import unittest
 
 from support import SOURCE, CommandLineTest, write_cifar, write_idx, write_images
@@ -28,6 +30,71 @@ class ReferenceTest(CommandLineTest):
         for file in EXAMPLES:
             with self.subTest(file.name):
                 self.dha("validate", file)
+
+    def components(self):
+        return json.loads(self.dha("describe", "--all", "--format", "json")[0])["components"]
+
+    def validate_within_pipeline(self, kind, entry):
+        """`entry`: {"augment": [{"use": …}]}, checked in the smallest pipeline that has a place for it."""
+        stage = {"name": "one", "epochs": 1, "space": {"use": "dha.cell"}, "searcher": {"use": "dha.ista"},
+                 "hyper": {"use": "dha.sgd"}}
+        if kind == "trial_searcher":
+            del stage["searcher"]
+            stage["validation_fraction"] = 0.2
+        pipeline = {"name": "example", "stages": [stage],
+                    "dataset": {"use": "dha.idx", "path": "path/to", "classes": 10}}
+        (pipeline if kind == "dataset" else stage).update(entry)
+        self.dha("validate", "-q", self.write_pipeline(pipeline))
+
+    def test_examples_of_components_are_valid(self):
+        (self.folder / "path" / "to").mkdir(parents=True)
+        shutil.copy(SOURCE / "examples" / "architectures" / "darts_v2.json", self.folder / "path" / "to" / "genotype_file")
+        components = self.components()
+        self.assertGreater(len(components), 12)
+        for component in components:
+            with self.subTest(component["id"]):
+                self.validate_within_pipeline(component["kind"], component["example"])
+
+    def check_range(self, field):
+        """A range of numbers from which a search may draw: (minimum, maximum)."""
+        low, high = field.get("tuning_range") or (field["minimum"], field["maximum"])
+        self.assertLess(low, high)
+        if field.get("log"):
+            self.assertGreater(low, 0)
+            self.assertLessEqual(high / low, 1e6)
+        elif field.get("default"):
+            self.assertLessEqual(high, 10 * field["default"])
+        if "default" in field:
+            self.assertLessEqual(low, field["default"])
+            self.assertLessEqual(field["default"], high)
+        return low, high
+
+    def drawn(self, field, share):
+        """The value at `share` of the parameter's range, or of its list of values."""
+        values = field.get("choices") or field.get("one_of") or ([False, True] if field["type"] == "bool" else None)
+        if values:
+            return values[round(share * (len(values) - 1))]
+        low, high = self.check_range(field)
+        value = low * (high / low) ** share if field.get("log") else low + share * (high - low)
+        return min(max(round(value) if field["type"] == "integer" else value, low), high)
+
+    def test_tunable_parameters_can_be_drawn(self):
+        """From the ends of their ranges and between them; the component accepts what is drawn."""
+        generator = random.Random(1)
+        drawn = 0
+        for component in self.components():
+            fields = [field for field in component["fields"] if field.get("tunable")]
+            for shares in (lambda: 0, lambda: 1, generator.random, generator.random):
+                example = json.loads(json.dumps(component["example"]))
+                (key, use), = example.items()
+                for field in fields:
+                    with self.subTest(f"{component['id']} {field['name']}"):
+                        (use[0] if isinstance(use, list) else use)[field["name"]] = self.drawn(field, shares())
+                        drawn += 1
+                if fields:
+                    with self.subTest(component["id"]):
+                        self.validate_within_pipeline(component["kind"], {key: use})
+        self.assertGreater(drawn, 60)
 
     def test_examples_run(self):
         """On made images, with networks that train in seconds."""

@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(kinds_stand_under_their_key_of_a_stage) {
   const Schema none("Nothing to set.");
   BOOST_TEST(example_use(record("augmenter", none)).dump() == R"({"augment":[{"use":"fixture.everything"}]})");
   BOOST_TEST(example_use(record("hyper_optimizer", none)).dump() == R"({"hyper":{"use":"fixture.everything"}})");
-  BOOST_TEST(example_use(record("trial_searcher", none)).dump() == R"({"trials":{"use":"fixture.everything"}})");
+  BOOST_TEST(example_use(record("trial_searcher", none)).dump() ==
+             R"({"trials":{"use":"fixture.everything","count":20}})");
   BOOST_TEST(contains(reference_text(record("space", none)), "It has no parameters."));
 }
 

@@ -77,14 +77,15 @@ Schema IstaSearcher::schema() {
       .range(0, 1)
       .def(3e-4)
       .log_scale()
-      .tunable()
+      .tunable(1e-5, 1e-2)
       .reals("betas", "decay rates of Adam's two averages", 2, 2)
       .range(0, 0.999999)
       .def(std::vector<double>{0.5, 0.999})
       .real("weight_decay", "weight decay of the codes, added to the gradient")
       .range(0, 1)
       .def(1e-3)
-      .tunable()
+      .log_scale()
+      .tunable(1e-5, 1e-2)
       .real("freeze_distance",
             "a choice freezes when its coefficients move less than this in an epoch, in the 2-norm; 0: at the end of "
             "the stage only; default: 1e-3, for two_stage 0")
