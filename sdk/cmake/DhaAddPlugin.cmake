@@ -29,7 +29,7 @@ function(dha_add_plugin name)
 
   add_library(${name} MODULE ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE Dha::sdk ${arg_LINK})
-  if(TARGET dha-programs)
+  if(TARGET dha-programs AND NOT arg_NO_INSTALL)
     add_dependencies(dha-programs ${name})
   endif()
   set_target_properties(${name} PROPERTIES
