@@ -85,7 +85,7 @@ class CudaTest(CommandLineTest):
 
     def test_auto_takes_the_device(self):
         _, messages = self.dha("run", self.pipeline, "--device", "auto", environment=CUDA)
-        self.assertIn("cuda:0 of 1 device", messages)
+        self.assertIn("cuda:0 (of 1 device)", messages)
 
 
 if __name__ == "__main__":
