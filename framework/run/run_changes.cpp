@@ -99,16 +99,16 @@ void check_allowed(const RunDirectory& directory, const std::vector<Difference>&
   const std::string file = directory.file("pipeline.json").string();
   const std::string more = refused.size() > 1 ? fmt::format(" (and {} more)", refused.size() - 1) : "";
   const std::string back =
-      by_file ? fmt::format("{} differs from the pipeline that the run began with: {}{}; put the old value back", file, refused.front(), more)
+      by_file ? fmt::format("{} differs from the pipeline that the run began with: {}{}; put the old value back", file,
+                            refused.front(), more)
               : fmt::format("--set: {}{}; leave it out", refused.front(), more);
   throw Error(
       ErrorCode::kUsage,
-      fmt::format(
-          "{}, or start a new run from {}. A resumed run accepts stages.NAME.epochs, stages.NAME.trials.count, "
-          "stages.NAME.trials.parallel, device, graph, loader_threads, checkpoint_every_steps, "
-          "checkpoint_every_minutes, keep_checkpoints, paths of its data set (dataset.path), and anything in "
-          "stages that have not begun",
-          back, file));
+      fmt::format("{}, or start a new run from {}. A resumed run accepts stages.NAME.epochs, stages.NAME.trials.count, "
+                  "stages.NAME.trials.parallel, device, graph, loader_threads, checkpoint_every_steps, "
+                  "checkpoint_every_minutes, keep_checkpoints, paths of its data set (dataset.path), and anything in "
+                  "stages that have not begun",
+                  back, file));
 }
 
 // Whether the stage trains or searches longer than before.

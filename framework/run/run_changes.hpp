@@ -1,5 +1,5 @@
-// Changes that the pipeline of a resumed run may have: the location of its data, how long its stages train or search, how
-// it computes, and stages that have not begun.
+// Changes that the pipeline of a resumed run may have: the location of its data, how long its stages train or search,
+// how it computes, and stages that have not begun.
 #pragma once
 
 #include <vector>
