@@ -17,9 +17,9 @@ class QuickstartTest(CommandLineTest):
             self.skipTest(f"{images} is not there; Debian's package dataset-fashion-mnist brings it")
         out, _ = self.dha("run", QUICKSTART, timeout=1200)
         summary = json.loads((self.run_folder("quickstart") / "summary.json").read_text())
-        # 0.872 where it was measured; processors round differently, and other seeds came to 0.870 to 0.889.
-        self.assertGreaterEqual(summary["test_accuracy"], 0.855)
-        self.assertEqual([stage["name"] for stage in summary["stages"]], ["search", "final"])
+        # Processors round differently; docs/measured.md has what other seeds came to.
+        self.assertGreaterEqual(summary["test_accuracy"], 0.9)
+        self.assertEqual([stage["name"] for stage in summary["stages"]], ["search", "train", "finish"])
         self.assertIn("next          ", out)
 
 

@@ -51,6 +51,13 @@ class RunTest(CommandLineTest):
         self.assertTrue(summary["finished"])
         self.assertEqual([stage["epochs"] for stage in summary["stages"]], [2, 1])
         self.assertIn(f"next          {DHA} eval {run}\n", out)
+        # What was learned, from the files of the run.
+        rates = [row.split(",")[4] for row in (run / "hyper.csv").read_text().splitlines() if ",learning_rate," in row]
+        self.assertRegex(out, rf"\nlearning_rate +{float(rates[0]):.3g} to \S+ in search, {float(rates[-1]):.3g} at the end of final\n")
+        searched = json.loads((run / "summary.json").read_text())["stages"][0]
+        self.assertEqual(searched["choices"], 8)
+        self.assertIn(f"\nchoices       {searched['changed_choices']} of 8 differ from the start of search\n", out)
+        self.assertRegex(out, r"\npolicy +dha\.tau: 0 of at most 5\.28 nat from uniform: nothing was learned\n")
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
         measured, _ = self.dha("eval", run, "--json")
         self.assertEqual(json.loads(measured)["accuracy"], summary["test_accuracy"])
