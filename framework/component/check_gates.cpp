@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "dha/error.hpp"
 
@@ -19,8 +20,22 @@ bool are_candidates(const std::vector<int64_t>& positions, const Choice& choice)
           (positions.front() >= 0 && positions.back() < static_cast<int64_t>(choice.candidates.size())));
 }
 
+// What is wrong with the gates of a choice that is decided for good; empty where nothing is.
+std::string frozen_fault(const ChoiceGates& gates, const Choice& choice) {
+  const auto count = static_cast<int64_t>(gates.active.size());
+  if (count != choice.keep)
+    return fmt::format("{} active candidates although they are frozen; expected the {} that the choice keeps", count,
+                       choice.keep);
+  std::set<int64_t> inputs;
+  for (const int64_t candidate : gates.active) inputs.insert(choice.candidates[static_cast<size_t>(candidate)].input);
+  if (choice.distinct_inputs && inputs.size() < gates.active.size())
+    return fmt::format("the frozen candidates [{}], two of which read the same input; expected different inputs",
+                       fmt::join(gates.active, ", "));
+  return "";
+}
+
 // What is wrong with the gates of one choice; empty where nothing is.
-std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device device) {
+std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device device, bool finished) {
   if (!are_candidates(gates.active, choice))
     return fmt::format("the active candidates [{}]; expected ascending ones below {}", fmt::join(gates.active, ", "),
                        choice.candidates.size());
@@ -36,20 +51,22 @@ std::string fault(const ChoiceGates& gates, const Choice& choice, at::Device dev
     return fmt::format("no weight of floating type for each of {} active candidates", count);
   if (weights.device() != device)
     return fmt::format("weights on device {}; expected {}", weights.device().str(), device.str());
+  if (gates.frozen) return frozen_fault(gates, choice);
+  if (finished) return "gates that are not frozen although finished() is true";
   return "";
 }
 
 }  // namespace
 
-void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device,
-                 const std::string& searcher) {
+void check_gates(const Gates& gates, const std::vector<Choice>& choices, at::Device device, const std::string& searcher,
+                 bool finished) {
   if (gates.choices.size() != choices.size())
     throw Error(ErrorCode::kContractViolation, fmt::format("{}: gates() returned {} entries for {} choices", searcher,
                                                            gates.choices.size(), choices.size()));
   for (size_t i = 0; i < choices.size(); ++i)
-    if (const std::string found = fault(gates.choices[i], choices[i], device); !found.empty())
+    if (const std::string found = fault(gates.choices[i], choices[i], device, finished); !found.empty())
       throw Error(ErrorCode::kContractViolation,
-                  fmt::format("{}: the gates of choice '{}' have {}", searcher, choices[i].name, found));
+                  fmt::format("{}: gates() gave choice '{}' {}", searcher, choices[i].name, found));
 }
 
 }  // namespace dha

@@ -114,7 +114,7 @@ Gates StageParts::gates(GatePurpose purpose, const Progress& progress) const {
 
 Gates StageParts::searcher_gates(const GateRequest& request) const {
   Gates gates = searcher_->gates(request);
-  check(gates);
+  check_gates(gates, space_->choices(), environment_.services.device, searcher_->id(), searcher_->finished());
   return gates;
 }
 

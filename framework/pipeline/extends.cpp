@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/document_reader.hpp"
+#include "pipeline/examples.hpp"
 #include "storage/atomic_file.hpp"
 
 namespace dha {
@@ -10,6 +11,8 @@ namespace dha {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kExamplePrefix = "dha:";
 
 // Stages of the same name merge in place, new ones follow at the end.
 void merge_stages(Node& base, const Node& overlay) {
@@ -111,8 +114,24 @@ class FileChain {
       problems_.report(name.location, pointer, "must name a file, or be a list of files");
       return;
     }
-    const Node content = read((file.parent_path() / base).lexically_normal(), name.location, pointer);
+    const fs::path base_file = base.starts_with(kExamplePrefix) ? example(base, name.location, pointer)
+                                                                : (file.parent_path() / base).lexically_normal();
+    if (base_file.empty()) return;
+    const Node content = read(base_file, name.location, pointer);
     if (content.is_object()) merged = merge_documents(std::move(merged), content);
+  }
+
+  // Of "dha:NAME"; empty after a report where there is none.
+  fs::path example(const std::string& base, const SourceLocation& location, const std::string& pointer) {
+    const std::string name = base.substr(kExamplePrefix.size());
+    const std::map<std::string, fs::path> examples = example_pipelines();
+    if (const auto found = examples.find(name); found != examples.end()) return found->second;
+    std::string known;
+    for (const auto& [one, file] : examples) known += (known.empty() ? "" : ", ") + one;
+    problems_.report(location, pointer,
+                     "names '" + base + "', which is no example; " +
+                         (known.empty() ? "no examples are installed with this program" : "there are " + known));
+    return {};
   }
 
   std::string chain_to(const fs::path& file) const {

@@ -16,7 +16,7 @@ void StageReporter::begin_epoch(double now) { epoch_begun_ = interval_begun_ = n
 
 EpochTotals::Means StageReporter::write_steps(StagePosition& position, double now, double seconds) {
   EpochTotals::Means means;
-  const Json values = component_values(position, means);
+  const Json values = component_values(position, means, HyperRows::kWrite);
   position.interval_totals.reset();
   const double rate = static_cast<double>(means.images) / std::max(1e-9, now - interval_begun_);
   interval_begun_ = now;
@@ -58,7 +58,7 @@ void StageReporter::write_epoch(const StagePosition& position, const EpochOutcom
     for (const Quantity& metric : position.measurements.test->values) row["test_" + metric.name] = metric.value;
   row.update(Json(position.step_values));  // those that no step has set since stay
   EpochTotals::Means rest;
-  row.update(component_values(position, rest));
+  row.update(component_values(position, rest, HyperRows::kNone));  // hyper.csv has them of the last step
   if (parts_.searches())
     row["searcher"] = parse_component_json(parts_.searcher().id(), "report", parts_.searcher().report());
   row["images_per_second"] = static_cast<double>(position.epoch_means.images) / std::max(1e-9, position.epoch_seconds);
@@ -74,9 +74,9 @@ void StageReporter::write_epoch(const StagePosition& position, const EpochOutcom
   run_.log.write(LogLevel::kInfo, "dha", line);
 }
 
-// What the hyper-optimizer and the components' metrics say, as fields of a row; the former also as rows of hyper.csv.
-// All of it, and the means of the interval, comes to the host at once.
-Json StageReporter::component_values(const StagePosition& position, EpochTotals::Means& interval) {
+// What the hyper-optimizer and the components' metrics say, as fields of a row. All of it, and the means of the
+// interval, comes to the host at once.
+Json StageReporter::component_values(const StagePosition& position, EpochTotals::Means& interval, HyperRows rows) {
   std::vector<at::Tensor> tensors{position.interval_totals.sums()};
   const std::vector<NamedTensor> hyper = parts_.hyper().values();
   for (const NamedTensor& value : hyper) tensors.push_back(value.tensor);
@@ -98,7 +98,9 @@ Json StageReporter::component_values(const StagePosition& position, EpochTotals:
   const double* number = fetched.data() + position.interval_totals.sums().numel();
   for (const NamedTensor& value : hyper) {
     values[value.name] = *number;
-    run_.hyper_table.write(parts_.config().name, position.epoch + 1, position.step, value.name, *number++);
+    if (rows == HyperRows::kWrite)
+      run_.hyper_table.write(parts_.config().name, position.epoch + 1, position.step, value.name, *number);
+    ++number;
   }
   for (const std::string& name : names) values[name] = *number++;
   return values;

@@ -30,7 +30,8 @@ class StageReporter {
   void write_epoch(const StagePosition& position, const EpochOutcome& outcome, double seconds);
 
  private:
-  nlohmann::ordered_json component_values(const StagePosition& position, EpochTotals::Means& interval);
+  enum class HyperRows { kWrite, kNone };  // whether hyper.csv gets the hyper-optimizer's values
+  nlohmann::ordered_json component_values(const StagePosition& position, EpochTotals::Means& interval, HyperRows rows);
 
   const RunContext& run_;
   const StageParts& parts_;

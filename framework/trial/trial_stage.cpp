@@ -21,6 +21,7 @@
 #include "storage/checkpoint_store.hpp"
 #include "storage/folders.hpp"
 #include "storage/linked_copy.hpp"
+#include "trial/check_trial.hpp"
 #include "trial/trial_json.hpp"
 #include "trial/trial_messages.hpp"
 
@@ -145,6 +146,7 @@ std::optional<Trial> TrialStage::ask() {
   if (over_) return std::nullopt;
   std::optional<Trial> trial = searcher_.ask();
   if (!trial) return std::nullopt;
+  check_trial(*trial, config_, run_.registry);
   remember(*trial);
   ledger_->append(TrialAsked{*trial});
   return trial;

@@ -29,7 +29,16 @@ class ReferenceTest(CommandLineTest):
         self.assertGreater(len(EXAMPLES), 8)
         for file in EXAMPLES:
             with self.subTest(file.name):
-                self.dha("validate", file)
+                self.dha("validate", "-q", file)
+
+    def test_examples_are_extended_by_name(self):
+        resolved = json.loads(self.dha("validate", "--json", EXAMPLES[-1])[0])["pipeline"]
+        named = self.write_pipeline({"extends": f"dha:{EXAMPLES[-1].stem}"})
+        self.assertEqual(json.loads(self.dha("validate", "--json", named)[0])["pipeline"], resolved)
+        _, errors = self.dha("validate", self.write_pipeline({"extends": "dha:folder_63"}), status=2)
+        self.assertIn("/extends names 'dha:folder_63', which is no example; there are ", errors)
+        for file in EXAMPLES:
+            self.assertIn(file.stem, errors)
 
     def components(self):
         return json.loads(self.dha("describe", "--all", "--format", "json")[0])["components"]

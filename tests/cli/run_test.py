@@ -1,5 +1,6 @@
 """A whole run: what it leaves, that it repeats to the bit, that it can be interrupted and resumed."""
 
+import csv
 import json
 import math
 import os
@@ -143,6 +144,9 @@ class RunTest(CommandLineTest):
             logged = [(row["stage"], row["epoch"], row["step"]) for row in self.rows(run) if row["event"] == "step"]
             self.assertEqual(logged, [(stage, epoch, step) for stage, epoch in (("search", 1), ("search", 2), ("final", 1))
                                       for step in steps])
+            with (run / "hyper.csv").open() as file:
+                rates = [row for row in csv.DictReader(file) if row["name"] == "learning_rate"]
+            self.assertEqual([(row["stage"], int(row["epoch"]), int(row["step"])) for row in rates], logged)
 
     def rows(self, run):
         return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

@@ -32,7 +32,8 @@ BOOST_AUTO_TEST_SUITE(gates_of_a_searcher)
 BOOST_AUTO_TEST_CASE(sound_ones_pass) {
   check(sound());
   check({{}, at::empty({0}), {}, false});
-  check({{0, 1, 2, 3}, at::ones({4}, at::kDouble), {}, true});
+  check({{0, 1, 2, 3}, at::ones({4}, at::kDouble), {}, false});
+  check({{1, 3}, at::ones({2}), {}, true});
 }
 
 BOOST_AUTO_TEST_CASE(candidates_are_of_the_choice) {
@@ -61,6 +62,24 @@ BOOST_AUTO_TEST_CASE(weights_lie_on_the_device) {
   ChoiceGates gates = sound();
   gates.weights = at::ones({2}, at::TensorOptions(at::kMeta));
   check_refused(gates, "weights on device meta; expected cpu");
+}
+
+BOOST_AUTO_TEST_CASE(a_frozen_choice_keeps_what_it_shall) {
+  for (const std::vector<int64_t>& active : std::vector<std::vector<int64_t>>{{}, {1}, {0, 1, 2}})
+    check_refused({active, at::ones({static_cast<int64_t>(active.size())}), {}, true},
+                  "active candidates although they are frozen; expected the 2 that the choice keeps");
+
+  const Choice distinct{"edge", {{"pool", 0}, {"skip", 0}, {"pool", 1}}, 2, true};
+  check_gates({{{{0, 2}, at::ones({2}), {}, true}}}, {distinct}, at::kCPU, "acme.searcher");
+  BOOST_CHECK_EXCEPTION(check_gates({{{{0, 1}, at::ones({2}), {}, true}}}, {distinct}, at::kCPU, "acme.searcher"),
+                        Error, test::error_with(ErrorCode::kContractViolation, "'edge'", "read the same input"));
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_searcher_freezes_every_choice) {
+  check_gates({{{{1, 3}, at::ones({2}), {}, true}}}, kChoices, at::kCPU, "acme.searcher", true);
+  BOOST_CHECK_EXCEPTION(
+      check_gates({{{{1, 3}, at::ones({2}), {}, false}}}, kChoices, at::kCPU, "acme.searcher", true), Error,
+      test::error_with(ErrorCode::kContractViolation, "acme.searcher: gates()", "'block'", "not frozen"));
 }
 
 BOOST_AUTO_TEST_CASE(every_choice_has_an_entry) {

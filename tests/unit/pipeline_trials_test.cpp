@@ -11,6 +11,7 @@
 #include "support/error_checks.hpp"
 #include "support/paths.hpp"
 #include "support/static_components.hpp"
+#include "trial/check_trial.hpp"
 
 namespace dha {
 
@@ -316,6 +317,36 @@ BOOST_AUTO_TEST_CASE(settings_change_host_keys_and_parameters) {
   BOOST_TEST(Json::parse(changed.json)["batch_size"] == 48);
   BOOST_TEST(Json::parse(changed.json)["hyper"]["learning_rate"] == 0.1234567890123456);
   BOOST_TEST(with_settings(stage, "{}", registry).json == stage.json);
+}
+
+BOOST_AUTO_TEST_CASE(a_trial_trains_epochs_of_its_stage_under_settings_that_are_tunable) {
+  const StageConfig stage = load(good_file()).stages[0];  // of 12 epochs
+  Trial trial;
+  trial.id = 4;
+  trial.settings = R"({ "/batch_size": 48, "/hyper/learning_rate": 0.1, "/space/stem/stride": 3 })";
+  trial.first_epoch = 3;
+  for (const int64_t last : {4, 12}) {
+    trial.last_epoch = last;
+    BOOST_CHECK_NO_THROW(check_trial(trial, stage, registry));
+  }
+  const auto refused = [&](const Trial& bad, const char* why) {
+    BOOST_CHECK_EXCEPTION(check_trial(bad, stage, registry), Error,
+                          test::error_with(ErrorCode::kContractViolation,
+                                           stage.trials.id + ": ask() gave trial 4 of stage 'tuned'", why));
+  };
+  for (const auto& [first, last] : {std::pair(-1, 3), std::pair(3, 3), std::pair(0, 13), std::pair(12, 99)}) {
+    trial.first_epoch = first;
+    trial.last_epoch = last;
+    refused(trial, "expected 0 <= first_epoch < last_epoch <= 12");
+  }
+  Trial set;
+  set.id = 4;
+  for (const char* settings : {R"({ "/epochs": 3 })", R"({ "/space/use": "x" })", R"({ "/hyper": {} })"}) {
+    set.settings = settings;
+    refused(set, "which is not declared tunable");
+  }
+  set.settings = R"({ "/hyper/learning_rat": 1 })";
+  refused(set, "did you mean '/hyper/learning_rate'?");
 }
 
 BOOST_AUTO_TEST_CASE(settings_that_do_not_fit_are_a_contract_violation) {

@@ -32,7 +32,7 @@ struct ChoiceGates {
   // Candidates that the forward pass does not execute but that need a gate gradient (ProxylessNAS): the network
   // computes <gradient of the choice's output, candidate's output> for them in the backward pass. Disjoint from active.
   std::vector<int64_t> observed;
-  bool frozen = false;  // decided: weights no longer change
+  bool frozen = false;  // decided for good: as many active as the choice keeps, weights no longer change
 };
 
 struct Gates {
@@ -41,10 +41,10 @@ struct Gates {
   bool needs_gradient = true;
 };
 
-// Gradients of a loss with respect to gates, one entry per choice.
+// Gradients of a loss with respect to gates, one entry per choice; double under precision fp64, else float.
 struct GateGradients {
-  std::vector<at::Tensor> active;    // float (active of that choice)
-  std::vector<at::Tensor> observed;  // float (observed of that choice); undefined if no gradient was requested
+  std::vector<at::Tensor> active;    // (active of that choice)
+  std::vector<at::Tensor> observed;  // (observed of that choice); undefined if no gradient was requested
 };
 
 // The kept candidates of every choice, ascending in each.

@@ -42,8 +42,8 @@ class DHA_API Augmenter : public Component {
   // Draws only from the context's generators. Makes no host-device synchronisation.
   virtual Augmented apply(const at::Tensor& images, const at::Tensor& labels) = 0;
 
-  // Learns from the losses (float (N), detached) of the batch that `record` belongs to, of all processes. Requires no
-  // gradient of the network.
+  // Learns from the losses ((N), detached; double under precision fp64, else float) of the batch that `record` belongs
+  // to, of all processes. Requires no gradient of the network.
   virtual void learn(const at::Tensor& record, const at::Tensor& losses);
 
   // Called after each epoch, for augmenters that learn from the result of an epoch.

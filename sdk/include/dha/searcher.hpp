@@ -91,7 +91,7 @@ class DHA_API SearchServices {
 struct SearchStep {
   Progress progress;
   GateGradients gate_gradients;  // of the mean loss, auxiliary head included; averaged over processes
-  at::Tensor losses;             // float (N), detached; of all processes
+  at::Tensor losses;             // (N), detached; of all processes; double under precision fp64, else float
   at::Tensor correct;            // bool (N)
 };
 
@@ -116,7 +116,7 @@ class DHA_API Searcher : public Component {
   virtual void before_step(SearchServices& services);
 
   // Returns the gates of the next forward pass (see GatePurpose). Makes no host-device synchronisation for a weight
-  // step or a probe. Also called after the search has finished, for the gates of the decided architecture.
+  // step or a probe. Also called if the search finishes before its stage is over, for frozen gates of its decisions.
   virtual Gates gates(const GateRequest& request) = 0;
 
   // Called after the backward pass, before the weight update. The gradients are empty if Gates::needs_gradient was

@@ -39,8 +39,8 @@ class DHA_API Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  // images: float (N, channels, height, width), any memory format. `gates` has one entry per choice; a lean network
-  // ignores it. Executes active candidates only. Gradients reach gates[i].weights and all parameters that took part.
+  // images: (N, channels, height, width) of the weights' type, any memory format; gates: one entry per choice, which a
+  // lean network ignores. Executes active candidates only. Gradients reach gates[i].weights and all parameters in use.
   virtual NetworkOutput forward(const at::Tensor& images, const Gates& gates) = 0;
 
   // Gate gradients of the observed candidates, computed by the backward pass of the last forward(): one entry per
