@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "code_gates.hpp"
 
@@ -120,7 +121,10 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
   epochs_ = rejected_ = 0;
   draw();
   const at::Tensor codes = codes_on_host();
-  for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered = recover_choice(i, codes);
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    choices_[i].recovered = recover_choice(i, codes);
+    choices_[i].last_coefficients = choices_[i].recovered.coefficients;
+  }
   rebuild_gates();
 }
 
@@ -135,7 +139,7 @@ void IstaSearcher::draw() {
     const auto candidates = static_cast<int64_t>(choice.candidates.size());
     at::Tensor columns = at::rand({candidates, rows_}, generator, options);
     if (normalises_columns_) columns = columns.div(columns.square().sum(1, true).sqrt());
-    choices_.push_back({columns.contiguous(), {}, std::nullopt, false});
+    choices_.push_back({columns.contiguous(), {}, {}, std::nullopt, false});
   }
   code_ = at::randn({count, rows_}, generator, options).mul_(1e-3).to(context_.device());
   adam_.reset(code_);
@@ -165,13 +169,14 @@ std::vector<IstaSearcher::Recovered> IstaSearcher::recover_live() {
   for (size_t i = 0; i < choices_.size(); ++i) {
     Decision& choice = choices_[i];
     proposed.push_back(choice.is_frozen ? choice.recovered : recover_choice(i, codes));
-    if (!choice.is_frozen)
-      choice.distance = distance_between(proposed.back().coefficients, choice.recovered.coefficients);
+    if (choice.is_frozen) continue;
+    choice.distance = distance_between(proposed.back().coefficients, choice.last_coefficients);
+    choice.last_coefficients = proposed.back().coefficients;
   }
   return proposed;
 }
 
-// Takes `proposed` where its architecture satisfies the constraints.
+// Takes all of `proposed` if its architecture satisfies the constraints, and else as many of its changes as can be.
 void IstaSearcher::adopt_allowed(std::vector<Recovered>& proposed) {
   Decisions decided;
   for (const Recovered& recovered : proposed) decided.push_back(recovered.kept);
@@ -179,9 +184,30 @@ void IstaSearcher::adopt_allowed(std::vector<Recovered>& proposed) {
     for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered = std::move(proposed[i]);
     return;
   }
+  const std::vector<size_t> refused = adopt_one_by_one(proposed);
+  if (refused.empty()) return;
   ++rejected_;
-  context_.log(LogLevel::kInfo,
-               "the recovered architecture violates the stage's constraints; the one before it is kept");
+  std::string names;
+  for (const size_t i : refused) names += (names.empty() ? "" : ", ") + space_->choices()[i].name;
+  context_.log(
+      LogLevel::kInfo,
+      "the recovered architecture violates the stage's constraints; these choices keep their candidates: " + names);
+}
+
+// Returns the choices whose new candidates would have left the architecture forbidden.
+std::vector<size_t> IstaSearcher::adopt_one_by_one(std::vector<Recovered>& proposed) {
+  std::vector<size_t> refused;
+  Decisions decided = decisions();
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    const std::vector<int64_t> held = std::exchange(decided[i], proposed[i].kept);
+    if (proposed[i].kept == held || stage_->allows(space_->architecture(decided))) {
+      choices_[i].recovered = std::move(proposed[i]);
+    } else {
+      decided[i] = held;
+      refused.push_back(i);
+    }
+  }
+  return refused;
 }
 
 void IstaSearcher::freeze_settled() {

@@ -4,6 +4,12 @@
 // (LASSO) and its best candidates are kept; inside an epoch only b_j moves, and the gates of the kept candidates are
 // linear in it. A choice whose z_j has come to rest freezes. Gates are the same for every purpose of a forward pass.
 //
+// A constraint of the stage that forbids the recovered architecture as a whole refuses single changes: choice by
+// choice, in their order, new candidates are taken if the architecture that is held so far allows them. An epoch with a
+// refused change counts as one rejected update. The distance of a choice is that of its consecutive recoveries, taken
+// or not, so that a choice whose recovery has settled freezes with the candidates that it holds, and a search under a
+// binding constraint ends.
+//
 // After the last planned epoch nothing is left to train a new support, so the one that was trained is kept: what is
 // measured then, and decided by end_stage(), is what was trained. Choices that settled in that epoch still freeze.
 //
@@ -63,9 +69,10 @@ class IstaSearcher : public Searcher, private Replay {
   };
 
   struct Decision {
-    at::Tensor columns;  // double (candidates, rows), CPU: the a_i
-    Recovered recovered;
-    std::optional<double> distance;  // of the last recovery from the one before; none yet in the first epoch
+    at::Tensor columns;                     // double (candidates, rows), CPU: the a_i
+    Recovered recovered;                    // held: what the gates are built from
+    std::vector<double> last_coefficients;  // z of the last recovery, which a constraint may have refused
+    std::optional<double> distance;         // of the last recovery from the one before; none yet in the first epoch
     bool is_frozen = false;
   };
 
@@ -73,6 +80,7 @@ class IstaSearcher : public Searcher, private Replay {
   Recovered recover_choice(size_t index, const at::Tensor& codes) const;
   std::vector<Recovered> recover_live();
   void adopt_allowed(std::vector<Recovered>& proposed);
+  std::vector<size_t> adopt_one_by_one(std::vector<Recovered>& proposed);
   void freeze_settled();
   void rebuild_gates();
   void update_code(const GateGradients& gradients);

@@ -61,6 +61,8 @@ State IstaSearcher::state() const {
     const Decision& choice = choices_[i];
     state.tensors["columns." + name] = choice.columns;
     state.tensors["coefficients." + name] = nas::as_tensor(choice.recovered.coefficients);
+    if (choice.last_coefficients != choice.recovered.coefficients)
+      state.tensors["last_coefficients." + name] = nas::as_tensor(choice.last_coefficients);
     json["choices"].push_back({{"kept", choice.recovered.kept},
                                {"gap", choice.recovered.relative_gap},
                                {"distance", optional_number(choice.distance)},
@@ -98,6 +100,9 @@ IstaSearcher::Decision IstaSearcher::taken_choice(size_t index, const Json& save
   Decision choice;
   choice.columns = nas::saved_tensor(state, "columns." + known.name, {count, rows_}).to(at::kCPU, at::kDouble).clone();
   choice.recovered.coefficients = nas::as_values(nas::saved_tensor(state, "coefficients." + known.name, {count}));
+  const std::string last = "last_coefficients." + known.name;  // only if others are held
+  choice.last_coefficients = state.tensors.count(last) == 0 ? choice.recovered.coefficients
+                                                            : nas::as_values(nas::saved_tensor(state, last, {count}));
   choice.recovered.kept = saved.at("kept").get<std::vector<int64_t>>();
   nas::check_saved_decision(known, choice.recovered.kept);
   choice.recovered.relative_gap = saved.at("gap").get<double>();

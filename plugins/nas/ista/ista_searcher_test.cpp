@@ -239,6 +239,73 @@ BOOST_AUTO_TEST_CASE(forbidden_architectures_are_not_adopted) {
   BOOST_TEST(search.report().at("rejected_updates") == 2);
 }
 
+// A stage whose constraint counts the choices that differ from the start's: the first ones in order may change.
+BOOST_AUTO_TEST_CASE(a_refused_architecture_is_adopted_choice_by_choice) {
+  const char* params = R"({"learning_rate": 0.1, "freeze_distance": 0})";
+  Search free(params), bound(params);
+  const json before = json::parse(bound.searcher.architecture()).at("choices");
+  const auto changes = [&](const std::string& architecture) {
+    std::vector<size_t> changed;
+    const json now = json::parse(architecture).at("choices");
+    for (size_t i = 0; i < now.size(); ++i)
+      if (now[i] != before[i]) changed.push_back(i);
+    return changed;
+  };
+  bound.stage.allow_only([&](const std::string& architecture) { return changes(architecture).size() <= 1; });
+  free.epoch();
+  bound.epoch();
+  const std::vector<size_t> wanted = changes(free.searcher.architecture());
+  BOOST_TEST_REQUIRE(wanted.size() > 1u);
+  BOOST_TEST(changes(bound.searcher.architecture()) == std::vector<size_t>{wanted[0]},
+             boost::test_tools::per_element());
+  BOOST_TEST(bound.report().at("rejected_updates") == 1);
+  const json found = bound.report().at("choices"), expected = free.report().at("choices");
+  for (size_t i = 0; i < found.size(); ++i) {
+    const bool is_refused = std::find(wanted.begin() + 1, wanted.end(), i) != wanted.end();
+    BOOST_TEST((found[i].at("support") == expected[i].at("support")) == !is_refused);
+    BOOST_TEST(found[i].at("distance") == expected[i].at("distance"));
+  }
+  for (const std::string& asked : bound.stage.asked) bound.space.validate(asked);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_rejected_where_no_candidates_change) {
+  Search search(R"({"freeze_distance": 0})");
+  search.stage.allow_only([](const std::string&) { return false; });
+  search.epoch(0);
+  BOOST_TEST(search.report().at("rejected_updates") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_search_whose_changes_are_all_refused_ends_when_its_recoveries_settle) {
+  Search search(R"({"learning_rate": 0.1})");
+  const std::string before = search.searcher.architecture();
+  search.stage.allow_only([&](const std::string& architecture) { return architecture == before; });
+  search.epoch();
+  BOOST_TEST((search.frozen() == std::vector<bool>(4, false)));
+  search.epoch(0);  // codes at rest
+  BOOST_TEST(search.searcher.finished());
+  BOOST_TEST(search.searcher.architecture() == before);
+  BOOST_TEST(search.report().at("rejected_updates") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_resumed_search_knows_what_was_refused) {
+  const char* params = R"({"learning_rate": 0.1})";
+  Search original(params), resumed(params, 2), older(params, 3);
+  const std::string before = original.searcher.architecture();
+  for (Search* search : {&original, &resumed, &older})
+    search->stage.allow_only([&](const std::string& architecture) { return architecture == before; });
+  original.epoch();
+  dha::State state = original.searcher.state();
+  resumed.searcher.restore(state, dha::RestoreReason::kResume);
+  for (const dha::Choice& choice : original.space.choices()) state.tensors.erase("last_coefficients." + choice.name);
+  older.searcher.restore(state, dha::RestoreReason::kResume);
+  for (Search* search : {&original, &resumed, &older}) search->epoch(0);
+  BOOST_TEST(original.searcher.finished());
+  BOOST_TEST(resumed.searcher.report() == original.searcher.report());
+  BOOST_TEST(!older.searcher.finished());  // the first distance is that from what it holds
+  older.epoch(0);
+  BOOST_TEST(older.searcher.finished());
+}
+
 BOOST_AUTO_TEST_CASE(nothing_freezes_while_even_the_held_architecture_is_forbidden) {
   Search search(R"({"freeze_distance": 1000})");
   search.stage.allow_only([](const std::string&) { return false; });

@@ -289,7 +289,8 @@ class Training:
                 self.weights()[name].copy_(value)
 
     def end_epoch(self):
-        """Recovery, freezing, rejection by the number of parameters."""
+        """Recovery, freezing, rejection by the number of parameters: of all changes where none is rejected, and else node by
+        node, where only other candidates make a change."""
         proposed = [z if f else lasso(a, b, PENALTY)
                     for a, b, z, f in zip(self.matrices, self.b.detach(), self.z, self.frozen)]
         distances = torch.stack([(new - old).norm() for new, old in zip(proposed, self.z)])
@@ -305,8 +306,11 @@ class Training:
         self.limit = f"params < {after + 1}" if not rejects else f"params {'<' if before < after else '>'} {after}"
         self.record["end_distances"] = distances
         self.changed = sum(a != b for a, b in zip(kept, self.kept))
-        if not rejects:
-            self.z, self.kept = proposed, kept
+        for j in range(2 * NODES):
+            trial = [*self.kept[:j], kept[j], *self.kept[j + 1:]]
+            count = parameter_count(trial)
+            if not rejects or kept[j] == self.kept[j] or (count < after if before < after else count > after):
+                self.z, self.kept = [*self.z[:j], proposed[j], *self.z[j + 1:]], trial
         self.frozen = [bool(d <= self.threshold) for d in distances]
         self.record["end_kept"], self.record["end_frozen"] = torch.tensor(self.kept), torch.tensor(self.frozen)
         self.record["end_z"] = torch.cat(self.z)
