@@ -47,6 +47,7 @@ class StageParts {
   StageParts(const StageConfig& config, const StageEnvironment& environment, const std::string& path);
 
   const StageConfig& config() const { return config_; }
+  const PluginRegistry& registry() const { return environment_.registry; }
   GuardedSpace& space() const { return *space_; }
   bool has_searcher() const { return searcher_ != nullptr; }
   GuardedSearcher& searcher() const { return *searcher_; }

@@ -1,8 +1,10 @@
-// Runs the joint steps of a stage: one by one, or, on a CUDA device, as a recording that each epoch renews.
+// Runs the joint steps of a stage: one by one, or, on a CUDA device, as a recording.
 //
 // Components change what they do between epochs only (dha/replay.hpp): support, drop path, learning rates of a
-// schedule. Each epoch therefore begins with single steps, records the next one, and replays it for the rest, with the
-// images of each batch copied to the recorded batch's memory. A batch of another size is not replayed.
+// schedule. Each epoch therefore begins with single steps. It then replays the recording of an earlier epoch if nothing
+// has changed since (all components return the revisions of that time, and drop path is the same) and the device has
+// room for single steps beside it. Otherwise it records the next step. Images of each batch are copied to the recorded
+// batch's memory. A batch of another size is not replayed.
 #pragma once
 
 #include <map>
@@ -23,7 +25,7 @@ class StepReplayer {
   // All references outlive the object. `enabled`: whether to record at all.
   StepReplayer(JointStep& step, const StageParts& parts, bool enabled, Log& log);
 
-  // Forgets the recording. After the components' begin_epoch().
+  // Forgets the recording unless it serves this epoch too. After the components' begin_epoch().
   void begin_epoch();
 
   // Whether the next step is the first one of this object to be recorded.
@@ -37,6 +39,9 @@ class StepReplayer {
   using Metrics = std::vector<std::map<std::string, at::Tensor>>;  // of each context
 
   std::string obstacle() const;
+  std::optional<std::vector<int64_t>> revisions() const;
+  bool is_up_to_date() const;
+  bool leaves_room() const;
   bool is_due() const;
   void record(const StepInput& input, const Progress& progress);
   bool fits(const StepInput& input) const;
@@ -51,7 +56,9 @@ class StepReplayer {
   bool recordable_ = false;  // whether this epoch's steps may be recorded
   int64_t steps_ = 0;        // of this epoch, so far
   std::unique_ptr<DeviceGraph> graph_;
-  StepInput input_;  // of the recording
+  std::optional<std::vector<int64_t>> recorded_revisions_;
+  int64_t recorded_bytes_ = 0;  // of device memory that the recording holds
+  StepInput input_;             // of the recording
   StepReport report_;
   Metrics metrics_;
 };

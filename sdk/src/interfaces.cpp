@@ -73,10 +73,12 @@ ImageOperations::~ImageOperations() = default;
 
 Replay::Replay() = default;
 Replay::~Replay() = default;
+std::optional<int64_t> Replay::revision() const { return std::nullopt; }
 
 Replay* always_replayable() {
   static struct Always : Replay {
     bool replayable() const override { return true; }
+    std::optional<int64_t> revision() const override { return 0; }
   } always;
   return &always;
 }

@@ -52,6 +52,11 @@ void note_operator() {
   ++ledger().traffic.operators;
 }
 
+void note_recording() {
+  const std::lock_guard lock(ledger().mutex);
+  ++ledger().traffic.recordings;
+}
+
 void note_replay() {
   const std::lock_guard lock(ledger().mutex);
   ledger().at_replays.push_back(ledger().traffic);

@@ -10,6 +10,7 @@
 namespace dha::simulated_cuda {
 
 void note_operator();
+void note_recording();
 void note_replay();
 
 // `what`: the operator or the way of copying.

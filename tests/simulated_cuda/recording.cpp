@@ -53,6 +53,7 @@ class Graph : public DeviceGraph {
     const bool has_failed = is_void;
     stop();
     TORCH_CHECK(!has_failed, "operation failed due to a previous error during capture");
+    note_recording();
   }
 
   void replay() override {

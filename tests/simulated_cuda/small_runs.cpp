@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 
 #include "data/png_file.hpp"
 #include "pipeline/pipeline.hpp"
@@ -32,10 +33,13 @@ std::string text_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-PluginRegistry small_registry() {
+PluginRegistry small_registry(uint32_t sdk_minor = DHA_SDK_VERSION_MINOR) {
+  static std::map<uint32_t, dha_plugin> linked;  // registries refer to it
+  dha_plugin& plugin = linked.try_emplace(sdk_minor, *dha_plugin_entry()).first->second;
+  plugin.sdk_minor = sdk_minor;
   PluginRegistry registry;
   registry.load_directory(build_dir() / "plugins", true);
-  registry.add(*dha_plugin_entry());
+  registry.add(plugin);
   return registry;
 }
 
@@ -104,13 +108,13 @@ Json pipeline_of(const std::filesystem::path& idx, const Json& stages) {
       {"stages", stages}};
 }
 
-FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::string& device) {
+FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::string& device, uint32_t sdk_minor) {
   SimulatedCuda::open();
   setenv("DHA_OPERATORS", "libtorch", 1);  // on the CPU too, so that both runs round alike
   pipeline["device"] = device;
   const std::filesystem::path file = folder.path() / "pipeline.json";
   std::ofstream(file) << pipeline.dump();
-  const PluginRegistry registry = small_registry();
+  const PluginRegistry registry = small_registry(sdk_minor);
   const PipelineConfig config = load_pipeline(file, {}, registry);
   const RunDirectory directory = RunDirectory::create(folder.path() / "runs", config.name + device.substr(0, 4), 3);
   std::ofstream(directory.file("pipeline.json")) << config.resolved_json;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dha/version.hpp"
 #include "support/paths.hpp"
 
 namespace dha::test {
@@ -34,7 +35,9 @@ struct FinishedRun {
 // Continues the last run of `device` below `folder` with its steps one by one.
 FinishedRun resume_without_graph(const TemporaryDirectory& folder, const std::string& device);
 
-// Runs a pipeline below `folder` with the default plugins and the one that is linked into the test.
-FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::string& device);
+// Runs a pipeline below `folder` with the default plugins and the one that is linked into the test, as if that was
+// built with the SDK's minor version `sdk_minor`.
+FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::string& device,
+                uint32_t sdk_minor = DHA_SDK_VERSION_MINOR);
 
 }  // namespace dha::test

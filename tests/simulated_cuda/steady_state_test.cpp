@@ -66,6 +66,15 @@ class Waits : public Augmenter {
   int64_t seen_ = 0;
 };
 
+// An augmenter that changes nothing, and whose steps are the same in all epochs.
+class Steady : public Augmenter {
+ public:
+  static Schema schema() { return Schema("Changes nothing."); }
+  Steady(const Params&, Context&) {}
+  Augmented apply(const at::Tensor& images, const at::Tensor& labels) override { return {images, labels, {}}; }
+  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
+};
+
 // A searcher whose candidates change from step to step, and whose evaluations do not.
 class Samples : public Searcher {
  public:
@@ -150,6 +159,15 @@ struct Runs {
     const FinishedRun finished = run(folder, pipeline, device);
     log = finished.log;
     return finished.rows;
+  }
+
+  // How often steps are recorded in a run with recorded steps, whose rows are those of one with steps one by one.
+  int64_t recordings(Json pipeline, uint32_t sdk_minor = DHA_SDK_VERSION_MINOR) const {
+    const std::vector<Json> one_by_one = run(folder, pipeline, "cuda", sdk_minor).rows;
+    const int64_t before = SimulatedCuda::open().traffic().recordings;
+    pipeline["graph"] = "auto";
+    check_same_rows(run(folder, pipeline, "cuda", sdk_minor).rows, one_by_one);
+    return SimulatedCuda::open().traffic().recordings - before;
   }
 
   // Runs with the augmenter that counts ahead of every stage's own, and checks what crossed in all steps but the first
@@ -302,6 +320,45 @@ BOOST_AUTO_TEST_CASE(recorded_steps_do_not_wait) {
   }
 }
 
+// Four epochs each. A search whose choices all freeze at the end of the first epoch goes on with the same gates.
+BOOST_AUTO_TEST_CASE(steps_are_recorded_again_only_if_something_changed) {
+  Json search = search_stage(), train = final_stage();
+  search.update(Json{{"epochs", 4}});
+  Json moving = search;
+  search["searcher"]["freeze_distance"] = 1000;
+  moving["searcher"]["freeze_distance"] = 0;
+  train.update(Json{{"epochs", 4}, {"drop_path", 0}});
+  train["hyper"]["schedule"] = "constant";
+  Json warming = train, dropping = train;
+  warming["hyper"]["warm_up_epochs"] = 2;  // the rates 1/2, 1, 1, 1 of the peak
+  dropping["drop_path"] = 0.1;
+  BOOST_TEST(recordings(pipeline(Json::array({search}))) == 2);
+  BOOST_TEST(recordings(pipeline(Json::array({moving}))) == 4);
+  search["epochs"] = 1;
+  BOOST_TEST(recordings(pipeline({search, train})) == 1 + 1);
+  BOOST_TEST(recordings(pipeline({search, warming})) == 1 + 2);
+  BOOST_TEST(recordings(pipeline({search, dropping})) == 1 + 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_recording_is_not_kept_on_a_device_without_room_for_single_steps) {
+  Json search = search_stage();
+  search["epochs"] = 3;
+  search["searcher"]["freeze_distance"] = 1000;
+  setenv("DHA_SIMULATED_CUDA_MEMORY", "10000", 1);
+  BOOST_TEST(recordings(pipeline(Json::array({search}))) == 3);
+  unsetenv("DHA_SIMULATED_CUDA_MEMORY");
+}
+
+// always_replayable() promised nothing about other epochs then.
+BOOST_AUTO_TEST_CASE(a_plugin_of_an_older_sdk_is_not_asked_for_its_revision) {
+  Json search = search_stage();
+  search["epochs"] = 3;
+  search["searcher"]["freeze_distance"] = 1000;
+  search["augment"].push_back({{"use", "test.steady"}});
+  BOOST_TEST(recordings(pipeline(Json::array({search}))) == 2);
+  BOOST_TEST(recordings(pipeline(Json::array({search})), 0) == 3);
+}
+
 BOOST_AUTO_TEST_CASE(steps_with_a_component_that_cannot_be_replayed_run_one_by_one) {
   Json search = pipeline(Json::array({search_stage()}));
   const std::vector<Json> expected = counted(search);
@@ -360,4 +417,5 @@ BOOST_AUTO_TEST_SUITE_END()
 }  // namespace
 
 DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"),
-           dha::component<Waits>("test.waits"), dha::component<Samples>("test.samples"))
+           dha::component<Waits>("test.waits"), dha::component<Samples>("test.samples"),
+           dha::component<Steady>("test.steady"))

@@ -15,6 +15,7 @@ struct Traffic {
   int64_t pageable_copies_to_device = 0;  // among the copies to the device: those from memory that is not pinned
   int64_t copies_to_host = 0, bytes_to_host = 0;  // values read one by one included
   int64_t operators = 0;                          // run on the device
+  int64_t recordings = 0;                         // that ended without an error
 };
 
 }  // namespace dha::simulated_cuda

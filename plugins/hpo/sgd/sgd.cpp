@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
 
+#include <bit>
 #include <string>
 
 #include "dha/error.hpp"
@@ -84,8 +85,20 @@ void Sgd::attach(const std::vector<NamedTensor>& parameters, const Stage&) { upd
 void Sgd::step(const WeightStep& step) {
   const at::NoGradGuard no_grad;
   const Participants participants = update_.participants(step);
-  learning_rate_ = at::scalar_tensor(schedule_.at(step.progress), at::kDouble);
+  epoch_rate_ = schedule_.at(step.progress);
+  learning_rate_ = at::scalar_tensor(*epoch_rate_, at::kDouble);
   add_scaled_(participants.weights, update_.advance(participants, weight_decay_), learning_rate_.neg());
+}
+
+void Sgd::end_epoch(const EpochOutcome& outcome) {
+  Progress next = outcome.progress;
+  ++next.epoch;
+  next.step = 0;
+  epoch_rate_ = schedule_.at(next);
+}
+
+std::optional<int64_t> Sgd::revision() const {
+  return epoch_rate_ ? std::optional(std::bit_cast<int64_t>(*epoch_rate_)) : std::nullopt;
 }
 
 std::vector<at::Tensor> Sgd::preview(const WeightStep& step) const {

@@ -1,6 +1,7 @@
 // dha.sgd: stochastic gradient descent with momentum under a fixed schedule; it learns nothing.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "dha/context.hpp"
@@ -19,6 +20,7 @@ class Sgd : public HyperOptimizer, private Replay {
 
   void attach(const std::vector<NamedTensor>& parameters, const Stage& stage) override;
   void step(const WeightStep& step) override;
+  void end_epoch(const EpochOutcome& outcome) override;
   std::vector<at::Tensor> preview(const WeightStep& step) const override;
 
   // learning_rate (of the last step; before one, of the stage's first) and weight_decay.
@@ -34,8 +36,9 @@ class Sgd : public HyperOptimizer, private Replay {
   void carry(const State& earlier, const HyperCarry& what) override;
 
  private:
-  // The rate is a number of the host's.
+  // The rate is a number of the host's, and its bits are the revision.
   bool replayable() const override { return !schedule_.by_step; }
+  std::optional<int64_t> revision() const override;
   void take_momentum(const State& state);
 
   LearningRateSchedule schedule_;
@@ -44,6 +47,7 @@ class Sgd : public HyperOptimizer, private Replay {
   // Held by the CPU, which is where they are known.
   at::Tensor learning_rate_;
   at::Tensor weight_decay_;
+  std::optional<double> epoch_rate_;  // by epoch: of this epoch; unknown before the first step of the object
 };
 
 }  // namespace dha::sgd

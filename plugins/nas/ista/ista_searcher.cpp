@@ -225,6 +225,7 @@ void IstaSearcher::freeze_settled() {
 // Carries support and bias of the held coefficients to the device, where the steps of the coming epoch read them.
 void IstaSearcher::rebuild_gates() {
   const at::NoGradGuard no_grad;
+  ++rebuilds_;
   const auto count = static_cast<int64_t>(choices_.size());
   at::Tensor columns = at::empty({count, keep_, rows_}, at::kDouble);
   at::Tensor coefficients = at::empty({count, keep_}, at::kDouble);

@@ -61,6 +61,7 @@ class IstaSearcher : public Searcher, private Replay {
  private:
   // before_step() of two_stage takes the next validation images.
   bool replayable() const override { return mode_ != Mode::kTwoStage; }
+  std::optional<int64_t> revision() const override { return rebuilds_; }
 
   struct Recovered {
     std::vector<double> coefficients;  // z: one per candidate
@@ -105,6 +106,7 @@ class IstaSearcher : public Searcher, private Replay {
   at::Tensor code_;  // double (choices, rows)
   nas::Adam adam_;
   int64_t epochs_ = 0, rejected_ = 0;
+  int64_t rebuilds_ = 0;  // of the gates, by this object
 
   // Constant inside an epoch, on the context's device.
   at::Tensor kept_columns_;  // double (choices, keep, rows)
