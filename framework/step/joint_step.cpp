@@ -52,7 +52,7 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
       searches && gates.needs_gradient ? gate_gradients(gates, parts_.network()) : GateGradients();
   loss_scale_.unscale(all_gradients(gradients, of_gates), /*adapts=*/true);
 
-  if (plan_.time == ProbeTime::kNext) learn_hyper(gradients, progress);
+  if (plan_.time == ProbeTime::kNext && !may_cross_a_change(progress)) learn_hyper(gradients, progress);
   if (searches) {
     RECORD_USER_SCOPE("learn architecture");
     parts_.searcher().learn({progress, of_gates, report.losses, report.correct});
@@ -60,6 +60,11 @@ StepReport JointStep::train(const View& view, const Progress& progress) {
   update(gradients, progress);
   return report;
 }
+
+// Whether the searcher may have changed its gates since the last step, as it does at the end of an epoch. The gradient
+// of this step is then one of another function than the last step minimised. It follows from the progress, so that a
+// resumed stage agrees.
+bool JointStep::may_cross_a_change(const Progress& progress) const { return parts_.searches() && progress.step == 0; }
 
 std::vector<at::Tensor> JointStep::backward(const at::Tensor& losses) {
   RECORD_USER_SCOPE("backward");

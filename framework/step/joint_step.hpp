@@ -58,6 +58,7 @@ class JointStep {
   StepReport train(const View& view, const Progress& progress);
   void learn_policy(const View& view, const at::Tensor& losses);
   void learn_hyper(const std::vector<at::Tensor>& gradients, const Progress& progress);
+  bool may_cross_a_change(const Progress& progress) const;
   void probe_batch(const View& view, const std::optional<Batch>& probe, const Progress& progress);
   NetworkOutput forward(const at::Tensor& images, const Gates& gates);
   std::vector<at::Tensor> backward(const at::Tensor& losses);  // the gradients, in the weights' order

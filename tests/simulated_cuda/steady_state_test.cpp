@@ -75,6 +75,25 @@ class Steady : public Augmenter {
   void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
 };
 
+// The steps at which test.probes was asked to learn, as "epoch.step".
+std::vector<std::string>& probes() {
+  static std::vector<std::string> all;
+  return all;
+}
+
+// A hyper-optimizer with probe `next` that learns nothing and notes when it should.
+class Probes : public HyperOptimizer {
+ public:
+  static Schema schema() { return Schema("Notes its probes."); }
+  Probes(const Params&, Context&) {}
+  void attach(const std::vector<NamedTensor>&, const Stage&) override {}
+  ProbePlan probe() const override { return {.time = ProbeTime::kNext}; }
+  void learn(const WeightStep& step) override {
+    probes().push_back(std::to_string(step.progress.epoch) + "." + std::to_string(step.progress.step));
+  }
+  void step(const WeightStep&) override {}
+};
+
 // A searcher whose candidates change from step to step, and whose evaluations do not.
 class Samples : public Searcher {
  public:
@@ -127,6 +146,15 @@ void check_alike(const Json& found, const Json& expected, const std::string& pla
 struct Allowed {
   int64_t copies = 0, bytes = 0;
 };
+
+// Every step of `epochs` epochs from the step `first` of each on.
+std::vector<std::string> steps_from(int64_t first, int64_t epochs) {
+  std::vector<std::string> steps;
+  for (int64_t epoch = 0; epoch < epochs; ++epoch)
+    for (int64_t step = first; step < kStepsPerEpoch; ++step)
+      steps.push_back(std::to_string(epoch) + "." + std::to_string(step));
+  return steps;
+}
 
 // The rows of a run whose steps run one by one, and of the same run with recorded ones, are the same but for times.
 void check_same_rows(const std::vector<Json>& found, const std::vector<Json>& expected) {
@@ -359,6 +387,18 @@ BOOST_AUTO_TEST_CASE(a_plugin_of_an_older_sdk_is_not_asked_for_its_revision) {
   BOOST_TEST(recordings(pipeline(Json::array({search})), 0) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_search_probes_no_step_across_epochs) {
+  Json search = search_stage(), train = final_stage();
+  train["epochs"] = 2;
+  search["hyper"] = train["hyper"] = {{"use", "test.probes"}};
+  probes().clear();
+  on("cpu", pipeline({search, train}));
+  std::vector<std::string> expected = steps_from(1, 2);
+  const std::vector<std::string> of_train = steps_from(0, 2);
+  expected.insert(expected.end(), of_train.begin(), of_train.end());
+  BOOST_TEST(probes() == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(steps_with_a_component_that_cannot_be_replayed_run_one_by_one) {
   Json search = pipeline(Json::array({search_stage()}));
   const std::vector<Json> expected = counted(search);
@@ -418,4 +458,4 @@ BOOST_AUTO_TEST_SUITE_END()
 
 DHA_PLUGIN("marks", "1.0.0", "dha", "Apache-2.0", dha::component<Marks>("test.marks"),
            dha::component<Waits>("test.waits"), dha::component<Samples>("test.samples"),
-           dha::component<Steady>("test.steady"))
+           dha::component<Steady>("test.steady"), dha::component<Probes>("test.probes"))

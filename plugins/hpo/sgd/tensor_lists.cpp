@@ -86,7 +86,7 @@ at::Tensor inner_product(at::TensorList a, at::TensorList b) {
   // Two launches for each of a thousand weights would cost more than copying them into one.
   std::vector<at::Tensor> left(a.size()), right(b.size());
   for (size_t i = 0; i < a.size(); ++i) std::tie(left[i], right[i]) = as_vectors(a[i], with_layout_of(a[i], b[i]));
-  return at::dot(at::cat(left), at::cat(right)).to(at::kDouble);
+  return at::dot(at::cat(left).to(at::kDouble), at::cat(right).to(at::kDouble));
 }
 
 }  // namespace dha::sgd

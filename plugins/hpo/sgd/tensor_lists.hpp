@@ -15,9 +15,9 @@ void add_scaled_(at::TensorList self, at::TensorList other, const at::Tensor& fa
 // factor * list[i], new tensors. `factor` as above.
 std::vector<at::Tensor> scaled(at::TensorList list, const at::Tensor& factor);
 
-// The sum over all i and elements of a[i] * b[i]: 0-dimensional float64 on the device of the lists, summed in the
-// lists' own precision within a tensor and, on the CPU, in float64 over tensors, in the order in which a[i] lies in
-// memory. Zero, on the CPU, for empty lists.
+// The sum over all i and elements of a[i] * b[i]: 0-dimensional float64 on the device of the lists, of products in
+// float64 and summed in float64, on the CPU in the order in which a[i] lies in memory. Zero, on the CPU, for empty
+// lists.
 at::Tensor inner_product(at::TensorList a, at::TensorList b);
 
 }  // namespace dha::sgd

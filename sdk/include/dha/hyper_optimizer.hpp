@@ -17,7 +17,7 @@ namespace dha {
 // When the hyper-optimizer learns eta.
 enum class ProbeTime {
   kNone,   // never
-  kNext,   // from the next step's own gradient, before its update: no extra pass
+  kNext,   // from the next step's own gradient, before its update: no extra pass; in a search not across epochs
   kBatch,  // from a second forward and backward after the update
 };
 
@@ -63,8 +63,9 @@ class DHA_API HyperOptimizer : public Component {
   // The default learns no eta. May be called before attach(); the answer is the same throughout a stage.
   virtual ProbePlan probe() const;
 
-  // Learns eta from gradients of the probe's loss at the current weights (not clipped). With kNext the first call of a
-  // stage comes before the first step() and must be ignored. Does not modify parameters or gradients.
+  // Learns eta from gradients of the probe's loss at the current weights (not clipped). With kNext a call before the
+  // first step() of a stage must be ignored, and while the stage searches there is no call at the first step of an
+  // epoch: the searcher may have changed the architecture since the last step. Does not modify parameters or gradients.
   virtual void learn(const WeightStep& step);
 
   // Updates the parameters in place, and disables gradient recording itself. `gradients` are clipped and may be

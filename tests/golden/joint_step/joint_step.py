@@ -233,8 +233,9 @@ class Training:
 
     def step(self, index):
         images, truth, pairs = self.draws["images"][index], self.start["labels"][index], self.draws["pairs"][index]
-        # For probe `next` the weights are still a function of the last step's eta.
-        function_of_eta = self.settings["probe"] == "next" and self.updated is not None
+        # For probe `next` the weights are still a function of the last step's eta, but not across the end of an epoch: the
+        # recovery there may have changed the network.
+        function_of_eta = self.settings["probe"] == "next" and self.updated is not None and index != STEPS
         theta = dict(self.weights()) if not function_of_eta else {**self.weights(), **self.updated}
         losses = self.losses(theta, self.b, images, truth, AUXILIARY)
         self.keep("losses", losses)
