@@ -25,8 +25,14 @@ StreamScope::StreamScope(at::Device device) {
   guard_.emplace(own);
 }
 
-StreamScope::~StreamScope() {
-  if (guard_) put_in_order(guard_->current_stream(), guard_->original_stream());
+StreamScope::~StreamScope() noexcept(false) {
+  if (!guard_) return;
+  const bool unwinds = std::uncaught_exceptions() > exceptions_;
+  try {
+    put_in_order(guard_->current_stream(), guard_->original_stream());
+  } catch (const std::exception&) {
+    if (!unwinds) throw;  // else the error that is under way is the one to report
+  }
 }
 
 }  // namespace dha

@@ -4,10 +4,12 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <atomic>
 #include <memory>
 
 #include "device_memory.hpp"
 #include "ledger.hpp"
+#include "traffic.hpp"
 
 namespace dha::simulated_cuda {
 
@@ -36,6 +38,7 @@ class GeneratorImpl : public c10::GeneratorImpl {
 };
 
 thread_local c10::StreamId current_stream = 0;
+std::atomic<bool> events_fail{false};
 
 // One device with as many streams as one likes. Everything happens at once, so events have nothing to wait for.
 struct DeviceGuard : c10::impl::DeviceGuardImplInterface {
@@ -65,6 +68,7 @@ struct DeviceGuard : c10::impl::DeviceGuardImplInterface {
   void synchronizeDevice(c10::DeviceIndex) const override { note_synchronisation("of the device"); }
 
   void record(void** event, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {
+    TORCH_CHECK(!events_fail, "an illegal memory access was encountered");
     *event = this_event();
   }
   void block(void*, const c10::Stream&) const override {}
@@ -126,3 +130,5 @@ at::Generator host_generator(const at::Generator& generator) {
 }
 
 }  // namespace dha::simulated_cuda
+
+void dha_simulated_cuda_let_events_fail(bool fail) { dha::simulated_cuda::events_fail = fail; }

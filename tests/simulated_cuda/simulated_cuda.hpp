@@ -38,6 +38,7 @@ class SimulatedCuda {
   std::string crossings() const { return crossings_(); }
   void forget_crossings() const { forget_(); }
   void recover() const { recover_(); }  // from a failed recording
+  void let_events_fail(bool fail) const { let_events_fail_(fail); }
 
  private:
   SimulatedCuda() {
@@ -49,6 +50,7 @@ class SimulatedCuda {
     at_replays_ = function<decltype(at_replays_)>(handle, "dha_simulated_cuda_traffic_at_replays");
     crossings_ = function<decltype(crossings_)>(handle, "dha_simulated_cuda_crossings");
     forget_ = function<decltype(forget_)>(handle, "dha_simulated_cuda_forget_crossings");
+    let_events_fail_ = function<decltype(let_events_fail_)>(handle, "dha_simulated_cuda_let_events_fail");
     recover_ = function<decltype(recover_)>(handle, "dha_simulated_cuda_recover");
   }
 
@@ -65,6 +67,7 @@ class SimulatedCuda {
   const char* (*crossings_)() = nullptr;
   void (*forget_)() = nullptr;
   void (*recover_)() = nullptr;
+  void (*let_events_fail_)(bool) = nullptr;
 };
 
 }  // namespace dha::test

@@ -24,9 +24,12 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "device/memory.hpp"
+#include "device/stream_scope.hpp"
 
 namespace {
 
@@ -167,6 +170,22 @@ BOOST_AUTO_TEST_CASE(memory_is_counted_and_has_an_end) {
   const at::Tensor held = at::ones({1000}, at::TensorOptions(device));
   BOOST_TEST(dha::device_memory(device)->allocated == before + 4000);
   BOOST_CHECK_THROW(at::empty({int64_t{1} << 40}, at::TensorOptions(device)), c10::OutOfMemoryError);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_streams_scope_hides_no_error_under_way) {
+  const SimulatedCuda& cuda = SimulatedCuda::open();
+  const auto fail_in_scope = [&](bool throws) {
+    const dha::StreamScope scope(cuda.device().device);
+    cuda.let_events_fail(true);
+    if (throws) throw std::runtime_error("the first error");
+  };
+  BOOST_CHECK_EXCEPTION(fail_in_scope(true), std::runtime_error,
+                        [](const std::exception& error) { return std::string(error.what()) == "the first error"; });
+  cuda.let_events_fail(false);
+  BOOST_CHECK_EXCEPTION(fail_in_scope(false), std::exception, [](const std::exception& error) {
+    return std::string(error.what()).find("illegal memory access") != std::string::npos;
+  });
+  cuda.let_events_fail(false);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

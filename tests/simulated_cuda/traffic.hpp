@@ -37,4 +37,7 @@ void dha_simulated_cuda_forget_crossings(void);
 
 // After a recording that failed: what only a new process does on a card, makes generators and recordings work again.
 void dha_simulated_cuda_recover(void);
+
+// From now on the record of an event fails, as it does on a card after an error of earlier work; or no more.
+void dha_simulated_cuda_let_events_fail(bool fail);
 }
