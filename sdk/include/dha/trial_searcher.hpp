@@ -34,8 +34,8 @@ struct Trial {
   std::string architecture;         // JSON text; empty: the stage's own
   std::string settings = "{}";      // JSON object: JSON pointer of Stage::tunable() ("/hyper/learning_rate") to value
   std::optional<TrialStart> start;  // empty: from new weights
-  // The stage's epochs to train: from first_epoch (schedules continue there) up to but excluding last_epoch, at most the
-  // stage's epochs; empty: to the stage's end. For successive halving and population-based training.
+  // The stage's epochs to train: from first_epoch (schedules continue there) up to but excluding last_epoch, at most
+  // the stage's epochs; empty: to the stage's end. For successive halving and population-based training.
   int64_t first_epoch = 0;
   std::optional<int64_t> last_epoch;
 };
