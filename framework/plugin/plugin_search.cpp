@@ -39,7 +39,7 @@ std::vector<fs::path> default_directories() {
   };
   if (!program.empty()) {
     add(program / "plugins");
-    add(program / DHA_PLUGIN_DIR_FROM_PROGRAM);
+    add(program / DHA_BIN_FROM_PROGRAM / DHA_PLUGIN_DIR_FROM_BIN);
   }
   add(DHA_INSTALLED_PLUGIN_DIR);
   return places;
