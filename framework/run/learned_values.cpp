@@ -75,7 +75,7 @@ std::string text_of(const NamedCourses& courses) {
 std::string text_of(const Json& policy) {
   if (!policy.is_object() || !policy.contains("entropy") || !policy.contains("entropy_of_uniform")) return "";
   const double uniform = policy.at("entropy_of_uniform"), divergence = uniform - policy.at("entropy").get<double>();
-  return fmt::format("{:.3g} of at most {:.3g} nat from uniform{}", std::max(0.0, divergence), uniform,
+  return fmt::format("{:.3f} of at most {:.3f} nat from uniform{}", std::max(0.0, divergence), uniform,
                      divergence < kSmallestDivergence ? ": nothing was learned" : "");
 }
 

@@ -58,7 +58,7 @@ class RunTest(CommandLineTest):
         searched = json.loads((run / "summary.json").read_text())["stages"][0]
         self.assertEqual(searched["choices"], 8)
         self.assertIn(f"\nchoices       {searched['changed_choices']} of 8 differ from the start of search\n", out)
-        self.assertRegex(out, r"\npolicy +dha\.tau: 0 of at most 5\.28 nat from uniform: nothing was learned\n")
+        self.assertRegex(out, r"\npolicy +dha\.tau: 0\.000 of at most 5\.278 nat from uniform: nothing was learned\n")
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
         measured, _ = self.dha("eval", run, "--json")
         self.assertEqual(json.loads(measured)["accuracy"], summary["test_accuracy"])
@@ -163,8 +163,8 @@ class RunTest(CommandLineTest):
         self.assertEqual(json.loads(self.dha("eval", run, "--json")[0])["accuracy"], tested[0]["test_accuracy"])
 
     def test_a_trial_s_settings_hold_for_the_next_and_for_evaluations(self):
-        pipeline = trials_pipeline(self.data, use="fixture.widths", epochs=1, hyper={"use": "dha.sgd"})
-        plugins = ["--plugin-path", BUILD / "fixtures" / "plugins" / "widths.so"]
+        pipeline = trials_pipeline(self.data, use="fixture.repeats", epochs=1, hyper={"use": "dha.sgd"})
+        plugins = ["--plugin-path", BUILD / "fixtures" / "plugins" / "repeats.so"]
         self.dha("run", self.write_pipeline(pipeline), *plugins)
         run = self.run_folder()
         summary = json.loads((run / "summary.json").read_text())

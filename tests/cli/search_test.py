@@ -239,16 +239,18 @@ class SearchTest(CommandLineTest):
         self.assertNotEqual(continued[0]["settings"], continued[1]["settings"])
         self.assertEqual(final["settings"], continued[final["outcomes"][0]["trial"]]["settings"])
 
-    def test_a_setting_of_the_space_holds_through_trials_that_start_from_others(self):
+    def test_a_setting_holds_through_trials_that_start_from_others(self):
         pipeline = self.pipeline(
-            self.trials("fixture.widths", 2, augment=[]),
+            self.trials("fixture.repeats", 2, augment=[]),
             {"name": "final", "epochs": 1, "searcher": None, "hyper": None, "augment": None, "space": None,
              "from": "study", "carry": ["architecture"]})
-        self.dha("run", self.write_pipeline(pipeline), "--plugin-path", BUILD / "fixtures" / "plugins" / "widths.so")
+        self.dha("run", self.write_pipeline(pipeline), "--plugin-path", BUILD / "fixtures" / "plugins" / "repeats.so")
         study, final = self.stages(self.run_folder())
         self.assertEqual(study["outcomes"][0]["trial"], 1)
-        self.assertEqual((study["settings"], final["settings"]), ({"/space/channels": 6},) * 2)
-        self.assertEqual(study["cost"], final["cost"])  # of 6 channels, where the file says 4
+        self.assertEqual((study["settings"], final["settings"]), ({"/hyper/learning_rate": 0.0125},) * 2)
+        rates = [row.split(",")[4] for row in (self.run_folder() / "hyper.csv").read_text().splitlines()
+                 if row.startswith("final,1,1,learning_rate")]
+        self.assertEqual([float(rate) for rate in rates], [0.0125])  # where the file says another
 
     def test_what_a_stage_keeps_is_checked(self):
         for kept, reason in ((["/hyperr/learning_rate"], "/stages/1/keep_settings/0 is no parameter that trials may set"),

@@ -118,6 +118,7 @@ FinishedRun run(const TemporaryDirectory& folder, Json pipeline, const std::stri
   const PipelineConfig config = load_pipeline(file, {}, registry);
   const RunDirectory directory = RunDirectory::create(folder.path() / "runs", config.name + device.substr(0, 4), 3);
   std::ofstream(directory.file("pipeline.json")) << config.resolved_json;
+  record_pipeline(directory, config);
   Console console(stderr, Console::Mode::kQuiet);
   PipelineRunner(registry, config, choose_device(device), {}, console, directory).run();
   return finished(directory);
@@ -127,8 +128,7 @@ FinishedRun resume_without_graph(const TemporaryDirectory& folder, const std::st
   const PluginRegistry registry = small_registry();
   const RunDirectory directory =
       RunDirectory::open(folder.path() / "runs" / ("small" + device.substr(0, 4)) / "latest");
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), {}, registry);
-  const PipelineConfig changed = change_run(directory, config, {{"graph", "\"off\""}}, registry);
+  const PipelineConfig changed = resumed_pipeline(directory, {{"graph", "\"off\""}}, registry);
   Console console(stderr, Console::Mode::kQuiet);
   PipelineRunner(registry, changed, choose_device(device), {}, console, directory).resume(DataChange::kNone);
   return finished(directory);
