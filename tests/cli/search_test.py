@@ -248,9 +248,9 @@ class SearchTest(CommandLineTest):
         study, final = self.stages(self.run_folder())
         self.assertEqual(study["outcomes"][0]["trial"], 1)
         self.assertEqual((study["settings"], final["settings"]), ({"/hyper/learning_rate": 0.0125},) * 2)
-        rates = [row.split(",")[4] for row in (self.run_folder() / "hyper.csv").read_text().splitlines()
-                 if row.startswith("final,1,1,learning_rate")]
-        self.assertEqual([float(rate) for rate in rates], [0.0125])  # where the file says another
+        rates = {row.split(",")[4] for row in (self.run_folder() / "hyper.csv").read_text().splitlines()
+                 if row.startswith("final,1,") and ",learning_rate," in row}
+        self.assertEqual({float(rate) for rate in rates}, {0.0125})  # where the file says another
 
     def test_what_a_stage_keeps_is_checked(self):
         for kept, reason in ((["/hyperr/learning_rate"], "/stages/1/keep_settings/0 is no parameter that trials may set"),
@@ -333,7 +333,7 @@ class SearchTest(CommandLineTest):
         self.assertEqual((whole / "pipeline.json").read_bytes(), (run / "pipeline.json").read_bytes())
         for change, reason in (("stages.study.trials.count=1", "can only grow"),
                                ("stages.study.epochs=5", "trains trials, and their epochs cannot change"),
-                               ("seed=4", "accepts only stages.NAME.epochs, stages.NAME.trials.count")):
+                               ("seed=4", "accepts stages.NAME.epochs, stages.NAME.trials.count")):
             _, errors = self.dha("resume", run, "--set", change, *PLUGINS, status=2)
             self.assertIn(reason, errors)
 
