@@ -264,7 +264,7 @@ class LaterTest(CommandLineTest):
                          [("search", 1), ("search", 2), ("final", 1), ("final", 2), ("final", 3)])
         self.assertEqual(self.accuracy(run), summary["test_accuracy"])
         self.refused("resume", run, "--set", "stages.final.epochs=2", saying="a stage can only grow", status=2)
-        self.refused("resume", run, "--set", "stages.search.epochs=9", saying="the search of stage 'search' is over",
+        self.refused("resume", run, "--set", "stages.search.epochs=9", saying="the search of stage 'search' has finished",
                      status=2)
 
 

@@ -112,10 +112,11 @@ class ReferenceTest(CommandLineTest):
         write_images(self.data / "folder")
         made = {"dha.idx": "idx", "dha.cifar": ".", "dha.image_folder": "folder"}
         for file in EXAMPLES:
-            options = ["stages.search.epochs=1", "stages.final.epochs=1", "stages.search.batch_size=16",
-                       "stages.final.batch_size=16", "stages.search.space.channels=4", "stages.search.space.cells=3",
-                       "stages.search.space.auxiliary_weight=0"]
             resolved = json.loads(self.dha("validate", file, "--json")[0])["pipeline"]
+            options = ["stages.search.space.channels=4", "stages.search.space.cells=3",
+                       "stages.search.space.auxiliary_weight=0",
+                       *(f"stages.{stage['name']}.{setting}" for stage in resolved["stages"]
+                         for setting in ("epochs=1", "batch_size=16"))]
             data = resolved["dataset"]["use"]
             options.append(f"dataset.path={self.data / made[data]}")
             if data == "dha.image_folder":
@@ -128,13 +129,13 @@ class ReferenceTest(CommandLineTest):
     def test_fixed_eta_keeps_the_learning_rate(self):
         write_idx(self.data, train=96)
         options = (f"dataset.path={self.data}", "dataset.classes=4", "dataset.height_px=12", "dataset.width_px=12",
-                   "stages.search.epochs=2", "stages.final.epochs=2")
+                   "stages.search.epochs=2", "stages.finish.epochs=2")
         self.dha("run", SOURCE / "examples" / "pipelines" / "fixed_eta.json",
                  *(argument for option in options for argument in ("--set", option)))
         with (self.run_folder("fixed-eta") / "hyper.csv").open() as file:
             rows = [row for row in csv.DictReader(file) if row["name"] == "learning_rate"]
-        self.assertEqual({row["stage"] for row in rows}, {"search", "final"})
-        self.assertEqual({float(row["value"]) for row in rows}, {0.03})
+        self.assertEqual({(row["stage"], float(row["value"])) for row in rows},
+                         {("search", 0.1), ("train", 0.1), ("finish", 0.02)})
 
     def test_published_architectures_have_their_published_costs(self):
         """Parameters without auxiliary head, of the papers' repositories (docs/measured.md)."""

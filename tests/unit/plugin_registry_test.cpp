@@ -68,6 +68,7 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_has_its_state_and_is_named) {
     PluginState state;
     const char* named;
   };
+  const std::string newer = "built with SDK 2." + std::to_string(DHA_SDK_VERSION_MINOR + 1);
   const Fault faults[] = {
       {[](Tables& t) { t.plugin.abi_layout = 3; }, PluginState::kIncompatible,
        "layout: the host reads 2, the plugin has 3"},
@@ -76,8 +77,7 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_has_its_state_and_is_named) {
       {[](Tables& t) { t.plugin.component_count = 5000; }, PluginState::kInvalidDescriptor, "5000 components"},
       {[](Tables& t) { t.plugin.component_size = 50; }, PluginState::kInvalidDescriptor, "50 bytes"},
       {[](Tables& t) { t.plugin.abi_tag = "torch=2.11.0"; }, PluginState::kIncompatible, "sdk: host has '2'"},
-      {[](Tables& t) { t.plugin.sdk_minor = DHA_SDK_VERSION_MINOR + 1; }, PluginState::kIncompatible,
-       "built with SDK 2.1"},
+      {[](Tables& t) { t.plugin.sdk_minor = DHA_SDK_VERSION_MINOR + 1; }, PluginState::kIncompatible, newer.c_str()},
       {[](Tables& t) { t.plugin.name = ""; }, PluginState::kInvalidDescriptor, "name"},
       {[](Tables& t) { t.plugin.version = "1.0"; }, PluginState::kInvalidDescriptor, "'1.0'"},
       {[](Tables& t) { t.plugin.vendor = nullptr; }, PluginState::kInvalidDescriptor, "vendor"},

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(refuses_splits_without_classes_or_training) {
   fs::remove_all(source.root);
   put_all({"Testing/a/1.jpg", "Testing/b/1.jpg", "notes/1.txt"});
   check_contains(build_error(),
-                 "root holds Testing but no train; expected train/<class>/<image>; put the training "
+                 "root contains Testing but no train; expected train/<class>/<image>; put the training "
                  "images there, or set 'path' to " +
                      (source.root / "Testing").string());
   source.root /= "Testing";

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(takes_validation_by_its_long_name) {
   put("validation/a/2.jpg");
   BOOST_TEST(build()[Split::kValidation].size() == 1u);
   put("val/a/2.jpg");
-  check_contains(build_error(), "holds both val and validation");
+  check_contains(build_error(), "contains both val and validation");
 }
 
 BOOST_AUTO_TEST_CASE(finds_class_folders_without_splits) {
