@@ -17,8 +17,8 @@ class QuickstartTest(CommandLineTest):
             self.skipTest(f"{images} is not there; Debian's package dataset-fashion-mnist brings it")
         out, _ = self.dha("run", QUICKSTART, timeout=1200)
         summary = json.loads((self.run_folder("quickstart") / "summary.json").read_text())
-        # Processors round differently; docs/measured.md has what other seeds came to.
-        self.assertGreaterEqual(summary["test_accuracy"], 0.9)
+        # 0.9125 where it was measured; processors round differently, and 2,000 images fewer gave 0.903.
+        self.assertGreaterEqual(summary["test_accuracy"], 0.885)
         self.assertEqual([stage["name"] for stage in summary["stages"]], ["search", "train", "finish"])
         self.assertIn("next          ", out)
 
