@@ -4,14 +4,12 @@
 
 #include <algorithm>
 
+#include "batch_pieces.hpp"
 #include "scratch.hpp"
 
 namespace dha::ops {
 
 namespace {
-
-constexpr int64_t kBandElements = 32768;  // of a band's output, so that it stays in a core's second cache
-constexpr int64_t kMaxSums = 32;          // pieces of a batch whose shares of a weight's gradient are held at a time
 
 int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
 
@@ -23,16 +21,6 @@ std::vector<T> packed(const Convolution<T>& convolution, int64_t ld, bool flippe
   for (int64_t c = 0; c < convolution.channels; ++c)
     for (int64_t k = 0; k < taps; ++k)
       weight[static_cast<size_t>((flipped ? taps - 1 - k : k) * ld + c)] = convolution.depthwise[c * taps + k];
-  return weight;
-}
-
-template <class T>
-std::vector<T> transposed(const Convolution<T>& convolution) {
-  std::vector<T> weight(static_cast<size_t>(convolution.channels * convolution.output_channels));
-  for (int64_t o = 0; o < convolution.output_channels; ++o)
-    for (int64_t c = 0; c < convolution.channels; ++c)
-      weight[static_cast<size_t>(c * convolution.output_channels + o)] =
-          convolution.pointwise[o * convolution.channels + c];
   return weight;
 }
 
@@ -83,10 +71,11 @@ class Forward {
         z_(z),
         moments_(moments),
         ld_(rounded_up(convolution.channels, kernels<T>().vector_width)),
-        band_(std::clamp<int64_t>(kBandElements / (convolution.output_width * ld_), 1, convolution.output_height)),
+        band_(rows_per_band(convolution.output_height, convolution.output_width, ld_)),
         bands_((convolution.output_height + band_ - 1) / band_) {
     if (convolution.depthwise != nullptr) depthwise_ = packed(convolution, ld_, false);
-    if (convolution.pointwise != nullptr) pointwise_ = transposed(convolution);
+    if (convolution.pointwise != nullptr)
+      pointwise_ = transposed(convolution.pointwise, convolution.output_channels, convolution.channels);
     if (moments == nullptr) return;
     const auto pieces = static_cast<size_t>(convolution.images * bands_);
     moments->pixels.resize(pieces);
@@ -141,8 +130,8 @@ class Forward {
   std::vector<T> depthwise_, pointwise_;
 };
 
-// Runs the backward pass image by image. Images are dealt to at most kMaxSums pieces, each of which adds up its share
-// of the weights' gradients; so the sums are the same for any number of threads.
+// Runs the backward pass image by image. Images are dealt to pieces, each of which adds up its share of the weights'
+// gradients, so that the sums are the same for any number of threads.
 template <class T>
 class Backward {
  public:
@@ -153,8 +142,7 @@ class Backward {
         output_(output),
         gradients_(gradients),
         ld_(rounded_up(convolution.channels, kernels<T>().vector_width)),
-        images_a_piece_((convolution.images + kMaxSums - 1) / kMaxSums),
-        pieces_((convolution.images + images_a_piece_ - 1) / images_a_piece_) {
+        pieces_(convolution.images) {
     const Window& window = convolution.window;
     flipped_window_ = {{window.kernel[0], window.kernel[1]},
                        {1, 1},
@@ -164,15 +152,16 @@ class Backward {
       weight_ = packed(convolution, ld_, false);
       flipped_ = packed(convolution, ld_, true);
       gradient_row_ = (convolution.width + window.reach(1)) * ld_;
-      if (gradients.depthwise != nullptr) depthwise_sums_.resize(static_cast<size_t>(pieces_ * window.taps() * ld_));
+      if (gradients.depthwise != nullptr)
+        depthwise_sums_.resize(static_cast<size_t>(pieces_.count() * window.taps() * ld_));
     }
     if (gradients.pointwise != nullptr)
-      pointwise_sums_.resize(static_cast<size_t>(pieces_ * convolution.output_channels * convolution.channels));
+      pointwise_sums_.resize(static_cast<size_t>(pieces_.count() * convolution.output_channels * convolution.channels));
     if (gradients.sum != nullptr) norm_sums_.resize(static_cast<size_t>(2 * convolution.images * convolution.channels));
   }
 
   void run() {
-    at::parallel_for(0, pieces_, 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, pieces_.count(), 1, [&](int64_t begin, int64_t end) {
       const Convolution<T>& c = convolution_;
       const bool deep = c.depthwise != nullptr;
       PaddedRows<T> padded(c, c.output_height, ld_);
@@ -187,9 +176,7 @@ class Backward {
       const Pieces pieces{scratch.take<T>(gradient_size), scratch.take<T>(inner_size), scratch.take<T>(output_size),
                           scratch.take<T>(line_size)};
       for (int64_t piece = begin; piece < end; ++piece)
-        for (int64_t image = piece * images_a_piece_; image < std::min(c.images, (piece + 1) * images_a_piece_);
-             ++image)
-          run(piece, image, padded, pieces);
+        pieces_.visit(piece, [&](int64_t image) { run(piece, image, padded, pieces); });
     });
     collect();
   }
@@ -301,17 +288,12 @@ class Backward {
       for (int64_t channel = 0; channel < c.channels; ++channel)
         for (int64_t k = 0; k < taps; ++k) {
           T sum = 0;
-          for (int64_t piece = 0; piece < pieces_; ++piece)
+          for (int64_t piece = 0; piece < pieces_.count(); ++piece)
             sum += depthwise_sums_[static_cast<size_t>((piece * taps + k) * ld_ + channel)];
           gradients_.depthwise[channel * taps + k] = sum;
         }
-    if (gradients_.pointwise != nullptr) {
-      const int64_t weights = c.output_channels * c.channels;
-      std::copy_n(pointwise_sums_.data(), weights, gradients_.pointwise);
-      for (int64_t piece = 1; piece < pieces_; ++piece)
-        for (int64_t i = 0; i < weights; ++i)
-          gradients_.pointwise[i] += pointwise_sums_[static_cast<size_t>(piece * weights + i)];
-    }
+    if (gradients_.pointwise != nullptr)
+      pieces_.add_up(pointwise_sums_, c.output_channels * c.channels, gradients_.pointwise);
     if (gradients_.sum == nullptr) return;
     for (int64_t channel = 0; channel < c.channels; ++channel) {
       gradients_.sum[channel] = gradients_.product[channel] = 0;
@@ -327,7 +309,9 @@ class Backward {
   const T* x_;
   const OutputGradient<T>& output_;
   const ConvolutionGradients<T>& gradients_;
-  int64_t ld_, images_a_piece_, pieces_, gradient_row_ = 0;
+  int64_t ld_;
+  BatchPieces pieces_;
+  int64_t gradient_row_ = 0;
   Window flipped_window_;
   std::vector<T> weight_, flipped_, depthwise_sums_, pointwise_sums_, norm_sums_;
 };

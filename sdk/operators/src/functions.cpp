@@ -3,12 +3,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/custom_class.h>
 
 #include "dha/operators.hpp"
 #include "eligibility.hpp"
 #include "gradient_sink.hpp"
+#include "kept_call.hpp"
 #include "libtorch.hpp"
 #include "norm.hpp"
 #include "pool.hpp"
@@ -18,12 +17,6 @@
 namespace dha::ops {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
-
-constexpr const char* kCall = "call";
 
 // Shows the time until its end to LibTorch's profilers. These operators are called as functions and not through the
 // dispatcher, which does so for LibTorch's own.
@@ -36,23 +29,6 @@ class Recorded {
  private:
   at::RecordFunction function_;
 };
-
-// What a backward pass must know beside tensors.
-template <class Call>
-struct Holder : torch::CustomClassHolder {
-  explicit Holder(Call value) : call(std::move(value)) {}
-  Call call;
-};
-
-template <class Call>
-void keep(AutogradContext* context, const Call& call) {
-  context->saved_data[kCall] = c10::IValue::make_capsule(c10::make_intrusive<Holder<Call>>(call));
-}
-
-template <class Call>
-const Call& kept(AutogradContext* context) {
-  return static_cast<Holder<Call>*>(context->saved_data[kCall].toCapsule().get())->call;
-}
 
 // Where the gradient of the first input goes, x: to its sink, or to a tensor that backward() returns.
 class InputGradient {
@@ -111,7 +87,7 @@ class DepthwiseFunction : public Function<DepthwiseFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
     const Recorded recorded("dha::depthwise_convolution_backward");
-    const auto& call = kept<DepthwiseCall>(context);
+    const auto& call = kept<DepthwiseCall>(*context);
     const variable_list saved = context->get_saved_variables();
     if (at::GradMode::is_enabled())
       return with_undefined(differentiable(saved, output[0],
@@ -148,7 +124,7 @@ class NormFunction : public Function<NormFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
     const Recorded recorded("dha::batch_norm_backward");
-    const auto& call = kept<NormCall>(context);
+    const auto& call = kept<NormCall>(*context);
     variable_list tensors = context->get_saved_variables();
     const at::Tensor statistics = tensors.back();
     tensors.pop_back();
@@ -227,7 +203,7 @@ class SeparableFunction : public Function<SeparableFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
     const Recorded recorded("dha::rectified_separable_backward");
-    const auto& call = kept<SeparableCall>(context);
+    const auto& call = kept<SeparableCall>(*context);
     variable_list tensors = context->get_saved_variables();
     const auto stages = static_cast<std::ptrdiff_t>(call.stages.size());
     SeparableOutput saved;
@@ -270,7 +246,7 @@ class ReductionFunction : public Function<ReductionFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
     const Recorded recorded("dha::factorized_reduction_backward");
-    const auto& call = kept<ReductionCall>(context);
+    const auto& call = kept<ReductionCall>(*context);
     const variable_list saved = context->get_saved_variables();
     if (at::GradMode::is_enabled())
       return with_undefined(
@@ -302,7 +278,7 @@ class MaxPoolFunction : public Function<MaxPoolFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
     const Recorded recorded("dha::max_pool_backward");
-    const auto& call = kept<PoolCall>(context);
+    const auto& call = kept<PoolCall>(*context);
     const variable_list saved = context->get_saved_variables();
     if (at::GradMode::is_enabled())
       return with_undefined(
@@ -337,7 +313,7 @@ class AveragePoolBackwardFunction : public Function<AveragePoolBackwardFunction>
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
-    const auto& call = kept<PoolCall>(context);
+    const auto& call = kept<PoolCall>(*context);
     const at::Tensor gradient = output[0].contiguous(at::MemoryFormat::ChannelsLast);
     return {AveragePoolFunction::apply(gradient, PoolCall{call.kernel, call.stride, call.padding, call.x_sizes, {}}),
             {}};
@@ -346,7 +322,7 @@ class AveragePoolBackwardFunction : public Function<AveragePoolBackwardFunction>
 
 variable_list AveragePoolFunction::backward(AutogradContext* context, const variable_list& output) {
   const Recorded recorded("dha::average_pool_backward");
-  const auto& call = kept<PoolCall>(context);
+  const auto& call = kept<PoolCall>(*context);
   if (at::GradMode::is_enabled()) return {AveragePoolBackwardFunction::apply(output[0], call), {}};
   const InputGradient x(context, call.sink, call.x_sizes, output[0].options());
   if (x.target().tensor.defined())

@@ -3,55 +3,38 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/custom_class.h>
 
 #include <vector>
 
 #include "dha/operators.hpp"
+#include "kept_call.hpp"
 
 namespace dha::ops {
 
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::Function;
-using torch::autograd::variable_list;
-
-constexpr const char* kState = "state";
-
-template <class State>
-void keep(AutogradContext* context, c10::intrusive_ptr<State> state) {
-  context->saved_data[kState] = c10::IValue::make_capsule(std::move(state));
-}
-
-template <class State>
-State& kept(const AutogradContext& context) {
-  return static_cast<State&>(*context.saved_data.at(kState).toCapsule());
-}
-
 // The gradient that a shared tensor passed to the operator that made it, if it was a sink's and is that operator's
 // alone. Compared, never read.
-struct Passed : torch::CustomClassHolder {
+struct Passed {
   const c10::TensorImpl* gradient = nullptr;
 };
 
-struct Shared : torch::CustomClassHolder {
+struct Shared {
   std::shared_ptr<GradientSink> sink = std::make_shared<GradientSink>();
-  c10::intrusive_ptr<Passed> passed;  // may be null
+  std::shared_ptr<Passed> passed;  // may be null
 };
 
 // Passes its input on, and the sum of the gradients back: those of operators that know the sink, and of all others.
 class SharedFunction : public Function<SharedFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const c10::intrusive_ptr<Shared>& state) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Shared& state) {
     context->set_materialize_grads(false);
     keep(context, state);
     return x.variable_data();
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
-    Shared& state = kept<Shared>(*context);
+    const auto& state = kept<Shared>(*context);
     const at::Tensor sum = state.sink->take();
     if (!sum.defined()) return {output[0], {}};
     if (output[0].defined()) sum.add_(output[0]);
@@ -60,22 +43,22 @@ class SharedFunction : public Function<SharedFunction> {
   }
 };
 
-struct Joined : torch::CustomClassHolder {
+struct Joined {
   std::vector<std::shared_ptr<GradientSink>> sinks;  // one per part, may be null
   std::vector<int64_t> channels;
-  c10::intrusive_ptr<Passed> passed = c10::make_intrusive<Passed>();
+  std::shared_ptr<Passed> passed = std::make_shared<Passed>();
 };
 
 class JoinFunction : public Function<JoinFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, at::TensorList parts, const c10::intrusive_ptr<Joined>& state) {
+  static at::Tensor forward(AutogradContext* context, at::TensorList parts, const Joined& state) {
     context->set_materialize_grads(false);
     keep(context, state);
     return at::cat(parts, 1);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& output) {
-    const Joined& state = kept<Joined>(*context);
+    const auto& state = kept<Joined>(*context);
     variable_list gradients(state.channels.size() + 1);
     if (!output[0].defined()) return gradients;
     const bool is_ours = !at::GradMode::is_enabled() && output[0].unsafeGetTensorImpl() == state.passed->gradient;
@@ -93,9 +76,9 @@ class JoinFunction : public Function<JoinFunction> {
   }
 };
 
-at::Tensor share(const at::Tensor& x, c10::intrusive_ptr<Passed> passed) {
-  const auto state = c10::make_intrusive<Shared>();
-  state->passed = std::move(passed);
+at::Tensor share(const at::Tensor& x, std::shared_ptr<Passed> passed) {
+  Shared state;
+  state.passed = std::move(passed);
   return SharedFunction::apply(x, state);
 }
 
@@ -130,12 +113,12 @@ at::Tensor join_channels(const std::vector<at::Tensor>& parts) {
   bool wants_gradient = false;
   for (const at::Tensor& part : parts) wants_gradient = wants_gradient || (takes_part(part) && has_native_kernel(part));
   if (!wants_gradient) return at::cat(parts, 1);
-  const auto state = c10::make_intrusive<Joined>();
+  Joined state;
   for (const at::Tensor& part : parts) {
-    state->sinks.push_back(sink_of(part));
-    state->channels.push_back(part.size(1));
+    state.sinks.push_back(sink_of(part));
+    state.channels.push_back(part.size(1));
   }
-  return share(JoinFunction::apply(at::TensorList(parts), state), state->passed);
+  return share(JoinFunction::apply(at::TensorList(parts), state), state.passed);
 }
 
 }  // namespace dha::ops

@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "../kernels/kernels.hpp"
+#include "batch_pieces.hpp"
 #include "scratch.hpp"
 #include "typed.hpp"
 
 namespace dha::ops {
 
 namespace {
-
-constexpr int64_t kBandElements = 32768;  // of the pixels that are worked on together, so that they stay in the cache
-constexpr int64_t kMaxSums = 32;          // pieces of a batch whose shares of a weight's gradient are held at a time
 
 // The sizes, and the pixels that each half reads: those of even rows and columns, or of odd ones.
 template <class T>
@@ -30,7 +28,7 @@ struct Reduction {
         output_width((width + 1) / 2),
         halves{even.size(0), odd.size(0)},
         ld((channels + kernels<T>().vector_width - 1) / kernels<T>().vector_width * kernels<T>().vector_width),
-        band(std::clamp<int64_t>(kBandElements / (output_width * ld), 1, output_height)) {
+        band(rows_per_band(output_height, output_width, ld)) {
     prologue.rectify = rectify;
   }
 
@@ -64,23 +62,13 @@ struct Reduction {
   Prologue<T> prologue;
 };
 
-// (out, channels) as (channels, out).
-template <class T>
-std::vector<T> transposed(const at::Tensor& weight) {
-  const int64_t out = weight.size(0), channels = weight.size(1);
-  const T* const from = weight.const_data_ptr<T>();
-  std::vector<T> to(static_cast<size_t>(out * channels));
-  for (int64_t o = 0; o < out; ++o)
-    for (int64_t c = 0; c < channels; ++c) to[static_cast<size_t>(c * out + o)] = from[o * channels + c];
-  return to;
-}
-
 template <class T>
 at::Tensor forward(const at::Tensor& x, const at::Tensor& even, const at::Tensor& odd, bool rectify) {
   const Reduction<T> sizes(x, even, odd, rectify);
   at::Tensor y = at::empty({sizes.images, sizes.output_channels(), sizes.output_height, sizes.output_width},
                            x.options(), at::MemoryFormat::ChannelsLast);
-  const std::vector<T> weights[] = {transposed<T>(even), transposed<T>(odd)};
+  const std::vector<T> weights[] = {transposed(even.const_data_ptr<T>(), even.size(0), sizes.channels),
+                                    transposed(odd.const_data_ptr<T>(), odd.size(0), sizes.channels)};
   const T* const from = x.const_data_ptr<T>();
   T* const to = y.mutable_data_ptr<T>();
   at::parallel_for(0, sizes.images * sizes.bands(), 1, [&](int64_t begin, int64_t end) {
@@ -101,8 +89,8 @@ at::Tensor forward(const at::Tensor& x, const at::Tensor& even, const at::Tensor
   return y;
 }
 
-// Runs the backward pass image by image. Images are dealt to at most kMaxSums pieces, each of which adds up its share
-// of the weights' gradients; so the sums are the same for any number of threads.
+// Runs the backward pass image by image. Images are dealt to pieces, each of which adds up its share of the weights'
+// gradients, so that the sums are the same for any number of threads.
 template <class T>
 class Backward {
  public:
@@ -114,32 +102,25 @@ class Backward {
         x_(x.const_data_ptr<T>()),
         weights_{even.const_data_ptr<T>(), odd.const_data_ptr<T>()},
         to_(x_gradient),
-        images_per_piece_((sizes.images + kMaxSums - 1) / kMaxSums),
-        pieces_((sizes.images + images_per_piece_ - 1) / images_per_piece_) {
+        pieces_(sizes.images) {
     for (int half = 0; needs_weights && half < 2; ++half)
-      sums_[half].resize(static_cast<size_t>(pieces_ * sizes.halves[half] * sizes.channels));
+      sums_[half].resize(static_cast<size_t>(pieces_.count() * sizes.halves[half] * sizes.channels));
   }
 
   void run() {
-    at::parallel_for(0, pieces_, 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, pieces_.count(), 1, [&](int64_t begin, int64_t end) {
       const int64_t size = sizes_.band * sizes_.output_width * sizes_.ld;
       Scratch scratch(Scratch::bytes<T>(size));
       T* const pixels = scratch.take<T>(size);
       for (int64_t piece = begin; piece < end; ++piece)
-        for (int64_t image = piece * images_per_piece_;
-             image < std::min(sizes_.images, (piece + 1) * images_per_piece_); ++image)
-          run(piece, image, pixels);
+        pieces_.visit(piece, [&](int64_t image) { run(piece, image, pixels); });
     });
   }
 
   at::Tensor weight_gradient(int half, const at::Tensor& weight) const {
     if (sums_[half].empty()) return {};
     at::Tensor gradient = at::empty_like(weight);
-    T* const to = gradient.mutable_data_ptr<T>();
-    const int64_t weights = weight.numel();
-    std::copy_n(sums_[half].data(), weights, to);
-    for (int64_t piece = 1; piece < pieces_; ++piece)
-      for (int64_t i = 0; i < weights; ++i) to[i] += sums_[half][static_cast<size_t>(piece * weights + i)];
+    pieces_.add_up(sums_[half], weight.numel(), gradient.mutable_data_ptr<T>());
     return gradient;
   }
 
@@ -178,7 +159,7 @@ class Backward {
   const T* x_;
   const T* weights_[2];
   TargetPixels<T> to_;
-  int64_t images_per_piece_, pieces_;
+  BatchPieces pieces_;
   std::vector<T> sums_[2];  // (pieces, out, channels), empty where not needed
 };
 
