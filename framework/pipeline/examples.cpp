@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "process/program_file.hpp"
+
 namespace dha {
 
 namespace fs = std::filesystem;
@@ -17,8 +19,7 @@ void add_pipelines(const fs::path& folder, std::map<std::string, fs::path>& foun
 }  // namespace
 
 std::map<std::string, fs::path> example_pipelines() {
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  const fs::path program = program_file().parent_path();
   for (const fs::path& place :
        {program / "examples", program / DHA_EXAMPLES_FROM_PROGRAM, fs::path(DHA_INSTALLED_EXAMPLES_DIR)}) {
     std::map<std::string, fs::path> found;

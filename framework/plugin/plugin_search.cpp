@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dha/error.hpp"
+#include "process/program_file.hpp"
 
 namespace dha {
 
@@ -30,7 +31,7 @@ std::vector<std::string> listed_in(const char* variable) {
 // The places of the default components, each once; they may not exist.
 std::vector<fs::path> default_directories() {
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  const fs::path program = program_file().parent_path();
   std::vector<fs::path> places;
   const auto add = [&](const fs::path& place) {
     const fs::path resolved = fs::weakly_canonical(place, ignored);
