@@ -13,7 +13,7 @@ namespace {
 
 bool decides_network(const Node& stage) {
   for (const char* key : {"searcher", "architecture", "trials"})
-    if (const Node* value = stage.find(key); value != nullptr && !value->is_null()) return true;
+    if (stage.given(key) != nullptr) return true;
   return false;
 }
 

@@ -15,6 +15,11 @@ const Node* Node::find(std::string_view key) const {
 
 Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
 
+const Node* Node::given(std::string_view key) const {
+  const Node* value = find(key);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
 std::string Node::text() const { return is_text() ? Json::parse(scalar).get<std::string>() : ""; }
 
 std::string Node::text_of(std::string_view key) const {

@@ -44,6 +44,9 @@ struct Node {
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
 
+  // find(), or null if the member is a null.
+  const Node* given(std::string_view key) const;
+
   // The decoded text, or "" if this is not text.
   std::string text() const;
 

@@ -9,11 +9,6 @@ namespace dha {
 
 namespace {
 
-bool gives(const Node& stage, std::string_view key) {
-  const Node* value = stage.find(key);
-  return value != nullptr && !value->is_null();
-}
-
 bool may_be_set_by_trials(const nlohmann::ordered_json& field) {
   return field.value("tunable", false) || (field.contains("component") && field.at("component") != "trial_searcher");
 }
@@ -61,7 +56,7 @@ bool is_at_or_below(std::string_view pointer, std::string_view above) {
 bool follows_trials(const std::vector<Node>& stages, size_t index) {
   const std::string from = stages[index].text_of("from");
   for (size_t i = 0; i < index && !from.empty(); ++i)
-    if (stages[i].text_of("name") == from) return gives(stages[i], "trials") || follows_trials(stages, i);
+    if (stages[i].text_of("name") == from) return stages[i].given("trials") != nullptr || follows_trials(stages, i);
   return false;
 }
 
@@ -71,7 +66,7 @@ void note_own_settings(Node& pipeline) {
   for (size_t i = 0; i < stages->items.size(); ++i) {
     Node& stage = stages->items[i];
     if (!stage.is_object() || !follows_trials(stages->items, i)) continue;
-    const bool is_given = gives(stage, kKeepSettingsKey);
+    const bool is_given = stage.given(kKeepSettingsKey) != nullptr;
     Node list;
     list.type = Node::Type::kList;
     list.location = stage.location;

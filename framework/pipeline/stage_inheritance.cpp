@@ -14,23 +14,18 @@ bool carries_architecture(const Node& stage) {
                                          [](const Node& item) { return item.text() == "architecture"; });
 }
 
-bool gives(const Node& stage, std::string_view key) {
-  const Node* value = stage.find(key);
-  return value != nullptr && !value->is_null();
-}
-
 // Keys that say which networks a stage trains.
 constexpr std::string_view kSearchKeys[] = {"searcher", "trials", "architecture"};
 
 void inherit(Node& stage, const Node& earlier) {
   const bool is_own_search =
       carries_architecture(stage) || std::any_of(std::begin(kSearchKeys), std::end(kSearchKeys),
-                                                 [&](std::string_view key) { return gives(stage, key); });
+                                                 [&](std::string_view key) { return stage.given(key) != nullptr; });
   std::vector<std::string> keys = component_keys();
   keys.insert(keys.end(), {"batch_size", "architecture", "validation_fraction", "log_every"});
   for (const std::string& key : keys) {
-    const Node* theirs = earlier.find(key);
-    if (theirs == nullptr || theirs->is_null()) continue;
+    const Node* theirs = earlier.given(key);
+    if (theirs == nullptr) continue;
     Node* own = stage.find(key);
     if (own == nullptr) {
       const bool is_search = std::find(std::begin(kSearchKeys), std::end(kSearchKeys), key) != std::end(kSearchKeys);

@@ -31,11 +31,6 @@ class StageRules {
   }
 
  private:
-  static const Node* present(const Node& stage, std::string_view key) {
-    const Node* value = stage.find(key);
-    return value == nullptr || value->is_null() ? nullptr : value;
-  }
-
   void unique_name() {
     const std::string name = stage_.text_of("name");
     for (size_t i = 0; i < index_; ++i)
@@ -45,7 +40,7 @@ class StageRules {
 
   // Whether "from" is absent or names an earlier stage.
   bool find_earlier() {
-    if (present(stage_, "from") == nullptr) return true;
+    if (stage_.given("from") == nullptr) return true;
     const std::string from = stage_.text_of("from");
     std::vector<std::string> names;
     for (size_t i = 0; i < stages_.size(); ++i) {
@@ -66,9 +61,9 @@ class StageRules {
   }
 
   void carried() {
-    const Node* carry = present(stage_, "carry");
+    const Node* carry = stage_.given("carry");
     if (carry == nullptr) return;
-    if (present(stage_, "from") == nullptr) return report("/carry", "needs 'from', the stage to carry from");
+    if (stage_.given("from") == nullptr) return report("/carry", "needs 'from', the stage to carry from");
     for (const Node& item : carry->items) carried_.insert(item.text());
     for (size_t i = 0; i < carry->items.size(); ++i)
       carried_item(carry->items[i].text(), "/carry/" + std::to_string(i));
@@ -82,7 +77,7 @@ class StageRules {
     const bool is_afresh = item == "weights" || item == "searcher" || item == "momentum";
     if (carried_.contains("architecture") && is_afresh)
       return report(pointer, "cannot be '" + item + "' together with 'architecture', which starts from new weights");
-    if (present(stage_, "architecture") != nullptr && (item == "architecture" || item == "searcher"))
+    if (stage_.given("architecture") != nullptr && (item == "architecture" || item == "searcher"))
       return report(pointer, "cannot be '" + item + "' in a stage that gives an architecture; remove one of them");
     if (item == "momentum" && !carried_.contains("weights"))
       return report(pointer, "needs 'weights', because the momentum belongs to them; carry both or neither");
@@ -95,8 +90,8 @@ class StageRules {
 
   // What is carried was made by a component, and only the same component can take it.
   void same_component(const std::string& item, const std::string& key, const std::string& pointer) {
-    const Node* theirs = present(*earlier_, key);
-    const Node* own = present(stage_, key);
+    const Node* theirs = earlier_->given(key);
+    const Node* own = stage_.given(key);
     if (theirs == nullptr)
       return report(pointer, "carries '" + item + "', but stage '" + stage_.text_of("from") + "' has no " + key);
     if (own == nullptr) return report(pointer, "carries '" + item + "', but this stage has no " + key);
@@ -107,10 +102,10 @@ class StageRules {
   }
 
   void shared_augmenter(const std::string& pointer) {
-    const Node* theirs = present(*earlier_, "augment");
+    const Node* theirs = earlier_->given("augment");
     if (theirs == nullptr || theirs->items.empty())
       return report(pointer, "carries 'augment', but stage '" + stage_.text_of("from") + "' has no augmenter");
-    const Node* own = present(stage_, "augment");
+    const Node* own = stage_.given("augment");
     std::set<std::string> ids;
     for (const Node& augmenter : theirs->items) ids.insert(augmenter.text_of("use"));
     const bool is_shared =
@@ -121,25 +116,25 @@ class StageRules {
                           stage_.text_of("from") + "'");
   }
 
-  bool is_trials() const { return present(stage_, "trials") != nullptr; }
+  bool is_trials() const { return stage_.given("trials") != nullptr; }
 
   void picked() {
-    const Node* pick = present(stage_, "pick");
+    const Node* pick = stage_.given("pick");
     if (pick == nullptr) return;
-    if (present(stage_, "from") == nullptr) return report("/pick", "needs 'from', the stage that has the outcomes");
-    if (present(stage_, "carry") == nullptr)
+    if (stage_.given("from") == nullptr) return report("/pick", "needs 'from', the stage that has the outcomes");
+    if (stage_.given("carry") == nullptr)
       return report("/pick", "needs 'carry', because nothing else of that stage's outcomes is used");
     if (is_trials() && pick->text() == "each")
       return report("/pick", "cannot be 'each' in a stage of trials; name one outcome by its number from 0");
     if (earlier_ == nullptr) return;
-    const bool has_outcomes = present(*earlier_, "trials") != nullptr || earlier_->text_of("pick") == "each";
+    const bool has_outcomes = earlier_->given("trials") != nullptr || earlier_->text_of("pick") == "each";
     if (!has_outcomes)
       report("/pick", "chooses among the outcomes of trials, but stage '" + stage_.text_of("from") +
                           "' trains one network only; remove it");
   }
 
   void kept_settings() {
-    const Node* kept = present(stage_, kKeepSettingsKey);
+    const Node* kept = stage_.given(kKeepSettingsKey);
     if (kept == nullptr) return;
     const std::string below = pointer_step(kKeepSettingsKey);
     if (!follows_trials(stages_, index_))
@@ -155,10 +150,10 @@ class StageRules {
 
   void components() {
     for (const char* key : {"space", "hyper"})
-      if (present(stage_, key) == nullptr)
+      if (stage_.given(key) == nullptr)
         report("", std::string("lacks '") + key + "' (a component: {\"use\": id, ...})");
-    const bool has_searcher = present(stage_, "searcher") != nullptr;
-    const bool has_architecture = present(stage_, "architecture") != nullptr;
+    const bool has_searcher = stage_.given("searcher") != nullptr;
+    const bool has_architecture = stage_.given("architecture") != nullptr;
     const bool is_decided = carried_.contains("architecture");
     if (has_searcher && is_decided)
       report("/searcher", "has nothing to search for if 'architecture' is carried; remove one of them");
@@ -166,7 +161,7 @@ class StageRules {
       report("/architecture", "cannot be combined with 'searcher'; keep one of them");
     if (!has_searcher && !is_trials() && !is_decided && !has_architecture)
       report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...}) or 'architecture'");
-    if (present(stage_, "stop_when") == nullptr) return;
+    if (stage_.given("stop_when") == nullptr) return;
     if (is_trials())
       report("/stop_when", "cannot be combined with 'trials', because trials train no searcher; remove it");
     else if (!has_searcher)
