@@ -171,7 +171,7 @@ Json example_object(const Json& schema) {
   return object;
 }
 
-// What the host requires beside "use" in an entry for a component of `kind`.
+// The keys that the host requires in an entry for a component of `kind`, besides "use".
 Json required_by_host(const std::string& kind) {
   Json required = Json::object();
   for (const Json& field : entry_fields(kind))

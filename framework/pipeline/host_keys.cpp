@@ -169,8 +169,8 @@ Fields declare_stage() {
           .range(1, kCountLimit)
           .def(1)
           .integer("log_every",
-                   "steps between rows of metrics.jsonl; the last step of an epoch has one too. A stage with 'from' "
-                   "takes over that of the stage it names")
+                   "steps between rows of metrics.jsonl; the last step of an epoch has one too; a stage with 'from' "
+                   "inherits the earlier stage's")
           .range(1, kCountLimit)
           .def(50)
           .string("constraints", "limits on architectures, such as 'params < 3.7M, multiply_adds < 600M'")

@@ -3,8 +3,8 @@
 // Components change what they do between epochs only (dha/replay.hpp): support, drop path, learning rates of a
 // schedule. Each epoch therefore begins with single steps. It then replays the recording of an earlier epoch if nothing
 // has changed since (all components return the revisions of that time, and drop path is the same) and the device has
-// room for single steps beside it. Otherwise it records the next step. Images of each batch are copied to the recorded
-// batch's memory. A batch of another size is not replayed.
+// room for single steps in addition. Otherwise it records the next step. Images of each batch are copied to the
+// recorded batch's memory. A batch of another size is not replayed.
 #pragma once
 
 #include <map>

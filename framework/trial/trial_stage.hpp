@@ -49,7 +49,7 @@ class TrialStage {
              const TrialLaunch& launch, FindOrigin find_origin);
   ~TrialStage();
 
-  // Trains the remaining trials. A trial that fails is told as failed and the others continue. The result is that of
+  // Trains the remaining trials. A trial that fails is reported as failed; the others continue. The result is that of
   // the preferred outcome, with its test images measured, and its checkpoint becomes the stage's; its policy and
   // architecture are written to the run directory, and with `model` the model too. Throws Error{kCancelled} when the
   // user asks to stop, after every running trial has written a checkpoint; kDiverged if no trial finished; and errors

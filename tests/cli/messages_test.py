@@ -1,4 +1,4 @@
-"""What the program prints beside its results: the device, once and in a few words, and nothing where it shall be quiet."""
+"""Notes of the program other than its results: the device once, in a few words, and nothing with --quiet."""
 
 import unittest
 
