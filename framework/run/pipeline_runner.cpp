@@ -24,6 +24,29 @@ namespace dha {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+// Logs one line about the settings of trials that the stage takes, if trials found any.
+void report_settings(Log& log, const StageConfig& config, const EarlierStages& stages, const TakenSettings& taken) {
+  const Json settings = Json::parse(taken.settings);
+  if (settings.empty() && taken.left_out.empty()) return;
+  std::string values;
+  for (const auto& [pointer, value] : settings.items())
+    values += fmt::format("{}{} = {}", values.empty() ? "" : ", ", pointer, value.dump());
+  const StageResult& earlier = stages.result(config.from);
+  const auto index = static_cast<size_t>(config.pick.index.value_or(0));
+  const std::string source = earlier.outcomes.empty()
+                                 ? fmt::format("stage '{}'", config.from)
+                                 : fmt::format("trial {} of stage '{}'", earlier.outcomes[index].trial, config.from);
+  const std::string left_out =
+      taken.left_out.empty() ? "" : fmt::format("; not taken: {}", fmt::join(taken.left_out, ", "));
+  log.write(LogLevel::kInfo, "dha",
+            fmt::format("stage '{}' takes {} from {}{}", config.name, values.empty() ? "no setting" : values, source,
+                        left_out));
+}
+
+}  // namespace
+
 PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
                                const TrialLaunch& launch, Console& console, const RunDirectory& directory)
     : registry_(registry),
@@ -136,7 +159,7 @@ StageResult PipelineRunner::train_stage(const RunContext& run, const StageConfig
   const EarlierStages earlier(directory_, config_, registry_, done);
   const TakenSettings taken = earlier.settings(config);
   const bool begins = checkpoint == nullptr && !std::filesystem::exists(directory_.file("stages") / config.name);
-  if (begins) report_settings(run.log, config, done, taken);
+  if (begins) report_settings(run.log, config, earlier, taken);
   const StageConfig effective = with_settings(config, taken.settings, registry_);
   StageResult result =
       config.trials ? train_trials(run, effective, done) : train_network(run, effective, done, checkpoint);
@@ -144,26 +167,6 @@ StageResult PipelineRunner::train_stage(const RunContext& run, const StageConfig
   result.settings = merged_settings(taken.settings, result.settings);
   for (StageOutcome& outcome : result.outcomes) outcome.settings = merged_settings(taken.settings, outcome.settings);
   return result;
-}
-
-// One line about what the stage takes of the settings that trials found, where they found any.
-void PipelineRunner::report_settings(Log& log, const StageConfig& config, const std::vector<StageResult>& done,
-                                     const TakenSettings& taken) const {
-  const Json settings = Json::parse(taken.settings);
-  if (settings.empty() && taken.left_out.empty()) return;
-  std::string values;
-  for (const auto& [pointer, value] : settings.items())
-    values += fmt::format("{}{} = {}", values.empty() ? "" : ", ", pointer, value.dump());
-  const StageResult& earlier = EarlierStages(directory_, config_, registry_, done).result(config.from);
-  const auto index = static_cast<size_t>(config.pick.index.value_or(0));
-  const std::string source = earlier.outcomes.empty()
-                                 ? fmt::format("stage '{}'", config.from)
-                                 : fmt::format("trial {} of stage '{}'", earlier.outcomes[index].trial, config.from);
-  const std::string left_out =
-      taken.left_out.empty() ? "" : fmt::format("; not taken: {}", fmt::join(taken.left_out, ", "));
-  log.write(LogLevel::kInfo, "dha",
-            fmt::format("stage '{}' takes {} from {}{}", config.name, values.empty() ? "no setting" : values, source,
-                        left_out));
 }
 
 StageResult PipelineRunner::train_network(const RunContext& run, const StageConfig& config,

@@ -6,7 +6,6 @@
 
 #include "device/accelerator.hpp"
 #include "pipeline/pipeline.hpp"
-#include "pipeline/trial_settings.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "report/console.hpp"
 #include "stage/pipeline_data.hpp"
@@ -38,8 +37,6 @@ class PipelineRunner {
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
   StageResult train_stage(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
                           const State* checkpoint) const;
-  void report_settings(Log& log, const StageConfig& config, const std::vector<StageResult>& done,
-                       const TakenSettings& taken) const;
   StageResult train_network(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
                             const State* checkpoint) const;
   StageResult train_trials(const RunContext& run, const StageConfig& config,

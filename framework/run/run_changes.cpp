@@ -48,13 +48,8 @@ void compare(const std::string& path, const Json* before, const Json* after, std
 
 // Whether stage `name` has trained a step or asked for a trial.
 bool has_begun(const RunDirectory& directory, const std::string& name) {
-  if (std::filesystem::exists(directory.file("stages") / name)) return true;
-  const std::filesystem::path checkpoints = directory.file("checkpoints");
-  if (!std::filesystem::is_directory(checkpoints)) return false;
-  const std::regex its_own(name + R"(-\d+(\.\d+)?\.safetensors)");
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoints))
-    if (std::regex_match(entry.path().filename().string(), its_own)) return true;
-  return false;
+  return std::filesystem::exists(directory.file("stages") / name) ||
+         !checkpoints_of(directory.file("checkpoints"), name).empty();
 }
 
 // What differs outside of the stages that have not begun; stages are compared one by one.
@@ -138,11 +133,8 @@ void check_can_continue(const StageConfig& after, const StageConfig& before, con
 
 void forget_stage(const RunDirectory& directory, const std::string& stage) {
   std::filesystem::remove_all(directory.file("stages") / stage);
-  const std::filesystem::path checkpoints = directory.file("checkpoints");
-  if (!std::filesystem::is_directory(checkpoints)) return;
-  const std::regex its_own(stage + R"(-\d+(\.\d+)?\.safetensors)");
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoints))
-    if (std::regex_match(entry.path().filename().string(), its_own)) std::filesystem::remove(entry.path());
+  for (const std::filesystem::path& file : checkpoints_of(directory.file("checkpoints"), stage))
+    std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -188,6 +188,13 @@ std::optional<FoundCheckpoint> latest_good_checkpoint(const fs::path& folder, co
   return std::nullopt;
 }
 
+std::vector<fs::path> checkpoints_of(const fs::path& folder, std::string_view stage) {
+  std::vector<fs::path> files;
+  for (const CheckpointName& name : list_checkpoints(folder))
+    if (name.stage == stage) files.push_back(name.file);
+  return files;
+}
+
 void remove_old_checkpoints(const fs::path& folder, int64_t keep) {
   remove_abandoned_temporaries(folder);
   std::map<std::string, std::vector<std::pair<int64_t, fs::path>>> stages;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dha/component.hpp"
 
@@ -40,6 +41,9 @@ using ReportDamage = std::function<void(const std::string&)>;
 // Error{kData} for one of another version's format.
 std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, const ReportDamage& report,
                                                       std::string_view stage = "");
+
+// The files of a stage's checkpoints, damaged ones included, in no order. Throws Error{kIo}.
+std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& folder, std::string_view stage);
 
 // Keeps the newest `keep` checkpoints of each stage, at least one, and removes the others, damaged ones first, and the
 // temporary files of killed writers. Throws Error{kIo}.
