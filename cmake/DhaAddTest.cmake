@@ -1,3 +1,11 @@
+# The entry of every test program, compiled once.
+if(DHA_BUILD_TESTS)
+  add_library(dha_test_main OBJECT ${CMAKE_SOURCE_DIR}/tests/support/test_main.cpp)
+  target_compile_definitions(dha_test_main PRIVATE BOOST_TEST_DYN_LINK)
+  target_compile_options(dha_test_main PRIVATE -fPIC)
+  target_link_libraries(dha_test_main PRIVATE dha_warnings Boost::unit_test_framework)
+endif()
+
 # dha_add_test(NAME LABELS <unit|plugin|conformance|golden|property|cli|install|example|slow|gpu …> SOURCES a.cpp … [LINK target …])
 #
 # One Boost.Test program, run by CTest. Tests find the build through DHA_BUILD_DIR and the sources, with the real image sets in
@@ -7,10 +15,10 @@ function(dha_add_test name)
     return()
   endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES;LINK")
-  add_executable(${name} ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/test_main.cpp)
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:dha_test_main>)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK)
-  dha_use_precompiled_headers(${name})
+  dha_use_precompiled_headers(${name} WITH_BOOST_TEST)
   target_link_libraries(${name} PRIVATE ${arg_LINK} Dha::sdk dha_warnings Boost::unit_test_framework)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test-programs)
   add_test(NAME ${name} COMMAND ${name} --report_level=short --color_output=no)

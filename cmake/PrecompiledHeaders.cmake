@@ -1,19 +1,37 @@
 # The headers that cost most to read, precompiled once for all of the project's own targets, which share one set of flags.
 #
-# dha_use_precompiled_headers(TARGET) makes a target read them. Third parties' plugins do without.
+# dha_use_precompiled_headers(TARGET [WITH_BOOST_TEST]) makes a target read them. Third parties' plugins do without.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp CONTENT "// Carries the precompiled header.\n")
-add_library(dha_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp)
-target_link_libraries(dha_precompiled PRIVATE Dha::sdk dha_warnings nlohmann_json::nlohmann_json)
-target_compile_definitions(dha_precompiled PRIVATE FMT_HEADER_ONLY)
-target_compile_options(dha_precompiled PRIVATE -fPIC)
-set_target_properties(dha_precompiled PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-target_precompile_headers(dha_precompiled PRIVATE
-  <ATen/core/Tensor.h> <algorithm> <filesystem> <fmt/format.h> <map> <memory> <nlohmann/json.hpp> <optional> <string> <vector>)
 
-function(dha_use_precompiled_headers target)
+function(_dha_set_common_flags target)
   target_compile_definitions(${target} PRIVATE FMT_HEADER_ONLY)
   target_compile_options(${target} PRIVATE -fPIC)  # the same code generation for programs and libraries
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_link_libraries(${target} PRIVATE nlohmann_json::nlohmann_json)
-  target_precompile_headers(${target} REUSE_FROM dha_precompiled)
+endfunction()
+
+function(_dha_precompile name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;LINK")
+  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/precompiled/anchor.cpp)
+  _dha_set_common_flags(${name})
+  target_link_libraries(${name} PRIVATE Dha::sdk dha_warnings ${arg_LINK})
+  target_precompile_headers(${name} PRIVATE
+    <ATen/core/Tensor.h> <algorithm> <filesystem> <fmt/format.h> <map> <memory> <nlohmann/json.hpp> <optional> <string> <vector>
+    ${arg_HEADERS})
+endfunction()
+
+_dha_precompile(dha_precompiled)
+if(DHA_BUILD_TESTS)
+  _dha_precompile(dha_precompiled_for_tests HEADERS <boost/test/unit_test.hpp> LINK Boost::unit_test_framework)
+  target_compile_definitions(dha_precompiled_for_tests PRIVATE BOOST_TEST_DYN_LINK)
+endif()
+
+function(dha_use_precompiled_headers target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITH_BOOST_TEST" "" "")
+  _dha_set_common_flags(${target})
+  if(arg_WITH_BOOST_TEST)
+    target_precompile_headers(${target} REUSE_FROM dha_precompiled_for_tests)
+  else()
+    target_precompile_headers(${target} REUSE_FROM dha_precompiled)
+  endif()
 endfunction()
