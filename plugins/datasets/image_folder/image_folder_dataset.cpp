@@ -82,10 +82,12 @@ void declare_source(Schema& schema) {
   schema.path("test_list", "the same for test images").optional();
   schema.integer("label_base", "number of the first class in list files").range(0, 1).def(0);
   schema.integer("classes", "number of classes, checked if given; default: found on disk").range(1, 1000000).optional();
-  schema.real("validation_fraction", "share of each class's images that is held out for validation")
+  schema.real("validation_fraction", "share of each class's images that is held out for validation, rounded up")
       .range(0, 0.9)
       .def(0.0);
-  schema.real("test_fraction", "share of each class's images that is held out for testing").range(0, 0.9).def(0.0);
+  schema.real("test_fraction", "share of each class's images that is held out for testing, rounded up")
+      .range(0, 0.9)
+      .def(0.0);
   schema.integer("split_seed", "seed of the choice of held-out images").minimum(0).def(0);
   schema.choice("unreadable", "how to treat an unreadable image", {"error", "skip"}).def("error");
   schema

@@ -100,6 +100,20 @@ BOOST_AUTO_TEST_CASE(takes_fractions_of_each_class) {
   BOOST_TEST(all.size() == 27u);
 }
 
+// Sizes of SPORT8's classes, and of the training parts of the split that published results use.
+BOOST_AUTO_TEST_CASE(a_fifth_of_sport8_is_the_published_split) {
+  const std::pair<int, int64_t> sizes[] = {{236, 188}, {200, 160}, {194, 155}, {190, 152},
+                                           {182, 145}, {137, 109}, {250, 200}, {190, 152}};
+  int64_t label = 0;
+  for (const auto& [all, train] : sizes) put_many(std::to_string(label++), all);
+  source.test_fraction = 0.2;
+  const ImageIndex index = build();
+  BOOST_TEST(index[Split::kTest].size() == 318u);
+  for (label = 0; label < 8; ++label)
+    BOOST_TEST(std::count_if(index[Split::kTrain].begin(), index[Split::kTrain].end(),
+                             [&](const ImageEntry& entry) { return entry.label == label; }) == sizes[label].second);
+}
+
 BOOST_AUTO_TEST_CASE(draws_fractions_by_seed_and_class_alone) {
   put_many("m", 30);
   source.test_fraction = 0.3;

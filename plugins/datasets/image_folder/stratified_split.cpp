@@ -23,8 +23,9 @@ std::vector<bool> draw(size_t members, size_t count, uint64_t seed) {
   return drawn;
 }
 
+// Rounded up, which gives the published counts of SPORT8. A product that is whole but for rounding stays.
 size_t share(double fraction, size_t members) {
-  return std::max<size_t>(1, static_cast<size_t>(std::floor(fraction * static_cast<double>(members) + 0.5)));
+  return static_cast<size_t>(std::ceil(fraction * static_cast<double>(members) - 1e-9));
 }
 
 // One image is taken at least, so that no fraction above zero suits a class of one.
