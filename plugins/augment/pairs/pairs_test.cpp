@@ -283,6 +283,20 @@ BOOST_AUTO_TEST_CASE(entropy_keeps_its_floor) {
   BOOST_TEST(probability.argmax().item().toLong() == 17);
 }
 
+BOOST_AUTO_TEST_CASE(a_collapsed_policy_is_warned_of_once) {
+  test::TestContext context(2);
+  Tau tau(defaults<Tau>(), context);
+  set_logits(tau, random_logits(1, 7));
+  tau.end_epoch({});
+  BOOST_TEST(context.warnings.empty());
+  at::Tensor logits = at::zeros({kPairCount}, at::kDouble);
+  logits.narrow(0, 3, 5).fill_(20);
+  set_logits(tau, logits);
+  for (int epoch = 0; epoch < 2; ++epoch) tau.end_epoch({});
+  BOOST_TEST_REQUIRE(context.warnings.size() == 1u);
+  BOOST_TEST(context.warnings[0].find("entropy of 5 of its 196 pairs") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(state_goes_on_with_the_same_bits) {
   for (const RestoreReason reason : {RestoreReason::kResume, RestoreReason::kCarry}) {
     test::TestContext context(2), again(2);

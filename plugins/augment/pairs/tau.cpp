@@ -32,6 +32,9 @@ double share_for(double floor) {
   return floor <= 0 ? 0 : high;
 }
 
+// A policy with the entropy of fewer equally probable pairs has collapsed.
+constexpr double kFewPairs = 14;
+
 std::optional<double> gumbel_temperature(const Params& params) {
   if (params.string("sampling") != "gumbel") return std::nullopt;
   return params.real("temperature");
@@ -100,7 +103,20 @@ void Tau::learn(const at::Tensor& record, const at::Tensor& losses) {
   velocity_.mul_(momentum_).add_(gradient);
   logits_.sub_(gradient.add_(velocity_, momentum_), learning_rate_);
   distribution_.follow(logits_);
-  context().metric("entropy", -(probabilities() * probabilities().clamp_min(1e-300).log()).sum());
+  context().metric("entropy", entropy());
+}
+
+at::Tensor Tau::entropy() const { return -(probabilities() * probabilities().clamp_min(1e-300).log()).sum(); }
+
+void Tau::end_epoch(const EpochOutcome&) {
+  const double pairs = std::exp(entropy().item<double>());  // as many equally probable ones have this entropy
+  const bool collapsed = pairs < kFewPairs;
+  if (collapsed && !collapsed_)
+    context().log(LogLevel::kWarning,
+                  "the policy has the entropy of " + std::to_string(static_cast<int>(std::round(pairs))) + " of its " +
+                      std::to_string(kPairCount) +
+                      " pairs, a sign that it has collapsed; set a larger entropy_floor or weight_decay");
+  collapsed_ = collapsed;
 }
 
 std::string Tau::policy() const { return policy_json(probabilities().cpu().const_data_ptr<double>()); }

@@ -20,6 +20,8 @@ class Tau : public PairAugmenter {
   void restore(const State& state, RestoreReason reason) override;
   // record: int64 (N) of apply(); losses: (N). One SGD step with Nesterov momentum on the logits.
   void learn(const at::Tensor& record, const at::Tensor& losses) override;
+  // Warns when the policy has come to consist of a few pairs.
+  void end_epoch(const EpochOutcome& outcome) override;
   std::string policy() const override;
 
   // Double (196): P, with the entropy floor; learn() writes into it.
@@ -29,7 +31,10 @@ class Tau : public PairAugmenter {
   at::Tensor draw_pairs(int64_t count) override;
 
  private:
+  at::Tensor entropy() const;  // nat, 0-dimensional
+
   double learning_rate_, momentum_, weight_decay_, uniform_share_;
+  bool collapsed_ = false;
   PairDistribution distribution_;
   at::Tensor logits_, velocity_;  // double (196)
 };
