@@ -129,6 +129,11 @@ Schema stage_training_keys() {
                "those that the stage's own text gives")
       .optional()
       .choice("stop_when", "ends the stage before its last epoch", {"searcher_finished"})
+      .optional()
+      .choice("on_collapse",
+              "response to a cell that keeps more skip connections than other operations: a warning, or an end of the "
+              "stage too",
+              {"warn", "stop"})
       .optional();
 }
 

@@ -51,6 +51,7 @@ struct StageConfig {
   // Pointers below the stage that the settings of trials leave alone; empty where it follows no stage of trials.
   std::optional<std::vector<std::string>> keep_settings;
   bool stop_when_searcher_finished = false;
+  bool stop_on_collapse = false;   // of the search (stage/search_health.hpp)
   double gradient_clip = 5;        // global L2 norm; 0: none
   double label_smoothing = 0;      // in [0, 1)
   double drop_path = 0;            // reached linearly over the stage's epochs, in [0, 1)

@@ -155,6 +155,7 @@ class PipelineLoader {
     stage.from = json.value("from", "");
     stage.carry = json.value("carry", std::vector<std::string>{});
     stage.stop_when_searcher_finished = json.value("stop_when", "") == "searcher_finished";
+    stage.stop_on_collapse = json.value("on_collapse", "") == "stop";
     stage.gradient_clip = json.at("gradient_clip");
     stage.label_smoothing = json.at("label_smoothing");
     stage.drop_path = json.at("drop_path");

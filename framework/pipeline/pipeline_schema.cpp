@@ -201,7 +201,8 @@ class SchemaWriter {
       schema["required"] = {"name"};
       return schema;
     }
-    Json rules = Json::array({not_both("searcher", "architecture"), not_both("stop_when", "trials")});
+    Json rules = Json::array(
+        {not_both("searcher", "architecture"), not_both("stop_when", "trials"), not_both("on_collapse", "trials")});
     if (extent == Extent::kFollowing) {
       schema["required"].push_back("from");
       Json& architecture = schema["properties"]["architecture"];

@@ -79,6 +79,7 @@ std::string stage_json(const StageConfig& stage) {
   if (stage.pick.index) json["pick"] = *stage.pick.index;
   if (stage.keep_settings) json["keep_settings"] = *stage.keep_settings;
   if (stage.stop_when_searcher_finished) json["stop_when"] = "searcher_finished";
+  if (stage.stop_on_collapse) json["on_collapse"] = "stop";
   if (stage.searcher) json["searcher"] = entry_of(stage.searcher);
   if (stage.trials) json["trials"] = trials_of(stage);
   return in_declared_order(json, stage_fields()).dump();

@@ -161,11 +161,14 @@ class StageRules {
       report("/architecture", "cannot be combined with 'searcher'; keep one of them");
     if (!has_searcher && !is_trials() && !is_decided && !has_architecture)
       report("", "lacks 'searcher' or 'trials' (a component: {\"use\": id, ...}) or 'architecture'");
-    if (stage_.given("stop_when") == nullptr) return;
-    if (is_trials())
-      report("/stop_when", "cannot be combined with 'trials', because trials train no searcher; remove it");
-    else if (!has_searcher)
-      report("/stop_when", "waits for a searcher, which this stage lacks");
+    for (const char* key : {"stop_when", "on_collapse"}) {
+      if (stage_.given(key) == nullptr) continue;
+      const std::string pointer = std::string("/") + key;
+      if (is_trials())
+        report(pointer, "cannot be combined with 'trials', because trials train no searcher; remove it");
+      else if (!has_searcher)
+        report(pointer, "waits for a searcher, which this stage lacks");
+    }
   }
 
   void report(const std::string& below, const std::string& message) {

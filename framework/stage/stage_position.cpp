@@ -45,6 +45,8 @@ void StagePosition::save(const StageData& data, const LossScale& loss_scale, Sta
                      {"architecture", architecture},
                      {"first_choices", first_choices},
                      {"changed_choices", changed_choices},
+                     {"skip_share", skip_share},
+                     {"collapsed", collapsed},
                      {"train_loss", epoch_means.loss},
                      {"train_accuracy", epoch_means.accuracy},
                      {"measurements", to_json(measurements)},
@@ -74,6 +76,8 @@ void StagePosition::restore(const State& checkpoint, StageData& data, LossScale&
   architecture = json.at("architecture");
   first_choices = json.at("first_choices").get<std::vector<std::vector<int64_t>>>();
   changed_choices = json.at("changed_choices");
+  skip_share = json.at("skip_share");
+  collapsed = json.at("collapsed");
   epoch_means = {number(json.at("train_loss")), number(json.at("train_accuracy")), 0, 0};
   measurements = stage_measurements_from_json(json.at("measurements"));
   step_values.clear();

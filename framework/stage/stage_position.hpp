@@ -30,6 +30,9 @@ struct StagePosition {
   std::vector<std::vector<int64_t>> first_choices;
   int64_t changed_choices = 0;
 
+  double skip_share = 0;   // of the last epoch: of all candidates that the search keeps
+  bool collapsed = false;  // whether a cell keeps mostly skip connections (search_health.hpp)
+
   EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
   EpochTotals::Means epoch_means;             // of the last epoch
   StageMeasurements measurements;

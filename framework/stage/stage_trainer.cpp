@@ -13,6 +13,7 @@
 #include "model/precision.hpp"
 #include "process/signals.hpp"
 #include "report/growing_files.hpp"
+#include "stage/search_health.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/search_services.hpp"
 
@@ -220,6 +221,7 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
       measure([&] { evaluation_.validate(position_); });
     else
       position_.measurements.validation.reset();
+    if (parts_.searches()) examine_search();
     try {
       end_components(outcome(), keep_going);
     } catch (const Error& error) {
@@ -245,6 +247,29 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   save_checkpoint();
 }
 
+// Warns once when a cell comes to keep mostly skip connections.
+void StageTrainer::examine_search() {
+  const std::vector<SkipCount> counts = count_skips(parts_.space().choices(), executed_candidates());
+  SkipCount all;
+  const SkipCount* collapsed = nullptr;
+  for (const SkipCount& count : counts) {
+    all.skips += count.skips;
+    all.kept += count.kept;
+    if (count.is_collapsed() && collapsed == nullptr) collapsed = &count;
+  }
+  position_.skip_share = all.share();
+  if (collapsed != nullptr && !position_.collapsed)
+    run_.log.write(
+        LogLevel::kWarning, "dha",
+        fmt::format("stage '{}': {} of the {} candidates that {} keeps are skip connections or nothing, a "
+                    "sign that the search has collapsed; {}lower the learning rates of the searcher or train "
+                    "fewer epochs",
+                    config_.name, collapsed->skips, collapsed->kept,
+                    collapsed->cell.empty() ? "the architecture" : "cell '" + collapsed->cell + "'",
+                    config_.stop_on_collapse ? "the stage ends here as on_collapse says; " : ""));
+  position_.collapsed = collapsed != nullptr;
+}
+
 EpochOutcome StageTrainer::outcome() const {
   return {progress(), epoch_quantities(position_.epoch_means.loss, position_.epoch_means.accuracy,
                                        position_.measurements.validation)};
@@ -253,7 +278,7 @@ EpochOutcome StageTrainer::outcome() const {
 void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& keep_going) {
   for (const auto& augmenter : parts_.augmenters()) augmenter->end_epoch(outcome);
   parts_.hyper().end_epoch(outcome);
-  position_.over = position_.epoch + 1 == position_.last_epoch;
+  position_.over = position_.epoch + 1 == position_.last_epoch || (config_.stop_on_collapse && position_.collapsed);
   if (parts_.searches()) {
     StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress(), {});
     parts_.searcher().end_epoch(services);

@@ -60,6 +60,7 @@ class StageTrainer {
   void begin_epoch();
   void finish_epoch(const KeepGoing& keep_going);
   EpochOutcome outcome() const;
+  void examine_search();
   void end_components(const EpochOutcome& outcome, const KeepGoing& keep_going);
   void end_stage();
   void test_if_due();

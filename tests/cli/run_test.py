@@ -240,6 +240,20 @@ class RunTest(CommandLineTest):
         summary = json.loads((self.run_folder() / "summary.json").read_text())
         self.assertEqual([stage["name"] for stage in summary["stages"]], ["random", "final"])
 
+    def test_a_collapsed_search_is_warned_of_and_can_end_the_stage(self):
+        write_idx(self.data)
+        pipeline = small_pipeline(self.data)
+        pipeline["stages"][0]["space"]["operations"] = ["skip_connect"]
+        warning = "stage 'search': 8 of the 8 candidates that cell 'normal' keeps are skip connections or nothing"
+        for on_collapse, epochs in (("warn", 2), ("stop", 1)):
+            pipeline["name"] = on_collapse
+            pipeline["stages"][0]["on_collapse"] = on_collapse
+            errors = self.dha("run", self.write_pipeline(pipeline)).stderr
+            self.assertEqual(errors.count(warning), 1, errors)
+            rows = [json.loads(line) for line in (self.run_folder(on_collapse) / "metrics.jsonl").read_text().splitlines()]
+            shares = [row["skip_share"] for row in rows if row["event"] == "epoch" and row["stage"] == "search"]
+            self.assertEqual(shares, [1] * epochs)
+
     def test_diverging_loss_stops_the_run(self):
         pipeline = small_pipeline(self.data)
         pipeline["stages"] = pipeline["stages"][:1]
