@@ -59,6 +59,19 @@ BOOST_AUTO_TEST_CASE(a_choice_with_one_input_keeps_its_strongest_candidate) {
   check(derive_by_edge(choices, {{0.2, 0.3, 0.5}}, {"zero"}), {{1}});
 }
 
+BOOST_AUTO_TEST_CASE(none_is_kept_where_the_rule_lets_it) {
+  const std::vector<Choice> choices{node("cell.node0", 2, kOperations), node("edge", 1, kOperations, 1, false)};
+  const Strengths given{{0.9, 0.1, 0, /**/ 0.9, 0, 0.1}, {0.6, 0.3, 0.1}};
+  const auto kept = [&](const char* rule) {
+    Strengths strengths = given;
+    exclude_none(choices, none_rule(rule), strengths);
+    return derive_by_edge(choices, strengths, {});
+  };
+  check(kept("never"), {{1, 5}, {1}});
+  check(kept("single_input"), {{1, 5}, {0}});
+  check(kept("always"), {{0, 3}, {0}});
+}
+
 BOOST_AUTO_TEST_CASE(an_input_serves_twice_only_where_it_may) {
   const std::vector<double> strengths{0.1, 0.4, 0.5, /**/ 0.9, kNever, kNever};
   check(derive_by_edge({node("a", 2, kOperations, 2, false)}, {strengths}), {{1, 2}});

@@ -75,7 +75,25 @@ void meet(const OperationLimit& limit, const std::vector<Choice>& choices, Stren
   }
 }
 
+bool reads_one_input(const Choice& choice) {
+  return std::all_of(choice.candidates.begin(), choice.candidates.end(),
+                     [&](const Candidate& candidate) { return candidate.input == choice.candidates[0].input; });
+}
+
 }  // namespace
+
+NoneRule none_rule(std::string_view name) {
+  return name == "never" ? NoneRule::kNever : name == "always" ? NoneRule::kAlways : NoneRule::kSingleInput;
+}
+
+void exclude_none(const std::vector<Choice>& choices, NoneRule rule, Strengths& strengths) {
+  if (rule == NoneRule::kAlways) return;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (rule == NoneRule::kSingleInput && reads_one_input(choices[i])) continue;
+    for (size_t k = 0; k < choices[i].candidates.size(); ++k)
+      if (choices[i].candidates[k].operation == "none") strengths[i][k] = kNever;
+  }
+}
 
 std::vector<int64_t> keep_strongest(const Choice& choice, std::span<const double> strengths, Preference preference) {
   const auto keep = static_cast<size_t>(choice.keep);

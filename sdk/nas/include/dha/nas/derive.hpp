@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dha/architecture.hpp"
@@ -27,6 +28,20 @@ enum class Preference {
 // candidates or inputs can be kept, Error{kDiverged} if a strength is not a number. [any thread]
 std::vector<int64_t> keep_strongest(const Choice& choice, std::span<const double> strengths,
                                     Preference preference = Preference::kDistinctInputs);
+
+// Where a decided architecture may keep the operation `none`, whose output is zeros.
+enum class NoneRule {
+  kNever,
+  kSingleInput,  // in a choice that reads one input, where `none` is one of the paths that the space offers (an edge of
+                 // NAS-Bench-201); a node of a cell needs operations from its inputs
+  kAlways,
+};
+
+// "never", "single_input" or "always", the values of a parameter.
+NoneRule none_rule(std::string_view name);
+
+// Sets the strengths of `none` to -infinity in the choices where `rule` does not let it be kept.
+void exclude_none(const std::vector<Choice>& choices, NoneRule rule, Strengths& strengths);
 
 // Limits an operation to `maximum` candidates in one cell. P-DARTS: 2 skip connections in the normal cell.
 struct OperationLimit {
