@@ -49,6 +49,7 @@ CellNetwork::CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, 
   if (plan_.auxiliary) auxiliary_ = built(*plan_.auxiliary);
   classifier_ = built(plan_.classifier);
   if (kind == Kind::kLean) return;
+  skip_dropout_ = settings.skip_dropout;
   choices_ = settings.nodes * (shares_cells_ ? 2 : settings.cells);
   affine_trained_.assign(static_cast<size_t>(choices_), 0);
 }
@@ -61,8 +62,10 @@ CellNetwork::BuiltCell CellNetwork::build(const CellPlan& plan, const Settings& 
   for (const auto& node : plan.nodes) {
     auto& operations = cell.nodes.emplace_back();
     for (const OperationPlan& operation : node) {
-      BuiltOperation one{
-          std::make_shared<nn::Block>(built(operation.block)), {}, operation.operation == Operation::kNone};
+      BuiltOperation one{std::make_shared<nn::Block>(built(operation.block)),
+                         {},
+                         operation.operation == Operation::kNone,
+                         operation.operation == Operation::kSkipConnect && !(plan.reduction && operation.input < 2)};
       if (decides_affine_) one.block->train_affine(false);
       const bool keeps_gate = settings.gate_weights == GateWeights::kKeep || !operation.block.ends_in_batch_norm();
       if (!is_supernet() && !one.is_zero && keeps_gate) one.factor = at::ones({}, options_);
@@ -145,6 +148,7 @@ void CellNetwork::add_operation(at::Tensor& sum, const BuiltOperation& operation
   const nn::Block& block = *operation.block;
   const bool folds_gate = gate.defined() && block.ends_in_batch_norm();
   at::Tensor x = block.run(input, run_mode(), folds_gate ? gate : at::Tensor());
+  if (operation.is_plain_skip && drops_skips()) x = drop_elements(x, skip_dropout_rate_, context_.generator());
   if (gate.defined() && !folds_gate) x = x * gate;
   if (!block.is_identity()) drop_path.apply(x);
   if (sum.defined())
@@ -178,6 +182,12 @@ void CellNetwork::observe(const at::Tensor& output, int64_t cell, int64_t node, 
          [block = operations[k].block, mode](nn::Features& input) { return block->run(input, mode); }});
   }
   nn::observe(output, states, std::move(candidates), observed_[static_cast<size_t>(choice_of(cell, node))]);
+}
+
+// In passes of training, which are those with the auxiliary head: where rewards and statistics are measured, an
+// operation is what it is in a decided network.
+bool CellNetwork::drops_skips() const {
+  return skip_dropout_rate_ > 0 && mode_.batch_statistics && mode_.auxiliary_head;
 }
 
 void CellNetwork::check(const at::Tensor& images) const {

@@ -36,6 +36,7 @@ class CellNetwork final : public Network {
   std::vector<NamedTensor> parameters() const override;
   std::vector<NamedTensor> buffers() const override;
   void set_mode(const NetworkMode& mode) override { mode_ = mode; }
+  void begin_epoch(const Progress& progress) override { skip_dropout_rate_ = skip_dropout_.rate(progress); }
   double auxiliary_weight() const override { return auxiliary_ ? auxiliary_weight_ : 0; }
 
   bool is_supernet() const { return kind_ == Kind::kSupernet; }
@@ -54,6 +55,7 @@ class CellNetwork final : public Network {
     std::shared_ptr<nn::Block> block;  // shared with the backward pass, where it is observed
     at::Tensor factor;                 // of a lean network's operation, 0-dimensional, 1 at first; may be undefined
     bool is_zero = false;
+    bool is_plain_skip = false;  // a skip connection of stride 1
   };
   struct BuiltCell {
     nn::Block preprocess0, preprocess1;
@@ -78,6 +80,7 @@ class CellNetwork final : public Network {
   at::Tensor touch_unused_gates(const at::Tensor& logits, const Gates& gates) const;
   void use_channels_last();
   nn::RunMode run_mode() const { return nn::run_mode(mode_); }
+  bool drops_skips() const;
 
   NetworkPlan plan_;
   Kind kind_;
@@ -92,6 +95,8 @@ class CellNetwork final : public Network {
   std::vector<BuiltCell> cells_;
 
   NetworkMode mode_;
+  SkipDropoutSchedule skip_dropout_;
+  double skip_dropout_rate_ = 0;  // in the current epoch
   bool channels_last_ = false;
   int64_t choices_ = 0;
   std::vector<char> affine_trained_;            // one per choice

@@ -74,7 +74,9 @@ Settings::Settings(const Params& params)
       candidate_affine(read_affine(params.string("candidate_affine"))),
       gate_weights(params.string("gate_weights") == "keep" ? GateWeights::kKeep : GateWeights::kAbsorb),
       share_cells(params.boolean("share_cells")),
-      distinct_inputs(params.boolean("distinct_inputs")) {
+      distinct_inputs(params.boolean("distinct_inputs")),
+      skip_dropout{params.real("skip_dropout"), params.integer("skip_dropout_warm_up_epochs"),
+                   params.real("skip_dropout_decay")} {
   extra_norm = !params.boolean("extra_batch_norm")          ? ExtraNorm::kNone
                : candidate_affine == CandidateAffine::kNone ? ExtraNorm::kPools
                                                             : ExtraNorm::kPoolsAndSkips;
@@ -130,7 +132,21 @@ Schema Settings::schema() {
       .boolean("share_cells", "all cells of a type share their choices; false: each cell has its own")
       .def(true)
       .boolean("distinct_inputs", "the two candidates that a node keeps read different inputs")
-      .def(true);
+      .def(true)
+      .real("skip_dropout",
+            "initial rate of the dropout after the supernet's stride-1 skip connections (P-DARTS); 0: no dropout")
+      .range(0, 0.99)
+      .def(0.0)
+      .integer(
+          "skip_dropout_warm_up_epochs",
+          "first epochs, in which the rate of skip_dropout falls linearly to its value of the stage's end; then it "
+          "starts again and decays exponentially")
+      .range(0, 100000)
+      .unit("epochs")
+      .def(10)
+      .real("skip_dropout_decay", "exponent per epoch of the decay of skip_dropout after its warm-up")
+      .range(0, 100)
+      .def(0.2);
 }
 
 }  // namespace dha::cell

@@ -6,6 +6,7 @@
 
 #include "dha/params.hpp"
 #include "operation.hpp"
+#include "skip_dropout.hpp"
 
 namespace dha::cell {
 
@@ -53,6 +54,7 @@ struct Settings {
   GateWeights gate_weights;
   bool share_cells;
   bool distinct_inputs;
+  SkipDropoutSchedule skip_dropout;
 };
 
 }  // namespace dha::cell

@@ -37,7 +37,10 @@ class CellSpace final : public Space {
   Quantities candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
 
-  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
+  // The rate of skip_dropout is a number of the host that differs from epoch to epoch.
+  void* capability(std::string_view id) override {
+    return id == Replay::kCapability && settings_.skip_dropout.initial_rate == 0 ? always_replayable() : nullptr;
+  }
 
  private:
   const DatasetInfo& info() const;
