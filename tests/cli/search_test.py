@@ -112,6 +112,60 @@ class SearchTest(CommandLineTest):
         self.assertIn("test.path_sampler needs validation images", errors)
         self.assertFalse(list(self.folder.glob("runs/small/*/stages.json")))
 
+    # Searches by gradients of validation images.
+
+    def gradient_stages(self):
+        """Search stages by method, each of which ends in a lean network."""
+        space = {"use": "dha.cell", "channels": 4, "cells": 3, "nodes": 2, "auxiliary_weight": 0, "candidate_affine": "none",
+                 "operations": ["none", "max_pool_3x3", "skip_connect", "sep_conv_3x3"]}
+        common = {"space": space, "augment": [{"use": "dha.flip"}], "hyper": {"use": "dha.sgd"}}
+        final = {"name": "final", "epochs": 1, "searcher": None, "hyper": None, "augment": None, "space": None,
+                 "validation_fraction": None, "carry": ["architecture"]}
+        progressive = [
+            {**common, "name": f"stage{i}", "searcher": {"use": "dha.pdarts", "drop": drop, "warm_up_epochs": 1},
+             "space": {**space, "cells": 2 + i, "skip_dropout": 0.3 * i, "skip_dropout_warm_up_epochs": 1},
+             **({"from": f"stage{i - 1}", "carry": ["searcher"]} if i > 0 else {})} for i, drop in enumerate((1, 1, 0))]
+        return {
+            "darts1": [{**common, "searcher": {"use": "dha.darts", "order": 1}}, {**final, "from": "search"}],
+            "darts2": [{**common, "searcher": {"use": "dha.darts"}}, {**final, "from": "search"}],
+            "proxyless": [{**common, "searcher": {"use": "dha.proxyless", "warm_up_epochs": 1, "architecture_interval": 2}},
+                          {**final, "from": "search"}],
+            "pdarts": [*progressive, {**final, "from": "stage2"}],
+        }
+
+    def test_searches_by_gradients_end_in_the_same_bytes(self):
+        for method, stages in self.gradient_stages().items():
+            with self.subTest(method):
+                pipeline = self.pipeline(*stages)
+                pipeline["checkpoint_every_steps"] = 1
+                whole = self.run_whole(pipeline, f"{method}_whole")
+                last = stages[-2].get("name", "search")
+                run = self.run_killed(pipeline, f"{method}_killed", [
+                    lambda run: list((run / "checkpoints").glob(f"{last}-0001.00000[12]*"))])
+                self.assert_same_run(whole, run)
+
+    def test_stages_of_a_progressive_search_run_what_the_one_before_left(self):
+        run = self.run_whole(self.pipeline(*self.gradient_stages()["pdarts"]))
+        executed = []
+        for i in range(3):
+            file = max((run / "checkpoints").glob(f"stage{i}-*.safetensors"))
+            header = file.read_bytes()
+            header = json.loads(header[8:8 + int.from_bytes(header[:8], "little")])["__metadata__"]
+            state = next(json.loads(text) for text in header.values() if '"searcher"' in text)
+            executed.append(json.loads(state["searcher"]["state"])["open"])
+        sizes = [[len(choice) for choice in stage] for stage in executed]
+        self.assertEqual(sizes, [[edges * left for edges in (2, 3, 2, 3)] for left in (4, 3, 2)])
+        for before, after in zip(executed, executed[1:]):
+            for wide, narrow in zip(before, after):
+                self.assertLess(set(narrow), set(wide))
+        found = json.loads((run / "architecture.json").read_text())
+        names = ["none", "max_pool_3x3", "skip_connect", "sep_conv_3x3"]
+        for cell, first in (("normal", 0), ("reduce", 2)):
+            kept = [[names[k % 4], k // 4] for node in executed[2][first:first + 2] for k in node]
+            for edge in found[cell]:
+                self.assertIn(edge, kept)
+        self.assertLessEqual(sum(name == "skip_connect" for name, _ in found["normal"]), 2)
+
     # Trials over settings alone.
 
     def settings_pipeline(self, **more):
