@@ -44,10 +44,10 @@ def make_variables():
 
 
 class Controller:
-    def __init__(self, flat, settings, units=UNITS, operations=OPERATIONS, choices=CHOICES):
+    def __init__(self, flat, settings, units=UNITS, operations=OPERATIONS, choices=CHOICES, favoured=FAVOURED):
         parts = parts_of(flat, units, len(operations))
         self.parts, self.settings, self.units, self.choices = parts, settings, units, choices
-        self.signs = torch.tensor([1.0 if o in FAVOURED else -1.0 for o in operations], dtype=torch.float64)
+        self.signs = torch.tensor([1.0 if o in favoured else -1.0 for o in operations], dtype=torch.float64)
         i, f, o, g = parts["lstm"].t().chunk(4)  # torch's order is i, f, g, o
         weight = torch.cat([i, f, g, o])
         self.cell = torch.nn.LSTMCell(units, units, bias=False, dtype=torch.float64)
