@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "architecture_gradient.hpp"
+#include "dha/nas/adam_params.hpp"
 #include "dha/nas/decided_gates.hpp"
 #include "dha/nas/report.hpp"
 #include "dha/nas/state.hpp"
@@ -11,19 +12,6 @@
 namespace dha::darts {
 
 using Json = nlohmann::ordered_json;
-
-namespace {
-
-nas::AdamOptions adam_options(const Params& params) {
-  nas::AdamOptions options;
-  options.learning_rate = params.real("learning_rate");
-  options.beta1 = params.reals("betas")[0];
-  options.beta2 = params.reals("betas")[1];
-  options.weight_decay = params.real("weight_decay");
-  return options;
-}
-
-}  // namespace
 
 Schema DartsSearcher::schema() {
   return Schema(
@@ -65,7 +53,7 @@ DartsSearcher::DartsSearcher(const Params& params, Context& context)
       radius_(params.real("difference_radius")),
       initial_deviation_(params.real("initial_deviation")),
       none_rule_(nas::none_rule(params.string("keep_none"))),
-      adam_(adam_options(params)) {}
+      adam_(nas::adam_options(params)) {}
 
 void DartsSearcher::attach(const Space& space, const Stage& stage) {
   space_ = &space;
@@ -93,9 +81,7 @@ Gates DartsSearcher::gates(const GateRequest& request) {
   const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
   if (trains && !finished_) return mixed_->gates();
   const auto options = at::TensorOptions(context_.device()).dtype(at::kDouble);
-  Gates gates = nas::decided_gates(decisions(mixed_->strengths()), options);
-  for (ChoiceGates& choice : gates.choices) choice.frozen = finished_;
-  return gates;
+  return nas::decided_gates(decisions(mixed_->strengths()), options, finished_);
 }
 
 void DartsSearcher::end_stage(SearchServices&) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "code_gates.hpp"
+#include "dha/nas/adam_params.hpp"
 
 namespace dha::ista {
 
@@ -30,15 +31,6 @@ RecoveryOptions recovery_options(const Params& params) {
   // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
   const double rows = options.mode == RecoveryMode::kDha ? static_cast<double>(params.integer("code_size")) : 1.0;
   options.lambda = params.has("lambda") ? params.real("lambda") : rows / 1e5;
-  return options;
-}
-
-nas::AdamOptions adam_options(const Params& params) {
-  nas::AdamOptions options;
-  options.learning_rate = params.real("learning_rate");
-  options.beta1 = params.reals("betas")[0];
-  options.beta2 = params.reals("betas")[1];
-  options.weight_decay = params.real("weight_decay");
   return options;
 }
 
@@ -105,7 +97,7 @@ IstaSearcher::IstaSearcher(const Params& params, Context& context)
       recovery_(recovery_options(params)),
       freeze_distance_(freeze_distance(params)),
       normalises_columns_(params.boolean("normalise_columns")),
-      adam_(adam_options(params)) {}
+      adam_(nas::adam_options(params)) {}
 
 void IstaSearcher::attach(const Space& space, const Stage& stage) {
   if (space.choices().empty())

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dha/nas/adam_params.hpp"
 #include "dha/nas/decided_gates.hpp"
 #include "dha/nas/report.hpp"
 
@@ -12,15 +13,6 @@ namespace {
 
 constexpr int64_t kSkipLimit = 2;  // M of the paper
 constexpr const char* kNormalCell = "normal";
-
-nas::AdamOptions adam_options(const Params& params) {
-  nas::AdamOptions options;
-  options.learning_rate = params.real("learning_rate");
-  options.beta1 = params.reals("betas")[0];
-  options.beta2 = params.reals("betas")[1];
-  options.weight_decay = params.real("weight_decay");
-  return options;
-}
 
 std::optional<int64_t> read_skip_limit(const Params& params) {
   return params.has("skip_limit") ? std::optional(params.integer("skip_limit")) : std::nullopt;
@@ -76,7 +68,7 @@ PdartsSearcher::PdartsSearcher(const Params& params, Context& context)
       gradient_clip_(params.real("gradient_clip")),
       initial_deviation_(params.real("initial_deviation")),
       none_rule_(nas::none_rule(params.string("keep_none"))),
-      adam_(adam_options(params)) {}
+      adam_(nas::adam_options(params)) {}
 
 void PdartsSearcher::attach(const Space& space, const Stage& stage) {
   space_ = &space;
@@ -123,9 +115,7 @@ Gates PdartsSearcher::gates(const GateRequest& request) {
   const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
   if (trains && !finished_) return mixed_->gates();
   const auto options = at::TensorOptions(context_.device()).dtype(at::kDouble);
-  Gates gates = nas::decided_gates(decisions(mixed_->strengths()), options);
-  for (ChoiceGates& choice : gates.choices) choice.frozen = finished_;
-  return gates;
+  return nas::decided_gates(decisions(mixed_->strengths()), options, finished_);
 }
 
 void PdartsSearcher::end_stage(SearchServices&) {

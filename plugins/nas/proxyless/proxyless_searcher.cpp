@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "dha/nas/adam_params.hpp"
 #include "dha/nas/decided_gates.hpp"
 #include "dha/nas/report.hpp"
 #include "dha/nas/state.hpp"
@@ -20,15 +21,6 @@ namespace dha::proxyless {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-nas::AdamOptions adam_options(const Params& params) {
-  nas::AdamOptions options;
-  options.learning_rate = params.real("learning_rate");
-  options.beta1 = params.reals("betas")[0];
-  options.beta2 = params.reals("betas")[1];
-  options.weight_decay = params.real("weight_decay");
-  return options;
-}
 
 int64_t size_of(const Choice& choice) { return static_cast<int64_t>(choice.candidates.size()); }
 
@@ -88,7 +80,7 @@ ProxylessSearcher::ProxylessSearcher(const Params& params, Context& context)
       competition_(params.string("gradient") == "all" ? Competition::kAll : Competition::kTwo),
       initial_deviation_(params.real("initial_deviation")),
       none_rule_(nas::none_rule(params.string("keep_none"))),
-      adam_(adam_options(params)) {}
+      adam_(nas::adam_options(params)) {}
 
 void ProxylessSearcher::attach(const Space& space, const Stage& stage) {
   if (space.choices().empty())
@@ -185,9 +177,7 @@ Gates ProxylessSearcher::gates(const GateRequest& request) {
   if (!finished_ && request.purpose == GatePurpose::kWeightStep) paths_ = draw(Competition::kAll);
   const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
   if (trains && !finished_) return gates_of(paths_, /*observes=*/false);
-  Gates gates = nas::decided_gates(decisions(), at::TensorOptions(context_.device()).dtype(at::kDouble));
-  for (ChoiceGates& choice : gates.choices) choice.frozen = finished_;
-  return gates;
+  return nas::decided_gates(decisions(), at::TensorOptions(context_.device()).dtype(at::kDouble), finished_);
 }
 
 void ProxylessSearcher::end_stage(SearchServices&) {

@@ -4,11 +4,11 @@
 
 namespace dha::nas {
 
-Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options) {
+Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options, bool frozen) {
   Gates gates;
   gates.needs_gradient = false;
   for (const std::vector<int64_t>& kept : decisions)
-    gates.choices.push_back({kept, at::ones({static_cast<int64_t>(kept.size())}, options), {}, true});
+    gates.choices.push_back({kept, at::ones({static_cast<int64_t>(kept.size())}, options), {}, frozen});
   return gates;
 }
 

@@ -7,8 +7,8 @@
 
 namespace dha::nas {
 
-// The kept candidates of every choice, each with weight 1, frozen, without a gradient. `options`: floating type and
-// device.
-Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options);
+// The kept candidates of every choice, each with weight 1, without a gradient. `options`: floating type and device.
+// `frozen`: ChoiceGates::frozen, true once the search is finished.
+Gates decided_gates(const Decisions& decisions, const at::TensorOptions& options, bool frozen = true);
 
 }  // namespace dha::nas
