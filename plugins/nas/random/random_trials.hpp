@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "dha/nas/finished_trials.hpp"
+#include "dha/nas/open_trials.hpp"
+#include "dha/nas/trial_domain.hpp"
+#include "dha/nas/trial_draws.hpp"
 #include "dha/plugin.hpp"
-#include "random_settings.hpp"
 
 namespace dha {
 
@@ -38,19 +40,13 @@ class RandomTrials : public TrialSearcher {
   std::string report() const override;
 
  private:
-  void take_settings();
-  at::Generator generator_of(int64_t id) const;
   std::string draw_architecture(const at::Generator& generator);
 
   Context& context_;
-  bool is_over_architecture_ = false, is_over_settings_ = false;
+  nas::TrialDomain domain_;
   int64_t retries_, keep_;
-  const Space* space_ = nullptr;
-  const Stage* stage_ = nullptr;
-  uint64_t seed_ = 0;
-  RandomSettings settings_;
-  int64_t next_id_ = 0;
-  std::set<int64_t> open_;          // asked for and not told
+  nas::TrialDraws draws_;
+  nas::OpenTrials trials_{"dha.random"};
   std::set<std::string> proposed_;  // architectures
   nas::FinishedTrials finished_;
 };

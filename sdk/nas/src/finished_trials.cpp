@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,18 @@ std::vector<int64_t> FinishedTrials::ids() const {
   std::vector<int64_t> ids;
   for (const Entry& entry : ranked_) ids.push_back(entry.id);
   return ids;
+}
+
+std::vector<int64_t> FinishedTrials::best(int64_t count) const {
+  std::vector<int64_t> best = ids();
+  best.resize(std::min(best.size(), static_cast<size_t>(count)));
+  return best;
+}
+
+std::string FinishedTrials::report(int64_t proposed) const {
+  nlohmann::ordered_json report{{"proposed", proposed}, {"finished", ranked_.size()}};
+  if (!ranked_.empty()) report["best"] = {{"id", ranked_.front().id}, {quantity_, ranked_.front().value}};
+  return report.dump();
 }
 
 }  // namespace dha::nas

@@ -28,6 +28,10 @@ class FinishedTrials {
   // The best first; ties by lower id.
   const std::vector<Entry>& ranked() const { return ranked_; }
   std::vector<int64_t> ids() const;
+  std::vector<int64_t> best(int64_t count) const;  // the first `count` of ids(), or all
+
+  // A text for TrialSearcher::report(): the numbers of proposed and finished trials, and the best.
+  std::string report(int64_t proposed) const;
 
  private:
   std::string quantity_;

@@ -1,5 +1,5 @@
-// Which parameters are drawn, and by which law.
-#include "random_settings.hpp"
+// Which parameters are dimensions, and by which law they are drawn.
+#include "dha/nas/tunable_settings.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 
@@ -16,8 +16,8 @@
 
 namespace {
 
-using dha::RandomSettings;
 using dha::Schema;
+using dha::nas::TunableSettings;
 using nlohmann::json;
 
 // The fields of a component's schema as Stage::tunable() gives them.
@@ -33,11 +33,11 @@ constexpr int kDraws = 6000;
 // How many of many draws of one parameter fall into each of `cells` cells.
 std::vector<double> counts(const json& fields, const std::string& pointer, size_t cells,
                            const std::function<double(const json&)>& cell_of) {
-  const RandomSettings settings(fields.dump());
+  const TunableSettings settings(fields.dump());
   const at::Generator generator = at::detail::createCPUGenerator(5);
   std::vector<double> found(cells);
   for (int i = 0; i < kDraws; ++i) {
-    const double cell = cell_of(json::parse(settings.draw(generator)).at(pointer));
+    const double cell = cell_of(json::parse(settings.text(settings.draw(generator))).at(pointer));
     BOOST_TEST_REQUIRE((cell >= 0 && cell < static_cast<double>(cells)), "cell " << cell);
     ++found[static_cast<size_t>(cell)];
   }
@@ -48,7 +48,7 @@ void check_uniform(const std::vector<double>& found) {
   BOOST_TEST(dha::test::chi_square(found) < dha::test::chi_square_limit(found.size()));
 }
 
-BOOST_AUTO_TEST_SUITE(random_settings)
+BOOST_AUTO_TEST_SUITE(tunable_settings)
 
 BOOST_AUTO_TEST_CASE(values_are_uniform) {
   json fields = tunable(Schema("s")
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(integers_have_both_ends_and_follow_their_scale) {
 
 BOOST_AUTO_TEST_CASE(items_of_a_list_have_their_own_ranges) {
   json fields = tunable(Schema("s").reals("betas", "h", 2, 2).range(0, 1).tunable());
-  BOOST_TEST(RandomSettings(fields.dump()).empty());
+  BOOST_TEST(TunableSettings(fields.dump()).dimensions().empty());
   fields["/hyper/betas"]["tuning_range"] = {{0.5, 0.9}, {0.99, 0.999}};
   check_uniform(counts(fields, "/hyper/betas", 4, [](const json& value) {
     BOOST_TEST_REQUIRE(value.size() == 2u);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(parameters_without_a_bounded_law_are_left_out) {
                                   .real("good", "h")
                                   .range(0, 1)
                                   .tunable());
-  const RandomSettings settings(fields.dump());
+  const TunableSettings settings(fields.dump());
   std::set<std::string> left_out;
   for (const auto& one : settings.left_out()) {
     BOOST_TEST(!one.reason.empty());
@@ -147,9 +147,29 @@ BOOST_AUTO_TEST_CASE(parameters_without_a_bounded_law_are_left_out) {
   }
   BOOST_TEST((left_out == std::set<std::string>{"/hyper/unbounded", "/hyper/from_zero", "/hyper/text", "/hyper/list",
                                                 "/hyper/between"}));
-  const json drawn = json::parse(settings.draw(at::detail::createCPUGenerator(1)));
+  const json drawn = json::parse(settings.text(settings.draw(at::detail::createCPUGenerator(1))));
   BOOST_TEST(drawn.size() == 1u);
   BOOST_TEST(drawn.contains("/hyper/good"));
+}
+
+// A list has a dimension per item, values are positions, and the text has them in the parameters' order.
+BOOST_AUTO_TEST_CASE(a_point_has_one_number_per_dimension) {
+  json fields = tunable(Schema("s")
+                            .choice("schedule", "h", {"constant", "cosine"})
+                            .tunable()
+                            .reals("betas", "h", 2, 2)
+                            .range(0, 1)
+                            .tunable()
+                            .integer("padding", "h")
+                            .range(3, 3)
+                            .tunable());
+  fields["/hyper/betas"]["tuning_range"] = {{0.5, 0.9}, {0.99, 0.999}};
+  const TunableSettings settings(fields.dump());
+  std::vector<bool> is_variable;
+  for (const auto& dimension : settings.dimensions()) is_variable.push_back(dimension.is_variable());
+  BOOST_TEST((is_variable == std::vector<bool>{true, true, false, true}));
+  BOOST_TEST(settings.text({0.75, 0.995, 3, 1}) ==
+             R"({"/hyper/betas":[0.75,0.995],"/hyper/padding":3,"/hyper/schedule":"cosine"})");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
