@@ -32,8 +32,9 @@ class ReferenceTest(CommandLineTest):
                 self.dha("validate", "-q", file)
 
     def test_examples_are_extended_by_name(self):
-        resolved = json.loads(self.dha("validate", "--json", EXAMPLES[-1])[0])["pipeline"]
-        named = self.write_pipeline({"extends": f"dha:{EXAMPLES[-1].stem}"})
+        example = next(file for file in EXAMPLES if file.stem == "sequential_dha")  # names no file
+        resolved = json.loads(self.dha("validate", "--json", example)[0])["pipeline"]
+        named = self.write_pipeline({"extends": f"dha:{example.stem}"})
         self.assertEqual(json.loads(self.dha("validate", "--json", named)[0])["pipeline"], resolved)
         _, errors = self.dha("validate", self.write_pipeline({"extends": "dha:folder_63"}), status=2)
         self.assertIn("/extends names 'dha:folder_63', which is no example; there are ", errors)
@@ -48,7 +49,8 @@ class ReferenceTest(CommandLineTest):
         stage = {"name": "one", "epochs": 1, "space": {"use": "dha.cell"}, "searcher": {"use": "dha.ista"},
                  "hyper": {"use": "dha.sgd"}}
         if kind == "trial_searcher":
-            del stage["searcher"]
+            stage["searcher"] = {"use": "dha.architecture",
+                                 "genotype_file": str(SOURCE / "examples" / "architectures" / "darts_v2.json")}
             stage["validation_fraction"] = 0.2
         pipeline = {"name": "example", "stages": [stage],
                     "dataset": {"use": "dha.idx", "path": "path/to", "classes": 10}}

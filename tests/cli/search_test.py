@@ -366,6 +366,34 @@ class SearchTest(CommandLineTest):
         _, errors = self.dha("run", self.write_pipeline(self.pipeline(study, final)), "--out", "none", *PLUGINS, status=2)
         self.assertIn(f"picks outcome 99 of stage 'study', which has {len(front)}", errors)
 
+    # Trials that are bred from the outcomes of earlier ones.
+
+    def check_bred(self, use, more, **stage):
+        """One worker and an undisturbed run, two workers and a kill: the same study."""
+        pipeline = self.pipeline(self.trials(use, 6, trials={"threads": 1, **more}, **stage))
+        whole = self.run_whole(pipeline)
+        run = self.run_killed(pipeline, "killed", [
+            lambda run: (run / "stages" / "study" / "trials" / "4" / "trial.json").exists()], "--parallel", "2")
+        self.assert_same_study(whole, run)
+        return whole
+
+    def test_evolution(self):
+        whole = self.check_bred("dha.evolution", {"over": ["architecture", "settings"], "population": 3, "max_open": 2,
+                                                  "inherit": True})
+        log = (whole / "stages" / "study" / "trials" / "5" / "log.txt").read_text()
+        self.assertRegex(log, r"starts with \d+ of its \d+ weights from 'study'")
+
+    def test_nsga_net(self):
+        whole = self.check_bred("dha.nsga_net", {"population": 3, "offspring": 2, "inherit": True})
+        front = json.loads((whole / "stages" / "study" / "front.json").read_text())["front"]
+        outcomes = self.outcomes(whole)
+        for point in front:
+            self.assertEqual(point["validation_accuracy"], outcomes[point["id"]]["validation_accuracy"])
+            self.assertEqual(point["multiply_adds"], outcomes[point["id"]]["costs"]["multiply_adds"])
+
+    def test_tpe(self):
+        self.check_bred("dha.tpe", {"startup": 3, "max_open": 2}, architecture=architecture())
+
     # dha.random over both.
 
     def random_pipeline(self, count=2, **more):
