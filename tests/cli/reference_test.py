@@ -119,6 +119,8 @@ class ReferenceTest(CommandLineTest):
                        "stages.search.space.auxiliary_weight=0",
                        *(f"stages.{stage['name']}.{setting}" for stage in resolved["stages"]
                          for setting in ("epochs=1", "batch_size=16"))]
+            if "trials" in resolved["stages"][0]:
+                options.append("stages.search.trials.count=4")
             data = resolved["dataset"]["use"]
             options.append(f"dataset.path={self.data / made[data]}")
             if data == "dha.image_folder":
