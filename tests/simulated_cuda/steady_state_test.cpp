@@ -262,6 +262,21 @@ BOOST_AUTO_TEST_CASE(codes_that_learn_from_validation_images_do_not_wait) {
   counted(pipeline(Json::array({stage})));
 }
 
+// The last one learns nothing in this epoch: its architecture steps wait for their gradients.
+BOOST_AUTO_TEST_CASE(searches_by_gradients_of_validation_images_do_not_wait) {
+  const Json searchers[] = {{{"use", "dha.darts"}, {"order", 1}},
+                            {{"use", "dha.darts"}, {"order", 2}},
+                            {{"use", "dha.pdarts"}, {"warm_up_epochs", 0}},
+                            {{"use", "dha.proxyless"}, {"warm_up_epochs", 0}, {"architecture_interval", 1000}}};
+  for (const Json& searcher : searchers) {
+    Json stage = short_search();
+    stage.update(Json{{"batch_size", 4}, {"validation_fraction", 0.5}});
+    stage["searcher"] = searcher;
+    stage["space"].update(Json{{"nodes", 1}, {"operations", {"none", "skip_connect", "sep_conv_3x3"}}});
+    counted(pipeline(Json::array({stage})));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(metrics_come_to_the_host_once_an_interval) {
   for (const int64_t log_every : {int64_t{1}, int64_t{5}, 10 * kStepsPerEpoch}) {
     Json stage = short_search();
