@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(rewards_lead_to_the_best_architecture) {
 }
 
 BOOST_AUTO_TEST_CASE(equal_rewards_lead_nowhere) {
-  Search search(R"({"units": 8, "baseline_decay": 0, "entropy_weight": 0})");
+  Search search(R"({"units": 8, "baseline_decay": 0, "entropy_weight": 0, "controller_steps": 3})");
   search.services.on_evaluate = [](const Gates&, const EvaluationRequest&) {
     Evaluation evaluation;
     evaluation.accuracy = at::scalar_tensor(0.5);
