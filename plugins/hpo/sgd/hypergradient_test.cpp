@@ -17,8 +17,8 @@
 #include <cmath>
 #include <limits>
 
-#include "component_for_test.hpp"
 #include "dha/error.hpp"
+#include "shared/component_for_test.hpp"
 #include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 

@@ -19,7 +19,8 @@ at::Tensor copy_like(const at::Tensor& weight, const at::Tensor& values) {
 
 }  // namespace
 
-MomentumUpdate::MomentumUpdate(double momentum, bool nesterov) : momentum_(momentum), nesterov_(nesterov) {
+MomentumUpdate::MomentumUpdate(double momentum, bool nesterov, bool decays_vectors)
+    : momentum_(momentum), nesterov_(nesterov), decays_vectors_(decays_vectors) {
   if (nesterov && momentum == 0)
     throw Error(ErrorCode::kInvalidParameter,
                 "'nesterov' needs a momentum above 0, found momentum 0; raise 'momentum' or remove 'nesterov'");
@@ -51,10 +52,23 @@ Participants MomentumUpdate::participants(const WeightStep& step) const {
   return found;
 }
 
+// gradients[i] += weight_decay * weights[i]
+void MomentumUpdate::add_decay(const std::vector<at::Tensor>& gradients, const std::vector<at::Tensor>& weights,
+                               const at::Tensor& weight_decay) const {
+  if (decays_vectors_) return add_scaled_(gradients, weights, weight_decay);
+  std::vector<at::Tensor> of_matrices, matrices;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i].dim() <= 1) continue;
+    of_matrices.push_back(gradients[i]);
+    matrices.push_back(weights[i]);
+  }
+  if (!matrices.empty()) add_scaled_(of_matrices, matrices, weight_decay);
+}
+
 std::vector<at::Tensor> MomentumUpdate::advance(const Participants& participants, const at::Tensor& weight_decay) {
   const auto& [indices, weights, gradients] = participants;
   if (indices.empty()) return {};
-  add_scaled_(gradients, weights, weight_decay);
+  add_decay(gradients, weights, weight_decay);
   if (momentum_ == 0) return gradients;
 
   std::vector<at::Tensor> buffers, moving, moved_by;
@@ -83,8 +97,9 @@ std::vector<at::Tensor> MomentumUpdate::directions(const Participants& participa
                                                    const at::Tensor& weight_decay) const {
   const auto& [indices, weights, gradients] = participants;
   if (indices.empty()) return {};
-  std::vector<at::Tensor> decayed = scaled(weights, weight_decay);
-  at::_foreach_add_(decayed, gradients);
+  std::vector<at::Tensor> decayed;
+  for (const at::Tensor& gradient : gradients) decayed.push_back(gradient.clone());
+  add_decay(decayed, weights, weight_decay);
   if (momentum_ == 0) return decayed;
 
   std::vector<at::Tensor> buffers;

@@ -5,6 +5,8 @@
 //   u   = buf                 with Nesterov momentum: u = d + mu * buf
 //   theta <- theta - lr * u
 //
+// Weights with one dimension (of batch norm, and biases) may be exempt from the decay: wd is 0 for them.
+//
 // A weight without a gradient is left as it is: neither decayed nor moved by its momentum.
 #pragma once
 
@@ -25,7 +27,7 @@ struct Participants {
 class MomentumUpdate {
  public:
   // `momentum` in [0, 1]. Throws Error{kInvalidParameter} for Nesterov momentum of 0.
-  MomentumUpdate(double momentum, bool nesterov);
+  MomentumUpdate(double momentum, bool nesterov, bool decays_vectors = true);
 
   void attach(const std::vector<NamedTensor>& parameters);
 
@@ -64,8 +66,12 @@ class MomentumUpdate {
  private:
   std::vector<at::Tensor> directions(const Participants& participants, const at::Tensor& weight_decay) const;
 
+  void add_decay(const std::vector<at::Tensor>& gradients, const std::vector<at::Tensor>& weights,
+                 const at::Tensor& weight_decay) const;
+
   double momentum_;
   bool nesterov_;
+  bool decays_vectors_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> weights_;
   std::vector<at::Tensor> buffers_;

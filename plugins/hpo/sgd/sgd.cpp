@@ -6,38 +6,14 @@
 #include <bit>
 #include <string>
 
-#include "dha/error.hpp"
+#include "shared/schedule_parameters.hpp"
 #include "tensor_lists.hpp"
 
 namespace dha::sgd {
 
-namespace {
-
-LearningRateSchedule read_schedule(const Params& params) {
-  const std::string decay = params.string("schedule");
-  LearningRateSchedule schedule;
-  schedule.decay = decay == "cosine"   ? Decay::kCosine
-                   : decay == "linear" ? Decay::kLinear
-                   : decay == "step"   ? Decay::kStep
-                                       : Decay::kConstant;
-  schedule.peak = params.real("learning_rate");
-  schedule.minimum = params.real("minimum_learning_rate");
-  schedule.step_epochs = params.real("step_epochs");
-  schedule.step_factor = params.real("step_factor");
-  schedule.warm_up_epochs = params.real("warm_up_epochs");
-  schedule.by_step = params.string("schedule_by") == "step";
-  if (schedule.minimum > schedule.peak)
-    throw Error(ErrorCode::kInvalidParameter, "'minimum_learning_rate' must not exceed 'learning_rate' (" +
-                                                  std::to_string(schedule.peak) + "), found " +
-                                                  std::to_string(schedule.minimum));
-  return schedule;
-}
-
-}  // namespace
-
 Schema Sgd::schema() {
-  return Schema("Stochastic gradient descent with momentum, weight decay and a learning-rate schedule.")
-      .real("learning_rate", "learning rate after the warm-up")
+  Schema schema("Stochastic gradient descent with momentum, weight decay and a learning-rate schedule.");
+  schema.real("learning_rate", "learning rate after the warm-up")
       .range(0, 100)
       .log_scale()
       .tunable(1e-4, 1)
@@ -53,29 +29,16 @@ Schema Sgd::schema() {
       .log_scale()
       .tunable(1e-6, 1e-2)
       .def(3e-4)
-      .choice("schedule", "schedule of the learning rate", {"constant", "cosine", "linear", "step"})
-      .def("cosine")
-      .choice("schedule_by", "whether the rate changes per epoch or per step", {"epoch", "step"})
-      .def("epoch")
-      .real("minimum_learning_rate", "final rate of cosine and linear, lower limit of step")
-      .range(0, 100)
-      .def(0.0)
-      .real("step_epochs", "epochs between reductions of schedule step")
-      .range(1e-3, 1e6)
-      .unit("epochs")
-      .def(30.0)
-      .real("step_factor", "factor of the rate at each reduction of schedule step")
-      .range(0, 1)
-      .def(0.1)
-      .real("warm_up_epochs", "linear rise of the rate before the schedule")
-      .range(0, 1e6)
-      .unit("epochs")
-      .def(0.0);
+      .boolean("decay_vectors",
+               "whether the penalty covers weights with one dimension: those of batch norm, and biases")
+      .def(true);
+  hpo::declare_schedule(schema);
+  return schema;
 }
 
 Sgd::Sgd(const Params& params, Context& context)
-    : schedule_(read_schedule(params)),
-      update_(params.real("momentum"), params.boolean("nesterov")),
+    : schedule_(hpo::read_schedule(params)),
+      update_(params.real("momentum"), params.boolean("nesterov"), params.boolean("decay_vectors")),
       context_(context),
       learning_rate_(at::scalar_tensor(schedule_.at(Progress{}), at::kDouble)),
       weight_decay_(at::scalar_tensor(params.real("weight_decay"), at::kDouble)) {}

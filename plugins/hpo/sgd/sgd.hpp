@@ -8,8 +8,8 @@
 #include "dha/hyper_optimizer.hpp"
 #include "dha/params.hpp"
 #include "dha/replay.hpp"
-#include "learning_rate_schedule.hpp"
 #include "momentum_update.hpp"
+#include "shared/learning_rate_schedule.hpp"
 
 namespace dha::sgd {
 
@@ -41,7 +41,7 @@ class Sgd : public HyperOptimizer, private Replay {
   std::optional<int64_t> revision() const override;
   void take_momentum(const State& state);
 
-  LearningRateSchedule schedule_;
+  hpo::LearningRateSchedule schedule_;
   MomentumUpdate update_;
   Context& context_;
   // Held by the CPU, which is where they are known.

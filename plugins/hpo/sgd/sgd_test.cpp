@@ -14,8 +14,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "component_for_test.hpp"
 #include "dha/error.hpp"
+#include "shared/component_for_test.hpp"
 #include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
 
@@ -25,8 +25,8 @@ using dha::NamedTensor;
 using dha::Progress;
 using dha::RestoreReason;
 using dha::WeightStep;
-using dha::sgd::Decay;
-using dha::sgd::LearningRateSchedule;
+using dha::hpo::Decay;
+using dha::hpo::LearningRateSchedule;
 using dha::sgd::Sgd;
 using Tensors = std::vector<at::Tensor>;
 

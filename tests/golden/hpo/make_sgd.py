@@ -56,18 +56,33 @@ CASES = {
         {"schedule": "step", "step_epochs": 3, "step_factor": 0.5},
         {"momentum": 0.9},
         lambda o: lr_scheduler.StepLR(o, step_size=3, gamma=0.5), "epoch"),
+    "restarts": (
+        {"schedule": "cosine_restarts", "restart_epochs": 2, "restart_factor": 3, "minimum_learning_rate": 0.001},
+        {"momentum": 0.9},
+        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=2, T_mult=3, eta_min=0.001), "epoch"),
+    "restarts_by_step": (
+        {"schedule": "cosine_restarts", "schedule_by": "step", "restart_epochs": 3, "restart_factor": 1},
+        {"momentum": 0.9},
+        lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=3 * STEPS_PER_EPOCH), "step"),
+    "matrices_decay": (
+        {"weight_decay": 0.05, "decay_vectors": False},
+        {"momentum": 0.9, "weight_decay": {"a": 0.05, "b": 0.0}}, None, None),
     "warm_up": (
         {"schedule": "cosine", "warm_up_epochs": 3, "minimum_learning_rate": 0.001},
         {"momentum": 0.9}, warm_up_then_cosine, "epoch"),
 }
 
 
-def trajectory(gradients, options, make_schedule, schedule_by):
+def trajectory(gradients, rule, learning_rate, options, make_schedule, schedule_by):
+    """`options` of the rule; "weight_decay" may be given by weight."""
+    options = dict(options)
+    decays = options.pop("weight_decay", 0.0)
     weights = {
         name: torch.linspace(-1, 1, torch.Size(shape).numel(), dtype=torch.float64).reshape(shape).requires_grad_()
         for name, shape in SHAPES.items()
     }
-    optimizer = torch.optim.SGD(weights.values(), lr=0.1, **options)
+    groups = [{"params": [w], "weight_decay": decays[n] if isinstance(decays, dict) else decays} for n, w in weights.items()]
+    optimizer = rule(groups, lr=learning_rate, **options)
     schedule = make_schedule(optimizer) if make_schedule else None
     rates, values = [], []
     for step, given in enumerate(gradients):
@@ -86,10 +101,11 @@ def main():
     cases = []
     for name, (params, options, schedule, schedule_by) in CASES.items():
         full = {"learning_rate": 0.1, "weight_decay": 0.0, "schedule": "constant", **params}
-        cases.append({"name": name, "params": full, **trajectory(gradients, options, schedule, schedule_by)})
+        cases.append({"name": name, "params": full, **trajectory(gradients, torch.optim.SGD, 0.1, options, schedule, schedule_by)})
     print(json.dumps({
         "torch": torch.__version__.split("+")[0], "epochs": EPOCHS, "steps_per_epoch": STEPS_PER_EPOCH,
         "shapes": SHAPES, "gradients": gradients, "cases": cases}))
 
 
-main()
+if __name__ == "__main__":
+    main()

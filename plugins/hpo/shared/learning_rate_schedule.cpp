@@ -4,7 +4,25 @@
 #include <cmath>
 #include <numbers>
 
-namespace dha::sgd {
+namespace dha::hpo {
+
+namespace {
+
+// How much of the current cosine has passed, in [0, 1).
+double share_of_restart(double epochs, double first, double factor) {
+  double start = 0, length = first;
+  while (epochs >= start + length) {
+    start += length;
+    length *= factor;
+  }
+  return (epochs - start) / length;
+}
+
+}  // namespace
+
+double LearningRateSchedule::cosine(double share) const {
+  return minimum + (peak - minimum) * (1 + std::cos(std::numbers::pi * share)) / 2;
+}
 
 double LearningRateSchedule::at(const Progress& progress) const {
   const double one_step = by_step ? 1.0 / static_cast<double>(std::max<int64_t>(progress.steps_per_epoch, 1)) : 1.0;
@@ -19,7 +37,9 @@ double LearningRateSchedule::at(const Progress& progress) const {
     case Decay::kConstant:
       return peak;
     case Decay::kCosine:
-      return minimum + (peak - minimum) * (1 + std::cos(std::numbers::pi * share)) / 2;
+      return cosine(share);
+    case Decay::kCosineRestarts:
+      return cosine(share_of_restart(decayed, restart_epochs, restart_factor));
     case Decay::kLinear:
       return peak + (minimum - peak) * share;
     case Decay::kStep:
@@ -28,4 +48,4 @@ double LearningRateSchedule::at(const Progress& progress) const {
   return peak;
 }
 
-}  // namespace dha::sgd
+}  // namespace dha::hpo
