@@ -4,12 +4,12 @@
 // drawn operation of every edge, gates 1, and the loss L of these operations on a batch of validation images is
 // measured, with statistics of the batch. All inputs of a choice take part in the search.
 //   importance     MANAS: after each round, exponential weights of losses weighted by importance
-//   least_squares  MANAS-LS: after the rounds of an epoch, or `samples` rounds, a linear model of the losses;
-//   operations
-//                  are ranked by its coefficients and drawn with Zipf's law. Rounds are forgotten after their fit.
+//   least_squares  MANAS-LS: after the rounds of an epoch, or `samples` rounds, a linear model of the losses ranks the
+//                  operations, and Zipf's law draws by rank. Rounds are forgotten after their fit.
 // The architecture takes the best operation of each edge, and of each choice the `keep` inputs whose edges are decided
 // most clearly: by the probability of their operation, or (least_squares, where every edge has the same probabilities)
-// by how far its coefficient lies below the mean of the edge. An operation "none" is never kept.
+// by how far its coefficient lies below the mean of the edge. An operation "none" is never kept. Evaluations run this
+// architecture, whose choices have fewer inputs than the shared weights were trained with.
 //
 // Source: MANAS (Carlucci et al., arXiv 1909.01051, as submitted to ICLR 2020), which leaves eta, the number of rounds
 // per fit and the choice of inputs open.
