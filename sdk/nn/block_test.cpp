@@ -28,13 +28,14 @@ constexpr RunMode kTraining{true, true}, kFixedStatistics{true, false}, kEvaluat
 
 using Weights = std::map<std::string, at::Tensor>;
 
-at::Tensor norm_by(const Weights& w, const std::string& name, const at::Tensor& x, bool training) {
+at::Tensor norm_by(const Weights& w, const std::string& name, const at::Tensor& x, bool training,
+                   double epsilon = 1e-5) {
   const auto optional = [&](const std::string& part) {
     const auto found = w.find(name + part);
     return found == w.end() ? at::Tensor() : found->second;
   };
   return at::batch_norm(x, optional(".weight"), optional(".bias"), w.at(name + ".running_mean"),
-                        w.at(name + ".running_var"), training, 0.1, 1e-5, false);
+                        w.at(name + ".running_var"), training, 0.1, epsilon, false);
 }
 
 struct Reference {
@@ -85,6 +86,21 @@ std::vector<Reference> references() {
   all.push_back({{"shortcut", {convolution("conv", 6, 5, {1, 1}, {2, 2})}},
                  [every_other](const Weights& w, const at::Tensor& x, bool) {
                    return at::conv2d(every_other(x, 0), w.at("shortcut.conv.weight"));
+                 }});
+  // The other epsilon keeps the halves from being computed together.
+  all.push_back({{"epsilons",
+                  {relu(), convolution("conv1", 6, 4, {1, 1}), batch_norm("norm1", 4), relu(),
+                   convolution("conv2", 4, 5, {1, 1}), batch_norm("norm2", 5, true, 0.5)}},
+                 [](const Weights& w, const at::Tensor& x, bool training) {
+                   at::Tensor y =
+                       norm_by(w, "epsilons.norm1", at::conv2d(at::relu(x), w.at("epsilons.conv1.weight")), training);
+                   y = at::conv2d(at::relu(y), w.at("epsilons.conv2.weight"));
+                   return norm_by(w, "epsilons.norm2", y, training, 0.5);
+                 }});
+  all.push_back({{"widen", {widen(6, 10, 2)}}, [every_other](const Weights&, const at::Tensor& x, bool) {
+                   const at::Tensor kept = every_other(x, 0);
+                   const at::Tensor zeros = kept.new_zeros({kept.size(0), 2, kept.size(2), kept.size(3)});
+                   return at::cat({zeros, kept, zeros}, 1);
                  }});
   // The second convolution reads pixels (1, 1), (1, 3), …; the odd height is extended by a row of zeros.
   all.push_back(
@@ -186,6 +202,22 @@ BOOST_AUTO_TEST_CASE(weights_are_drawn_in_order) {
   BOOST_TEST(named(parameters, "b.norm.weight").eq(1).all().item<bool>());
   BOOST_TEST(named(parameters, "b.norm.bias").eq(0).all().item<bool>());
   for (const NamedTensor& one : parameters) BOOST_TEST(one.tensor.requires_grad(), one.name);
+}
+
+// Normal with variance 2/fan-out, whatever the groups.
+BOOST_AUTO_TEST_CASE(kernels_can_be_drawn_by_fan_out) {
+  const Block block = built({"",
+                             {convolution("conv", 4, 6, {3, 3}), depthwise("depthwise", 6, 5, 1), linear("fc", 6, 2)},
+                             Initialization::kNormalFanOut},
+                            at::kDouble, 7);
+  const at::Generator generator = at::detail::createCPUGenerator(7);
+  const std::vector<NamedTensor> parameters = parameters_of(block);
+  const auto normal = [&](at::IntArrayRef sizes, double fan_out) {
+    return at::empty(sizes, at::kDouble).normal_(0, std::sqrt(2 / fan_out), generator);
+  };
+  BOOST_TEST(named(parameters, "conv.weight").equal(normal({6, 4, 3, 3}, 54)));
+  BOOST_TEST(named(parameters, "depthwise.weight").equal(normal({6, 1, 5, 5}, 150)));
+  BOOST_TEST(named(parameters, "fc.weight").abs().max().item<double>() <= 1 / std::sqrt(6.0));
 }
 
 BOOST_AUTO_TEST_CASE(an_identity_returns_its_input) {

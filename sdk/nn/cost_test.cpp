@@ -30,6 +30,7 @@ const std::vector<Case>& cases() {
       {"max pool", max_pool({3, 3}, {2, 2}, {1, 1}), {4, 5}, 0, 0},
       {"average pool", average_pool({5, 5}, {1, 3}), {3, 2}, 0, 0},
       {"global pool", global_average_pool(), {1, 1}, 0, 0},
+      {"widen", widen(8, 14, 2), {4, 5}, 0, 0},
       {"linear", linear("l", 560, 3), {7, 10}, 1683, 1680},
   };
   return all;

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
@@ -24,11 +25,25 @@ namespace {
 using Kind = Layer::Kind;
 
 constexpr double kMomentum = 0.1;
-constexpr double kEpsilon = 1e-5;
 
 at::Tensor drawn(at::IntArrayRef sizes, int64_t fan_in, const at::TensorOptions& options, at::Generator generator) {
   const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
   return at::empty(sizes, options).uniform_(-bound, bound, std::move(generator)).set_requires_grad(true);
+}
+
+at::Tensor drawn_kernel(const Layer& layer, Initialization initialization, const at::TensorOptions& options,
+                        at::Generator generator) {
+  const int64_t in = layer.in / layer.groups, area = layer.kernel[0] * layer.kernel[1];
+  const std::array<int64_t, 4> sizes{layer.out, in, layer.kernel[0], layer.kernel[1]};
+  if (initialization == Initialization::kUniformFanIn) return drawn(sizes, in * area, options, std::move(generator));
+  const double deviation = std::sqrt(2 / static_cast<double>(layer.out * area));
+  return at::empty(sizes, options).normal_(0, deviation, std::move(generator)).set_requires_grad(true);
+}
+
+at::Tensor widened(const Layer& layer, const at::Tensor& x) {
+  const at::Tensor pixels = x.slice(2, 0, std::nullopt, layer.stride[0]).slice(3, 0, std::nullopt, layer.stride[1]);
+  const int64_t zeros = (layer.out - layer.in) / 2;
+  return at::constant_pad_nd(pixels, {0, 0, 0, 0, zeros, zeros}).contiguous(x.suggest_memory_format());
 }
 
 bool is_unpadded_pointwise(const Layer& layer) {
@@ -56,9 +71,9 @@ void require_several_values(int64_t values, const std::string& block) {
 Block::Block(BlockPlan plan, const at::TensorOptions& options, at::Generator generator) : plan_(std::move(plan)) {
   for (const Layer& layer : plan_.layers) {
     Weights weights;
-    const int64_t in = layer.in / layer.groups, area = layer.kernel[0] * layer.kernel[1];
+    const int64_t in = layer.in;
     if (layer.kind == Kind::kConvolution) {
-      weights.weight = drawn({layer.out, in, layer.kernel[0], layer.kernel[1]}, in * area, options, generator);
+      weights.weight = drawn_kernel(layer, plan_.initialization, options, generator);
     } else if (layer.kind == Kind::kFactorizedReduce) {
       weights.weight = drawn({layer.out / 2, in, 1, 1}, in, options, generator);
       weights.second = drawn({layer.out - layer.out / 2, in, 1, 1}, in, options, generator);
@@ -117,6 +132,7 @@ size_t Block::end_of_stages(size_t begin) const {
     size_t i = end + 1;
     if (is(i, Kind::kConvolution) && is_depthwise(plan_.layers[i])) ++i;
     if (!is(i, Kind::kConvolution) || !is_pointwise(plan_.layers[i]) || !is(i + 1, Kind::kBatchNorm)) break;
+    if (end > begin && plan_.layers[i + 1].epsilon != plan_.layers[end - 1].epsilon) break;
     end = i + 2;
   }
   return end;
@@ -143,7 +159,7 @@ at::Tensor Block::run_stages(size_t begin, size_t end, const at::Tensor& x, cons
       stage.norm = norm(i, mode, gate_at(i, gate));
     }
   }
-  return ops::rectified_separable(x, stages, {mode.batch_statistics, kMomentum, kEpsilon});
+  return ops::rectified_separable(x, stages, {mode.batch_statistics, kMomentum, plan_.layers[end - 1].epsilon});
 }
 
 at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
@@ -166,6 +182,8 @@ at::Tensor Block::run_layer(size_t index, const at::Tensor& x, const RunMode& mo
       return ops::average_pool(x, layer.kernel, layer.stride, layer.padding);
     case Kind::kGlobalAveragePool:
       return at::mean(x, {2, 3});
+    case Kind::kWiden:
+      return widened(layer, x);
     case Kind::kLinear:
       return at::linear(x.flatten(1), weights.weight, weights.second);
   }
@@ -181,7 +199,7 @@ at::Tensor Block::rectify(size_t index, const at::Tensor& x) const {
 
 at::Tensor Block::normalise(size_t index, const at::Tensor& x, const RunMode& mode, const at::Tensor& gate) const {
   if (mode.batch_statistics) require_several_values(x.size(0) * x.size(2) * x.size(3), plan_.name);
-  return ops::batch_norm(x, norm(index, mode, gate), {mode.batch_statistics, kMomentum, kEpsilon});
+  return ops::batch_norm(x, norm(index, mode, gate), {mode.batch_statistics, kMomentum, plan_.layers[index].epsilon});
 }
 
 ops::Norm Block::norm(size_t index, const RunMode& mode, const at::Tensor& gate) const {
@@ -203,7 +221,7 @@ void Block::list(std::vector<NamedTensor>& parameters, std::vector<NamedTensor>&
   for (size_t i = 0; i < weights_.size(); ++i) {
     const Layer& layer = plan_.layers[i];
     const Weights& weights = weights_[i];
-    const std::string prefix = plan_.name + "." + layer.name;
+    const std::string prefix = plan_.name + (plan_.name.empty() ? "" : ".") + layer.name;
     const bool reduces = layer.kind == Kind::kFactorizedReduce;
     if (weights.weight.defined()) parameters.push_back({prefix + (reduces ? "1.weight" : ".weight"), weights.weight});
     if (weights.second.defined()) parameters.push_back({prefix + (reduces ? "2.weight" : ".bias"), weights.second});

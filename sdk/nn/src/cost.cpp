@@ -16,7 +16,8 @@ Pair size_after(const Layer& layer, Pair size) {
   for (size_t i = 0; i < 2; ++i) {
     if (layer.kind == Kind::kFactorizedReduce) size[i] = (size[i] + 1) / 2;
     if (layer.kind == Kind::kGlobalAveragePool) size[i] = 1;
-    if (layer.kind == Kind::kConvolution || layer.kind == Kind::kMaxPool || layer.kind == Kind::kAveragePool)
+    if (layer.kind == Kind::kConvolution || layer.kind == Kind::kMaxPool || layer.kind == Kind::kAveragePool ||
+        layer.kind == Kind::kWiden)
       size[i] = (size[i] + 2 * layer.padding[i] - layer.dilation * (layer.kernel[i] - 1) - 1) / layer.stride[i] + 1;
   }
   return size;

@@ -49,9 +49,10 @@ Layer factorized_reduce(std::string name, int64_t in, int64_t out) {
   return {Kind::kFactorizedReduce, std::move(name), in, out, {1, 1}, {2, 2}, {0, 0}};
 }
 
-Layer batch_norm(std::string name, int64_t channels, bool affine) {
+Layer batch_norm(std::string name, int64_t channels, bool affine, double epsilon) {
   Layer layer{Kind::kBatchNorm, std::move(name), channels, channels};
   layer.affine = affine;
+  layer.epsilon = epsilon;
   return layer;
 }
 
@@ -60,6 +61,8 @@ Layer max_pool(Pair kernel, Pair stride, Pair padding) { return pool(Kind::kMaxP
 Layer average_pool(Pair kernel, Pair stride, Pair padding) { return pool(Kind::kAveragePool, kernel, stride, padding); }
 
 Layer global_average_pool() { return without_weights(Kind::kGlobalAveragePool); }
+
+Layer widen(int64_t in, int64_t out, int64_t stride) { return {Kind::kWiden, "", in, out, {1, 1}, {stride, stride}}; }
 
 Layer linear(std::string name, int64_t in, int64_t out) { return {Kind::kLinear, std::move(name), in, out}; }
 

@@ -18,8 +18,8 @@ class Block {
  public:
   Block() = default;
 
-  // Draws the weights: convolutions and linear layers uniform in ±1/sqrt(fan-in), which is kaiming_uniform with a =
-  // sqrt(5); affine weights 1 and 0. `options`: dtype and device of the weights.
+  // Draws the weights: convolutions as the plan says, linear layers uniform in ±1/sqrt(fan-in); affine weights are 1
+  // and 0. `options`: dtype and device of the weights.
   Block(BlockPlan plan, const at::TensorOptions& options, at::Generator generator);
 
   // (N, in, H, W) to (N, out, H', W'), or (N, classes) after a linear layer. A block without layers returns its input
@@ -31,6 +31,7 @@ class Block {
 
   bool is_identity() const { return plan_.layers.empty(); }
   bool ends_in_batch_norm() const { return plan_.ends_in_batch_norm(); }
+  const BlockPlan& plan() const { return plan_; }
 
   // Appends weights and running statistics under their full names, "<block>.<layer>.weight".
   void list(std::vector<NamedTensor>& parameters, std::vector<NamedTensor>& buffers) const;
