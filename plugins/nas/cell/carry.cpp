@@ -1,8 +1,10 @@
 #include "carry.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "dha/error.hpp"
 #include "dha/nn/carry.hpp"
@@ -27,11 +29,46 @@ bool fill_affine(const nn::WeightSource& source, const NamedTensor& target) {
   return true;
 }
 
-int64_t copy_supernet(const nn::WeightSource& source, const CellNetwork& to, CarryMode mode) {
+// The cell whose output the weight reads; none of the images or of a cell's own states.
+std::optional<size_t> read_cell(const CellNetwork& network, const std::string& weight) {
+  const size_t cells = network.plan().cells.size();
+  if (weight == "classifier.linear.weight") return cells - 1;
+  if (weight == "auxiliary.conv1.weight") return static_cast<size_t>(network.plan().auxiliary_cell);
+  for (size_t i = 0; i < cells; ++i) {
+    const std::string name = "cells." + std::to_string(i) + ".preprocess";
+    if (i > 0 && weight.starts_with(name + "1.conv")) return i - 1;
+    if (i > 1 && weight.starts_with(name + "0.conv")) return i - 2;
+  }
+  return std::nullopt;
+}
+
+// Copies the part of a weight for the nodes that make the output of the cell that it reads, where the source has that
+// of more nodes. Returns whether it did.
+bool copy_part(const CellNetwork& from, const nn::WeightSource& source, const CellNetwork& to,
+               const NamedTensor& target) {
+  const auto cell = read_cell(to, target.name);
+  const at::Tensor whole = source.find(target.name);
+  if (!cell || !whole.defined() || *cell >= from.plan().cells.size()) return false;
+  const CellPlan& ours = from.plan().cells[*cell];
+  const CellPlan& theirs = to.plan().cells[*cell];
+  if (ours.concat == theirs.concat || ours.channels != theirs.channels || whole.size(0) != target.tensor.size(0))
+    return false;
+  std::vector<at::Tensor> parts;
+  for (const int64_t state : theirs.concat) {
+    const auto found = std::find(ours.concat.begin(), ours.concat.end(), state);
+    if (found == ours.concat.end()) return false;
+    parts.push_back(whole.narrow(1, (found - ours.concat.begin()) * ours.channels, ours.channels));
+  }
+  target.tensor.copy_(at::cat(parts, 1));
+  return true;
+}
+
+int64_t copy_supernet(const CellNetwork& from, const CellNetwork& to, CarryMode mode) {
+  const nn::WeightSource source(from);
   int64_t count = 0;
   const bool is_exact = mode == CarryMode::kExact;
   for (const NamedTensor& target : to.parameters()) {
-    if (source.copy_to(target, mode) || fill_affine(source, target))
+    if (copy_part(from, source, to, target) || source.copy_to(target, mode) || fill_affine(source, target))
       ++count;
     else if (is_exact)
       violation("'" + target.name + "' has no source");
@@ -106,7 +143,9 @@ void check_same_cells(const CellNetwork& from, const Gates& gates, const CellNet
     violation("the supernet has " + std::to_string(ours.size()) + " cells, the decided network " +
               std::to_string(theirs.size()));
   for (size_t c = 0; c < ours.size(); ++c) {
-    if (ours[c].nodes.size() != theirs[c].nodes.size() || ours[c].concat != theirs[c].concat)
+    std::vector<int64_t> concat = theirs[c].concat;
+    std::sort(concat.begin(), concat.end());
+    if (ours[c].nodes.size() != theirs[c].nodes.size() || concat != from.output_states(static_cast<int64_t>(c), gates))
       violation("cell " + std::to_string(c) + " has other nodes in the decided network than in the supernet");
     for (size_t j = 0; j < ours[c].nodes.size(); ++j) {
       const int64_t choice = from.choice_of(static_cast<int64_t>(c), static_cast<int64_t>(j));
@@ -123,7 +162,7 @@ int64_t carry_supernet(const CellNetwork& from, const Gates& gates, CellNetwork&
     violation("there are gates for " + std::to_string(gates.choices.size()) + " choices, expected " +
               std::to_string(from.choices()));
   if (mode == CarryMode::kExact) check_same_cells(from, gates, to);
-  const int64_t count = copy_supernet(nn::WeightSource(from), to, mode);
+  const int64_t count = copy_supernet(from, to, mode);
   if (has_gates) set_gates(from, gates, to);
   return count;
 }

@@ -117,6 +117,13 @@ Json print_edges(const CellGenotype& cell) {
 
 }  // namespace
 
+std::vector<int64_t> loose_ends(int64_t nodes, const std::vector<int64_t>& inputs) {
+  std::vector<int64_t> states;
+  for (int64_t state = 2; state < nodes + 2; ++state)
+    if (std::find(inputs.begin(), inputs.end(), state) == inputs.end()) states.push_back(state);
+  return states;
+}
+
 Genotype parse_genotype(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded())

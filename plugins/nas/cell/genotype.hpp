@@ -30,6 +30,9 @@ struct CellGenotype {
   bool operator==(const CellGenotype&) const = default;
 };
 
+// The states of those of `nodes` nodes that none of `inputs`, the states that nodes read, names; ascending.
+std::vector<int64_t> loose_ends(int64_t nodes, const std::vector<int64_t>& inputs);
+
 struct Genotype {
   bool shared = true;  // cells are {normal, reduce}; else one per cell of the network
   std::vector<CellGenotype> cells;

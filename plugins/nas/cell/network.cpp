@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/util/StringUtil.h>
 
 #include <algorithm>
@@ -38,6 +39,7 @@ CellNetwork::CellNetwork(NetworkPlan plan, Kind kind, const Settings& settings, 
     : plan_(std::move(plan)),
       kind_(kind),
       shares_cells_(settings.share_cells),
+      joins_loose_ends_(kind == Kind::kSupernet && settings.concat == Concat::kLooseEnds),
       decides_affine_(kind == Kind::kSupernet && settings.candidate_affine == CandidateAffine::kFrozenUntilDecided),
       auxiliary_weight_(settings.auxiliary_weight),
       context_(context),
@@ -79,6 +81,18 @@ int64_t CellNetwork::choice_of(int64_t cell, int64_t node) const {
   return dha::cell::choice_of(plan_, shares_cells_, cell, node);
 }
 
+std::vector<int64_t> CellNetwork::output_states(int64_t cell, const Gates& gates) const {
+  const CellPlan& plan = plan_.cells[static_cast<size_t>(cell)];
+  if (!joins_loose_ends_) return plan.concat;
+  std::vector<int64_t> inputs;
+  for (int64_t j = 0; j < static_cast<int64_t>(plan.nodes.size()); ++j)
+    for (const int64_t k : gates.choices[static_cast<size_t>(choice_of(cell, j))].active) {
+      const OperationPlan& operation = plan.nodes[static_cast<size_t>(j)][static_cast<size_t>(k)];
+      if (operation.operation != Operation::kNone) inputs.push_back(operation.input);
+    }
+  return loose_ends(static_cast<int64_t>(plan.nodes.size()), inputs);
+}
+
 NetworkOutput CellNetwork::forward(const at::Tensor& images, const Gates& gates) {
   check(images);
   if (!channels_last_ && images.is_contiguous(at::MemoryFormat::ChannelsLast) && !images.is_contiguous())
@@ -114,8 +128,14 @@ at::Tensor CellNetwork::run_cell(int64_t index, nn::Features& input0, nn::Featur
   states.emplace_back(cell.preprocess1.run(input1, run_mode()));
   for (int64_t j = 0; j < static_cast<int64_t>(cell.nodes.size()); ++j)
     states.emplace_back(run_node(index, j, states, gates, drop_path));
+  // Zeros take the place of nodes that a decided cell leaves out, whose layers would have no weights for them.
+  const std::vector<int64_t> joined = output_states(index, gates);
   std::vector<at::Tensor> parts;
-  for (const int64_t state : plan.concat) parts.push_back(states[static_cast<size_t>(state)].value());
+  for (const int64_t state : plan.concat) {
+    const at::Tensor& value = states[static_cast<size_t>(state)].value();
+    const bool is_joined = std::find(joined.begin(), joined.end(), state) != joined.end();
+    parts.push_back(is_joined ? value : at::zeros_like(value));
+  }
   return ops::join_channels(parts);
 }
 

@@ -47,6 +47,9 @@ class CellNetwork final : public Network {
   // The choice that decides a node.
   int64_t choice_of(int64_t cell, int64_t node) const;
 
+  // The states that make a cell's output; of a supernet under `gates`.
+  std::vector<int64_t> output_states(int64_t cell, const Gates& gates) const;
+
   // Makes `gate`, 0-dimensional, a part of an operation of a lean network: in its last affine weights or as its factor.
   void set_gate(int64_t cell, int64_t node, int64_t operation, const at::Tensor& gate);
 
@@ -85,7 +88,8 @@ class CellNetwork final : public Network {
   NetworkPlan plan_;
   Kind kind_;
   bool shares_cells_;
-  bool decides_affine_;  // affine weights of a choice's operations are trained once it is frozen
+  bool joins_loose_ends_;  // a supernet's cells put out only nodes that no active candidate reads
+  bool decides_affine_;    // affine weights of a choice's operations are trained once it is frozen
   double auxiliary_weight_;
   Context& context_;
   at::TensorOptions options_;  // of the weights

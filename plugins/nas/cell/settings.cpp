@@ -76,7 +76,8 @@ Settings::Settings(const Params& params)
       share_cells(params.boolean("share_cells")),
       distinct_inputs(params.boolean("distinct_inputs")),
       skip_dropout{params.real("skip_dropout"), params.integer("skip_dropout_warm_up_epochs"),
-                   params.real("skip_dropout_decay")} {
+                   params.real("skip_dropout_decay")},
+      concat(params.string("concat") == "loose_ends" ? Concat::kLooseEnds : Concat::kAll) {
   extra_norm = !params.boolean("extra_batch_norm")          ? ExtraNorm::kNone
                : candidate_affine == CandidateAffine::kNone ? ExtraNorm::kPools
                                                             : ExtraNorm::kPoolsAndSkips;
@@ -146,7 +147,13 @@ Schema Settings::schema() {
       .def(10)
       .real("skip_dropout_decay", "exponent per epoch of the decay of skip_dropout after its warm-up")
       .range(0, 100)
-      .def(0.2);
+      .def(0.2)
+      .choice(
+          "concat",
+          "nodes that make a cell's output: all, or those that no other node reads (NASNet, ENAS, NSGA-Net); a given "
+          "architecture says so itself",
+          {"all", "loose_ends"})
+      .def("all");
 }
 
 }  // namespace dha::cell

@@ -28,6 +28,12 @@ enum class GateWeights {
 // Which operations without a batch norm of their own get one.
 enum class ExtraNorm { kNone, kPools, kPoolsAndSkips };
 
+// Which nodes make a cell's output.
+enum class Concat {
+  kAll,
+  kLooseEnds,  // those that no node of the cell reads, other than by `none` (NASNet, ENAS, NSGA-Net)
+};
+
 struct Settings {
   // Throws Error{kInvalidParameter} where `operations` names an unknown operation or one twice, or `reduction_cells` is
   // not ascending or names a cell that is not there.
@@ -55,6 +61,7 @@ struct Settings {
   bool share_cells;
   bool distinct_inputs;
   SkipDropoutSchedule skip_dropout;
+  Concat concat;  // of decided choices
 };
 
 }  // namespace dha::cell

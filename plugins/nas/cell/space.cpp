@@ -89,6 +89,25 @@ Edge CellSpace::edge_of(int64_t candidate) const {
   return {settings_.operations[static_cast<size_t>(candidate % operations)], candidate / operations};
 }
 
+std::vector<int64_t> CellSpace::output_states(const std::vector<Edge>& edges) const {
+  std::vector<int64_t> inputs;
+  if (settings_.concat == Concat::kLooseEnds)
+    for (const Edge& edge : edges)
+      if (edge.operation != Operation::kNone) inputs.push_back(edge.input);
+  return loose_ends(settings_.nodes, inputs);
+}
+
+void CellSpace::check_output(const CellGenotype& cell, const std::string& where) const {
+  std::vector<int64_t> concat = cell.concat;
+  std::sort(concat.begin(), concat.end());
+  if (cell.nodes() == settings_.nodes && concat == output_states(cell.edges)) return;
+  throw Error(ErrorCode::kInvalidParameter,
+              "the architecture's " + where + " cell has " + std::to_string(cell.nodes()) + " nodes of which " +
+                  std::to_string(concat.size()) + " make its output, expected " + std::to_string(settings_.nodes) +
+                  (settings_.concat == Concat::kAll ? " and all of them" : " and those that no node reads") +
+                  "; it is not a decision of this space");
+}
+
 bool CellSpace::compatible(const Choice& choice, int64_t a, int64_t b) const {
   if (a == b) return false;
   return !choice.distinct_inputs ||
@@ -123,7 +142,7 @@ std::string CellSpace::architecture(const Decisions& decisions) const {
     if (node == 0) genotype.cells.emplace_back();
     CellGenotype& cell = genotype.cells.back();
     for (const int64_t candidate : decisions[i]) cell.edges.push_back(edge_of(candidate));
-    cell.concat.push_back(node + 2);
+    if (node == settings_.nodes - 1) cell.concat = output_states(cell.edges);
   }
   return print_genotype(genotype);
 }
@@ -156,15 +175,7 @@ Decisions CellSpace::decisions(const std::string& architecture) const {
     const CellGenotype& cell = settings_.share_cells ? genotype.cells[static_cast<size_t>(index)]
                                                      : genotype.cell(index, settings_.is_reduction(index));
     const std::string where = choices_[i].name.substr(0, choices_[i].name.find('.'));
-    std::vector<int64_t> all_nodes;
-    for (int64_t j = 0; j < settings_.nodes; ++j) all_nodes.push_back(j + 2);
-    std::vector<int64_t> concat = cell.concat;
-    std::sort(concat.begin(), concat.end());
-    if (cell.nodes() != settings_.nodes || concat != all_nodes)
-      throw Error(ErrorCode::kInvalidParameter,
-                  "the architecture's " + where + " cell has " + std::to_string(cell.nodes()) + " nodes of which " +
-                      std::to_string(concat.size()) + " make its output, expected " + std::to_string(settings_.nodes) +
-                      " and all of them; it is not a decision of this space");
+    check_output(cell, where);
     for (int64_t j = 0; j < settings_.nodes; ++j) {
       decisions.push_back(decide_node(cell, j, where + " cell"));
       check(choices_[decisions.size() - 1], decisions.back());

@@ -46,6 +46,10 @@ class CellSpace final : public Space {
   const DatasetInfo& info() const;
   Genotype parse(const std::string& architecture) const;
   Edge edge_of(int64_t candidate) const;
+
+  // The states that make the output of a decided cell with these edges.
+  std::vector<int64_t> output_states(const std::vector<Edge>& edges) const;
+  void check_output(const CellGenotype& cell, const std::string& where) const;
   std::vector<int64_t> decide_node(const CellGenotype& cell, int64_t node, const std::string& where) const;
   void check(const Choice& choice, const std::vector<int64_t>& kept) const;
   bool compatible(const Choice& choice, int64_t a, int64_t b) const;
