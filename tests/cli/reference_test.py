@@ -52,6 +52,11 @@ class ReferenceTest(CommandLineTest):
             stage["searcher"] = {"use": "dha.architecture",
                                  "genotype_file": str(SOURCE / "examples" / "architectures" / "darts_v2.json")}
             stage["validation_fraction"] = 0.2
+        if kind == "space" and entry["space"]["use"] in ("dha.resnet", "dha.wide_resnet"):
+            del stage["searcher"]
+            stage["architecture"] = {}
+        elif kind == "space" and entry["space"]["use"] != "dha.cell":
+            stage["searcher"]["keep"] = 1
         pipeline = {"name": "example", "stages": [stage],
                     "dataset": {"use": "dha.idx", "path": "path/to", "classes": 10}}
         (pipeline if kind == "dataset" else stage).update(entry)
@@ -115,8 +120,9 @@ class ReferenceTest(CommandLineTest):
         made = {"dha.idx": "idx", "dha.cifar": ".", "dha.image_folder": "folder"}
         for file in EXAMPLES:
             resolved = json.loads(self.dha("validate", file, "--json")[0])["pipeline"]
-            options = ["stages.search.space.channels=4", "stages.search.space.cells=3",
-                       "stages.search.space.auxiliary_weight=0",
+            small = {"dha.cell": ("channels=4", "cells=3", "auxiliary_weight=0"),
+                     "dha.mobilenet": ("width_multiplier=0.25", "depths=[1,2,1,1,1,1]")}
+            options = [*(f"stages.search.space.{setting}" for setting in small[resolved["stages"][0]["space"]["use"]]),
                        *(f"stages.{stage['name']}.{setting}" for stage in resolved["stages"]
                          for setting in ("epochs=1", "batch_size=16"))]
             if "trials" in resolved["stages"][0]:
