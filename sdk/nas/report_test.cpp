@@ -1,4 +1,4 @@
-// What reports and warnings say.
+// The texts of reports and warnings.
 #include "dha/nas/report.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// What dha.pdarts saves, and what a later stage takes of it.
+// Saves the state of dha.pdarts, and takes it in the same stage or in a later one.
 #include <nlohmann/json.hpp>
 
 #include "dha/nas/state.hpp"
@@ -8,7 +8,7 @@ namespace dha::pdarts {
 
 using Json = nlohmann::ordered_json;
 
-// "next": what the following stage runs, once a stage that drops has ended.
+// "next": the candidates of the following stage, once a stage that drops has ended.
 State PdartsSearcher::state() const {
   State state;
   mixed_->save(state);

@@ -1,4 +1,4 @@
-// What searchers say about themselves: Searcher::report() and warnings.
+// Texts about a search for its readers: Searcher::report() and warnings.
 #pragma once
 
 #include <string>
