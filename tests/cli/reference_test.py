@@ -55,8 +55,6 @@ class ReferenceTest(CommandLineTest):
         if kind == "space" and entry["space"]["use"] in ("dha.resnet", "dha.wide_resnet"):
             del stage["searcher"]
             stage["architecture"] = {}
-        elif kind == "space" and entry["space"]["use"] != "dha.cell":
-            stage["searcher"]["keep"] = 1
         pipeline = {"name": "example", "stages": [stage],
                     "dataset": {"use": "dha.idx", "path": "path/to", "classes": 10}}
         (pipeline if kind == "dataset" else stage).update(entry)

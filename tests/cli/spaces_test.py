@@ -83,9 +83,10 @@ class SpacesTest(CommandLineTest):
         pipeline = small_pipeline(self.data)
         search = pipeline["stages"][0]
         search["space"] = {"use": "dha.nb201", "channels": 4, "cells": 1}
+        search["searcher"]["keep"] = 2
         _, errors = self.dha("validate", self.write_pipeline(pipeline), status=2)
-        self.assertIn("set 'keep' to 1", errors)
-        search["searcher"] = {"use": "dha.ista", "code_size": 3, "keep": 1}
+        self.assertIn("keeps 1 of its candidates, but 'keep' is 2; remove 'keep'", errors)
+        del search["searcher"]["keep"]
         run = self.assert_resumed_like_whole(pipeline)
         self.assertRegex(json.loads((run / "architecture.json").read_text())["cell"], r"^\|\w+~0\|\+\|\w+~0\|\w+~1\|\+")
 

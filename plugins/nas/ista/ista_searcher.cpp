@@ -28,10 +28,24 @@ Mode read_mode(const Params& params) {
 RecoveryOptions recovery_options(const Params& params) {
   RecoveryOptions options;
   options.mode = read_mode(params) == Mode::kDha ? RecoveryMode::kDha : RecoveryMode::kIsta;
-  // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
-  const double rows = options.mode == RecoveryMode::kDha ? static_cast<double>(params.integer("code_size")) : 1.0;
-  options.lambda = params.has("lambda") ? params.real("lambda") : rows / 1e5;
+  if (params.has("lambda")) options.lambda = params.real("lambda");
   return options;
+}
+
+constexpr int64_t kPublishedRows = 7;  // for nodes with 14 candidates and more
+
+std::optional<int64_t> given(const Params& params, const char* name) {
+  return params.has(name) ? std::optional(params.integer(name)) : std::nullopt;
+}
+
+[[noreturn]] void refuse_keep(const Choice& choice, const std::optional<int64_t>& given, const Choice& first) {
+  const std::string kept =
+      "choice '" + choice.name + "' of the space keeps " + std::to_string(choice.keep) + " of its candidates, but ";
+  if (given)
+    throw Error(ErrorCode::kInvalidConfig,
+                kept + "'keep' is " + std::to_string(*given) + "; remove 'keep', or set it to the space's number");
+  throw Error(ErrorCode::kInvalidConfig, kept + "'" + first.name + "' keeps " + std::to_string(first.keep) +
+                                             "; dha.ista needs a space whose choices keep the same number");
 }
 
 double freeze_distance(const Params& params) {
@@ -49,12 +63,14 @@ double distance_between(const std::vector<double>& a, const std::vector<double>&
 
 Schema IstaSearcher::schema() {
   return Schema("Searches by sparse coding: the ISTA-NAS family, as used by DHA.")
-      .integer("code_size", "length of the compressed code of a choice")
+      .integer("code_size",
+               "length of the compressed code of a choice; default: half of the candidates of the smallest choice, at "
+               "most 7")
       .range(1, 256)
-      .def(7)
-      .integer("keep", "candidates kept per choice; must equal the space's number")
+      .optional()
+      .integer("keep", "candidates kept per choice, checked if given; default: the space's number")
       .range(1, 64)
-      .def(2)
+      .optional()
       .choice("mode",
               "one_stage: codes learn from training batches; two_stage: from validation batches; dha: from training "
               "batches, and recovery centres columns and code first, where the other two solve without an intercept",
@@ -90,8 +106,9 @@ Schema IstaSearcher::schema() {
 
 IstaSearcher::IstaSearcher(const Params& params, Context& context)
     : context_(context),
-      rows_(params.integer("code_size")),
-      keep_(params.integer("keep")),
+      given_rows_(given(params, "code_size")),
+      given_keep_(given(params, "keep")),
+      given_lambda_(params.has("lambda")),
       mode_(read_mode(params)),
       pick_rule_(params.string("pick") == "signed" ? PickRule::kSigned : PickRule::kMagnitude),
       recovery_(recovery_options(params)),
@@ -103,11 +120,7 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
   if (space.choices().empty())
     throw Error(ErrorCode::kInvalidConfig,
                 "the space has no choices, so there is nothing to search; use dha.architecture");
-  for (const Choice& choice : space.choices())
-    if (choice.keep != keep_)
-      throw Error(ErrorCode::kInvalidConfig, "choice '" + choice.name + "' of the space keeps " +
-                                                 std::to_string(choice.keep) + " candidates, but 'keep' is " +
-                                                 std::to_string(keep_) + "; set 'keep' to the space's number");
+  fit_sizes(space.choices());
   space_ = &space;
   stage_ = &stage;
   epochs_ = rejected_ = 0;
@@ -118,6 +131,19 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
     choices_[i].last_coefficients = choices_[i].recovered.coefficients;
   }
   rebuild_gates();
+}
+
+void IstaSearcher::fit_sizes(const std::vector<Choice>& choices) {
+  keep_ = choices.front().keep;
+  size_t candidates = choices.front().candidates.size();
+  for (const Choice& choice : choices) {
+    if (choice.keep != given_keep_.value_or(keep_)) refuse_keep(choice, given_keep_, choices.front());
+    candidates = std::min(candidates, choice.candidates.size());
+  }
+  rows_ = given_rows_.value_or(std::min<int64_t>(kPublishedRows, static_cast<int64_t>(candidates + 1) / 2));
+  if (given_lambda_) return;
+  // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
+  recovery_.lambda = (recovery_.mode == RecoveryMode::kDha ? static_cast<double>(rows_) : 1.0) / 1e5;
 }
 
 // A ~ U[0, 1), b ~ 1e-3 N(0, 1). Drawn on the CPU, so that every device starts from the same search.

@@ -77,6 +77,7 @@ class IstaSearcher : public Searcher, private Replay {
     bool is_frozen = false;
   };
 
+  void fit_sizes(const std::vector<Choice>& choices);
   void draw();
   Recovered recover_choice(size_t index, const at::Tensor& codes) const;
   std::vector<Recovered> recover_live();
@@ -93,10 +94,12 @@ class IstaSearcher : public Searcher, private Replay {
   Decision taken_choice(size_t index, const nlohmann::ordered_json& saved, const State& state) const;
 
   Context& context_;
-  const int64_t rows_, keep_;
+  const std::optional<int64_t> given_rows_, given_keep_;
+  const bool given_lambda_;
+  int64_t rows_ = 0, keep_ = 0;  // length of a code, candidates kept per choice
   const Mode mode_;
   const PickRule pick_rule_;
-  const RecoveryOptions recovery_;
+  RecoveryOptions recovery_;
   const double freeze_distance_;
   const bool normalises_columns_;
 
