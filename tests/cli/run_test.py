@@ -248,7 +248,7 @@ class RunTest(CommandLineTest):
         for on_collapse, epochs in (("warn", 2), ("stop", 1)):
             pipeline["name"] = on_collapse
             pipeline["stages"][0]["on_collapse"] = on_collapse
-            errors = self.dha("run", self.write_pipeline(pipeline)).stderr
+            _, errors = self.dha("run", self.write_pipeline(pipeline))
             self.assertEqual(errors.count(warning), 1, errors)
             rows = [json.loads(line) for line in (self.run_folder(on_collapse) / "metrics.jsonl").read_text().splitlines()]
             shares = [row["skip_share"] for row in rows if row["event"] == "epoch" and row["stage"] == "search"]
