@@ -18,9 +18,7 @@ Schema RandAugment::schema() {
 }
 
 RandAugment::RandAugment(const Params& params, Context& context)
-    : UniformAugmenter(params, context, params.integer("operations")),
-      context_(context),
-      magnitude_(params.integer("magnitude")) {
+    : UniformAugmenter(params, context, params.integer("operations")), magnitude_(params.integer("magnitude")) {
   if (magnitude_ >= bins())
     throw Error(ErrorCode::kInvalidParameter, "'magnitude' must be below 'bins' (" + std::to_string(bins()) +
                                                   "), found " + std::to_string(magnitude_));
@@ -31,7 +29,7 @@ std::vector<BinnedOperation> RandAugment::operations_for(int64_t height, int64_t
 }
 
 at::Tensor RandAugment::draw_bins(int64_t count) {
-  return at::full({count}, magnitude_, at::TensorOptions(context_.device()).dtype(at::kLong));
+  return at::full({count}, magnitude_, at::TensorOptions(context().device()).dtype(at::kLong));
 }
 
 }  // namespace dha::uniform

@@ -15,7 +15,6 @@ class RandAugment : public UniformAugmenter {
   at::Tensor draw_bins(int64_t count) override;
 
  private:
-  Context& context_;
   int64_t magnitude_;
 };
 

@@ -1,4 +1,5 @@
-// What TrivialAugment and RandAugment share: each image gets operations that are drawn uniformly, one after another.
+// The common part of TrivialAugment and RandAugment: each image gets operations that are drawn uniformly, one after
+// another.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ class UniformAugmenter : public Augmenter {
   // Adds the parameters that both have.
   static Schema with_common_parameters(Schema schema);
 
+  Context& context() const { return context_; }
   int64_t bins() const { return bins_; }
 
   virtual std::vector<BinnedOperation> operations_for(int64_t height, int64_t width) const = 0;

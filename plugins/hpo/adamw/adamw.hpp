@@ -40,7 +40,7 @@ class AdamW : public HyperOptimizer {
   void carry(const State& earlier, const HyperCarry& what) override;
 
  private:
-  // What the rule reads and writes of the weights that take part in a step.
+  // The weights that take part in a step, with everything that the rule reads and writes of them.
   struct Lists {
     std::vector<size_t> indices;  // places in the order of attach()
     std::vector<at::Tensor> weights, gradients, averages, square_averages;

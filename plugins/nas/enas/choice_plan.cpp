@@ -45,7 +45,7 @@ ChoicePlan plan_of(const Choice& choice, const std::vector<std::string>& operati
   return plan;
 }
 
-// What the choices of one cell, [first, last), have in common.
+// Fills in the values that the choices of one cell, [first, last), have in common.
 void complete_cell(std::vector<ChoicePlan>& plans, size_t first, size_t last, int64_t number) {
   bool chooses = false;
   int64_t given = 0;

@@ -32,7 +32,7 @@ bool is_favoured(const ControllerOptions& options, const std::string& operation)
   throw Error(ErrorCode::kInvalidParameter, "the controller cannot rate these draws: they are not a path of its space");
 }
 
-// What the controller decides for one candidate of a choice: its input if it chooses one, and its operation.
+// The decisions that lead to one candidate of a choice: its input, if the choice has several, and its operation.
 void append_decisions(const ChoicePlan& plan, int64_t candidate, std::vector<int64_t>& decisions) {
   for (size_t input = 0; input < plan.candidates.size(); ++input) {
     const std::vector<int64_t>& row = plan.candidates[input];

@@ -1,4 +1,4 @@
-// What dha.enas shows of itself, saves and takes back.
+// Report, state and restoration of dha.enas.
 #include <ATen/core/grad_mode.h>
 
 #include <nlohmann/json.hpp>

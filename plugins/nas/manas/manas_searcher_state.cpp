@@ -1,4 +1,4 @@
-// What dha.manas shows of itself, saves and takes back.
+// Report, state and restoration of dha.manas.
 #include <ATen/ops/stack.h>
 
 #include <nlohmann/json.hpp>
