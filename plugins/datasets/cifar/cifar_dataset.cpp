@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cifar/cifar_folder.hpp"
+#include "cifar/cifar_pickles.hpp"
 
 namespace dha::datasets {
 
@@ -17,10 +17,10 @@ const ChannelStatistics& usual_statistics() {
 }  // namespace
 
 Schema CifarDataset::schema() {
-  Schema schema("Reads CIFAR-10 or CIFAR-100 in its binary version.");
+  Schema schema("Reads CIFAR-10 or CIFAR-100 in its binary or its Python version.");
   schema.path("path",
-              "the folder cifar-10-batches-bin or cifar-100-binary, unpacked from cifar-10-binary.tar.gz or "
-              "cifar-100-binary.tar.gz, or a folder up to three levels above it");
+              "the folder cifar-10-batches-bin, cifar-10-batches-py, cifar-100-binary or cifar-100-python, as unpacked "
+              "from the published archive, or a folder up to three levels above it");
   schema.integer("classes", "10: CIFAR-10; 100: CIFAR-100 with its fine labels; 20: CIFAR-100 with its coarse labels")
       .one_of({10, 20, 100})
       .def(10);
@@ -40,20 +40,24 @@ DatasetInfo CifarDataset::info() const {
 }
 
 void CifarDataset::open() {
-  const std::filesystem::path folder = find_cifar_folder(path_, layout_);
-  if (folder != path_) context_.log(LogLevel::kInfo, "reads " + folder.string());
-  class_names_ = read_cifar_names(folder, layout_);
+  const CifarFolder folder = find_cifar_folder(path_, layout_);
+  if (folder.path != path_) context_.log(LogLevel::kInfo, "reads " + folder.path.string());
+  class_names_ =
+      folder.is_python ? read_cifar_pickle_names(folder.path, layout_) : read_cifar_names(folder.path, layout_);
   open_split(Split::kTrain, folder, layout_.train, layout_.train_images);
   open_split(Split::kTest, folder, layout_.test, layout_.test_images);
 }
 
-void CifarDataset::open_split(Split split, const std::filesystem::path& folder, const std::vector<std::string>& files,
+void CifarDataset::open_split(Split split, const CifarFolder& folder, std::vector<std::string> files,
                               int64_t published) {
-  ImageTensors tensors = read_cifar_files(folder, files, layout_);
+  if (folder.is_python)
+    for (std::string& file : files) file = std::filesystem::path(file).stem().string();
+  ImageTensors tensors = folder.is_python ? read_cifar_pickles(folder.path, files, layout_)
+                                          : read_cifar_files(folder.path, files, layout_);
   const int64_t found = tensors.labels.size(0);
   if (found != published)
-    context_.log(LogLevel::kWarning, folder.string() + " has " + std::to_string(found) + " images in " + files.front() +
-                                         (files.size() > 1 ? " and the other batches" : "") +
+    context_.log(LogLevel::kWarning, folder.path.string() + " has " + std::to_string(found) + " images in " +
+                                         files.front() + (files.size() > 1 ? " and the other batches" : "") +
                                          ", the published set has " + std::to_string(published));
   fill(split, std::move(tensors));
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cifar/cifar_files.hpp"
+#include "cifar/cifar_folder.hpp"
 #include "dha/context.hpp"
 #include "dha/params.hpp"
 #include "shared/channel_statistics.hpp"
@@ -22,8 +23,7 @@ class CifarDataset : public InMemoryDataset {
   void open() override;
 
  private:
-  void open_split(Split split, const std::filesystem::path& folder, const std::vector<std::string>& files,
-                  int64_t published);
+  void open_split(Split split, const CifarFolder& folder, std::vector<std::string> files, int64_t published);
 
   Context& context_;
   std::filesystem::path path_;

@@ -62,8 +62,12 @@ CifarLayout cifar_layout(int64_t classes) {
             {"test_batch.bin"},
             {"batches.meta.txt"},
             50000,
-            10000};
-  const std::string names = std::string(classes == 20 ? "coarse" : "fine") + "_label_names.txt";
+            10000,
+            "cifar-10-batches-py",
+            "batches.meta",
+            "labels",
+            "label_names"};
+  const std::string kind = classes == 20 ? "coarse" : "fine", names = kind + "_label_names.txt";
   return {"CIFAR-100",
           classes,
           2,
@@ -73,7 +77,11 @@ CifarLayout cifar_layout(int64_t classes) {
           {"test.bin"},
           {names, "cifar-100-" + names},
           50000,
-          10000};
+          10000,
+          "cifar-100-python",
+          "meta",
+          kind + "_labels",
+          kind + "_label_names"};
 }
 
 ImageTensors read_cifar_files(const fs::path& folder, const std::vector<std::string>& files,
@@ -104,14 +112,23 @@ std::vector<std::string> read_cifar_names(const fs::path& folder, const CifarLay
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty()) names.push_back(line);
     }
-    if (static_cast<int64_t>(names.size()) != layout.classes)
-      throw Error(ErrorCode::kData, (folder / candidate).string() + " has " + std::to_string(names.size()) +
-                                        " class names, expected " + std::to_string(layout.classes) +
-                                        "; unpack the archive again, or remove the file to use numbers");
+    check_name_count(folder / candidate, names, layout);
     return names;
   }
-  for (int64_t label = 0; label < layout.classes; ++label) names.push_back(std::to_string(label));
+  return numbered_names(layout.classes);
+}
+
+std::vector<std::string> numbered_names(int64_t classes) {
+  std::vector<std::string> names;
+  for (int64_t label = 0; label < classes; ++label) names.push_back(std::to_string(label));
   return names;
+}
+
+void check_name_count(const fs::path& path, const std::vector<std::string>& names, const CifarLayout& layout) {
+  if (static_cast<int64_t>(names.size()) == layout.classes) return;
+  throw Error(ErrorCode::kData, path.string() + " has " + std::to_string(names.size()) + " class names, expected " +
+                                    std::to_string(layout.classes) +
+                                    "; unpack the archive again, or remove the file to use numbers");
 }
 
 }  // namespace dha::datasets

@@ -18,19 +18,31 @@ namespace {
 
 // What the search met.
 struct Found {
-  std::vector<fs::path> folders;        // with training files of the set
-  std::vector<fs::path> other_set;      // with those of the other set
-  std::vector<fs::path> other_version;  // of this set: folders or archives of its Python or MATLAB version
-  std::vector<fs::path> archives;       // the set's own first
+  std::vector<fs::path> binary, python;  // folders with training files of the set
+  std::vector<fs::path> other_set;       // with those of the other set
+  std::vector<fs::path> matlab;          // folders or archives of this set's MATLAB version
+  std::vector<fs::path> archives;        // the set's own first
 };
 
 bool is_in(const std::vector<std::string>& names, const std::string& name) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
-bool has_training_files(const FolderListing& listing, const CifarLayout& layout) {
+bool has_binary_files(const FolderListing& listing, const CifarLayout& layout) {
   return std::any_of(layout.train.begin(), layout.train.end(),
                      [&](const std::string& file) { return is_in(listing.files, file); });
+}
+
+// The Python and the MATLAB version name their files as the binary one does, with another ending or none. A file that
+// is called "train" says little by itself.
+bool has_python_files(const FolderListing& listing, const CifarLayout& layout) {
+  return (listing.path.filename() == layout.python_folder || is_in(listing.files, layout.python_names)) &&
+         std::any_of(layout.train.begin(), layout.train.end(),
+                     [&](const std::string& file) { return is_in(listing.files, fs::path(file).stem().string()); });
+}
+
+bool has_matlab_files(const FolderListing& listing, const CifarLayout& layout) {
+  return is_in(listing.files, fs::path(layout.train.front()).stem().string() + ".mat");
 }
 
 // "cifar-10-": how the set's folders and archives start.
@@ -38,23 +50,16 @@ std::string stem(const CifarLayout& layout) { return layout.classes == 10 ? "cif
 
 std::string binary_archive(const CifarLayout& layout) { return stem(layout) + "binary.tar.gz"; }
 
-bool is_other_version(const std::string& archive, const CifarLayout& layout) {
-  return archive.starts_with(stem(layout) + "python.") || archive.starts_with(stem(layout) + "matlab.");
-}
-
-// The Python and the MATLAB version name their files as the binary one does, with another ending or none.
-bool has_other_version(const FolderListing& listing, const CifarLayout& layout) {
-  const std::string train = fs::path(layout.train.front()).stem().string();
-  if (is_in(listing.files, train + ".mat")) return true;
-  return is_in(listing.files, train) && is_in(listing.files, layout.classes == 10 ? "batches.meta" : "meta");
+bool is_matlab(const std::string& archive, const CifarLayout& layout) {
+  return archive.starts_with(stem(layout) + "matlab.");
 }
 
 void note_archives(const FolderListing& listing, const CifarLayout& layout, const CifarLayout& other, Found& found) {
   for (const std::string& file : listing.files) {
     if (unpack_command(file).empty()) continue;
     const fs::path path = listing.path / file;
-    if (is_other_version(file, layout))
-      found.other_version.push_back(path);
+    if (is_matlab(file, layout))
+      found.matlab.push_back(path);
     else if (file.starts_with(stem(other)))
       found.other_set.push_back(path);
     else
@@ -67,11 +72,12 @@ Found search(const fs::path& path, const CifarLayout& layout) {
   Found found;
   walk_folders(path, [&](const FolderListing& listing) {
     note_archives(listing, layout, other, found);
-    if (has_other_version(listing, layout)) found.other_version.push_back(listing.path);
-    if (has_training_files(listing, other)) found.other_set.push_back(listing.path);
-    if (!has_training_files(listing, layout)) return false;
-    found.folders.push_back(listing.path);
-    return true;
+    if (has_matlab_files(listing, layout)) found.matlab.push_back(listing.path);
+    if (has_binary_files(listing, other) || has_python_files(listing, other)) found.other_set.push_back(listing.path);
+    const bool is_binary = has_binary_files(listing, layout), is_python = has_python_files(listing, layout);
+    if (is_binary) found.binary.push_back(listing.path);
+    if (is_python) found.python.push_back(listing.path);
+    return is_binary || is_python;
   });
   return found;
 }
@@ -83,8 +89,8 @@ std::string fetch_advice(const fs::path& folder, const fs::path& path, const Cif
 }
 
 [[noreturn]] void refuse_file(const fs::path& path, const CifarLayout& layout) {
-  if (is_other_version(path.filename().string(), layout))
-    refuse(path.string() + " is another version of " + layout.set + ", and only the binary one is read; " +
+  if (is_matlab(path.filename().string(), layout))
+    refuse(path.string() + " is the MATLAB version of " + layout.set + ", which is not read; " +
            fetch_advice(path.parent_path(), path, layout));
   if (!unpack_command(path).empty())
     refuse(path.string() + " is an archive, and archives are not read; " + unpack_advice(path, path));
@@ -92,14 +98,15 @@ std::string fetch_advice(const fs::path& folder, const fs::path& path, const Cif
 }
 
 [[noreturn]] void refuse_nothing(const fs::path& path, const CifarLayout& layout, const Found& found) {
-  const std::string lacks = path.string() + " has no folder " + layout.folder + " with " + layout.train.front();
+  const std::string lacks = path.string() + " has no folder " + layout.folder + " with " + layout.train.front() +
+                            ", nor " + layout.python_folder + " with " + fs::path(layout.train.front()).stem().string();
   const bool has_archive = !found.archives.empty();
   if (has_archive && found.archives.front().filename().string().starts_with(stem(layout)))
     refuse(lacks + ", but the archive " + found.archives.front().string() + "; " +
            unpack_advice(found.archives.front(), path));
-  if (!found.other_version.empty())
-    refuse(lacks + ", but another version in " + found.other_version.front().string() +
-           ", and only the binary one is read; " + fetch_advice(path, path, layout));
+  if (!found.matlab.empty())
+    refuse(lacks + ", but the MATLAB version in " + found.matlab.front().string() + ", which is not read; " +
+           fetch_advice(path, path, layout));
   if (!found.other_set.empty())
     refuse(lacks + ", but " + (layout.classes == 10 ? "CIFAR-100" : "CIFAR-10") + " in " +
            found.other_set.front().string() + "; set 'classes' to " +
@@ -112,18 +119,22 @@ std::string fetch_advice(const fs::path& folder, const fs::path& path, const Cif
 
 }  // namespace
 
-fs::path find_cifar_folder(const fs::path& path, const CifarLayout& layout) {
+CifarFolder find_cifar_folder(const fs::path& path, const CifarLayout& layout) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) refuse_file(path, layout);
-  Found found = search(path, layout);
-  if (found.folders.empty()) refuse_nothing(path, layout, found);
-  if (found.folders.size() == 1) return found.folders.front();
-  std::vector<fs::path> named = found.folders;
-  std::erase_if(named, [&](const fs::path& folder) { return folder.filename() != layout.folder; });
-  if (named.size() == 1) return named.front();
+  const Found found = search(path, layout);
+  const bool is_python = found.binary.empty();
+  const std::vector<fs::path>& folders = is_python ? found.python : found.binary;
+  if (folders.empty()) refuse_nothing(path, layout, found);
+  if (folders.size() == 1) return {folders.front(), is_python};
+  std::vector<fs::path> named = folders;
+  std::erase_if(named, [&](const fs::path& folder) {
+    return folder.filename() != (is_python ? layout.python_folder : layout.folder);
+  });
+  if (named.size() == 1) return {named.front(), is_python};
   std::string text;
-  for (const fs::path& folder : found.folders) text += (text.empty() ? "" : ", ") + folder.string();
-  refuse(path.string() + " has " + layout.set + " in " + std::to_string(found.folders.size()) + " folders: " + text +
+  for (const fs::path& folder : folders) text += (text.empty() ? "" : ", ") + folder.string();
+  refuse(path.string() + " has " + layout.set + " in " + std::to_string(folders.size()) + " folders: " + text +
          "; set 'path' to one of them");
 }
 

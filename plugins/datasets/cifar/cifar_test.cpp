@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(names_the_classes_of_the_other_set) {
     return error_of(ErrorCode::kData, [&] { make_set(path, classes)->open(); });
   };
   check_contains(error_in(hundred, 10), hundred.string() +
-                                            " has no folder cifar-10-batches-bin with data_batch_1.bin, "
-                                            "but CIFAR-100 in " +
+                                            " has no folder cifar-10-batches-bin with data_batch_1.bin, nor "
+                                            "cifar-10-batches-py with data_batch_1, but CIFAR-100 in " +
                                             hundred.string() +
                                             "; set 'classes' to 100, or to 20 for its coarse labels");
   make_set(hundred, 20)->open();
@@ -138,26 +138,22 @@ BOOST_AUTO_TEST_CASE(says_how_to_unpack_the_archive) {
   make_set(root)->open();
 }
 
-BOOST_AUTO_TEST_CASE(says_that_the_binary_version_is_needed) {
+BOOST_AUTO_TEST_CASE(says_that_the_matlab_version_is_not_read) {
   run("cd '" + directory.path().string() + "' && tar -czf binary.tar.gz cifar-10-batches-bin");
   fs::remove_all(ten);
-  const fs::path root = directory.path() / "root", python = root / "cifar-10-batches-py";
-  write_bytes(python / "data_batch_1", {1});
-  write_bytes(python / "batches.meta", {1});
+  const fs::path root = directory.path() / "root", matlab = root / "cifar-10-batches-mat";
+  write_bytes(matlab / "data_batch_1.mat", {1});
   const auto error = [&](const fs::path& path) { return error_of(ErrorCode::kData, [&] { make_set(path)->open(); }); };
-  check_contains(error(root), "but another version in " + python.string() +
-                                  ", and only the binary one is read; fetch cifar-10-binary.tar.gz into ");
-  fs::remove_all(python);
-  write_bytes(root / "cifar-10-python.tar.gz", {1});
-  check_contains(error(root / "cifar-10-python.tar.gz"), "cifar-10-python.tar.gz is another version of CIFAR-10, and ");
+  check_contains(error(root), "but the MATLAB version in " + matlab.string() +
+                                  ", which is not read; fetch cifar-10-binary.tar.gz into ");
+  fs::remove_all(matlab);
+  write_bytes(root / "cifar-10-matlab.tar.gz", {1});
+  check_contains(error(root / "cifar-10-matlab.tar.gz"), "cifar-10-matlab.tar.gz is the MATLAB version of CIFAR-10, ");
   const std::string message = error(root);
-  check_contains(message, "but another version in " + (root / "cifar-10-python.tar.gz").string());
+  check_contains(message, "but the MATLAB version in " + (root / "cifar-10-matlab.tar.gz").string());
   fs::rename(directory.path() / "binary.tar.gz", root / "cifar-10-binary.tar.gz");
   run(command_in(message));
   make_set(root)->open();
-  for (const char* file : {"train", "test", "meta"}) write_bytes(directory.path() / "py" / file, {1});
-  check_contains(error_of(ErrorCode::kData, [&] { make_set(directory.path() / "py", 100)->open(); }),
-                 "but another version in " + (directory.path() / "py").string());
 }
 
 BOOST_AUTO_TEST_CASE(says_what_to_fetch_where_there_is_nothing) {

@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import pathlib
+import pickle
 import struct
+import sys
 import zlib
 
 import numpy
@@ -13,6 +15,8 @@ from PIL import Image
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent.parent
+sys.path.insert(0, str(HERE.parent.parent / "golden" / "cifar"))
+import make_pickles  # noqa: E402
 
 
 def write(target, name, content):
@@ -60,6 +64,11 @@ def main():
     for label_bytes in (1, 2):
         write("cifar", f"{label_bytes}_label_bytes.bin", 2 * (bytes([3] * label_bytes) + bytes(3072)))
     write("cifar", "names.txt", "".join(f"name{i}\n" for i in range(10)).encode())
+    write("pickle", "batch_10_python_2", make_pickles.python_2(make_pickles.cifar_10(1)))
+    write("pickle", "names_10_python_2", make_pickles.python_2(make_pickles.meta_10()))
+    for protocol in (2, 3, 4, 5):
+        write("pickle", f"batch_100_protocol_{protocol}", pickle.dumps(make_pickles.cifar_100(1), protocol))
+        write("pickle", f"names_100_protocol_{protocol}", pickle.dumps(make_pickles.meta_100(), protocol))
     write("list", "images.txt", b"a 0\nb b\t1\r\n\na 1\n")
     write("safetensors", "all.safetensors", safetensors.numpy.save(
         {"weight": numpy.ones((2, 3), "float32"), "flag": numpy.array([True]), "none": numpy.zeros((0, 4), "int64")},
