@@ -10,6 +10,7 @@
 #include "image_folder/folder_content.hpp"
 #include "image_folder/image_kind.hpp"
 #include "image_folder/left_out.hpp"
+#include "image_folder/only_folder.hpp"
 #include "image_folder/split_folders.hpp"
 
 namespace dha::datasets {
@@ -35,7 +36,6 @@ class Scan {
   FoundImages find_below(const fs::path& folder) {
     return find_images_below(root_, folder, check_cancelled_, left_out_);
   }
-  std::optional<std::string> only_folder(const fs::path& folder, const FolderContent& content) const;
   fs::path descend(fs::path folder, bool until_splits);
   bool are_classes(const SplitFolders& splits, const fs::path& base, const FolderContent& content) const;
   void refuse_without_training(const SplitFolders& splits, const fs::path& base) const;
@@ -45,6 +45,7 @@ class Scan {
   void add_training_class(const fs::path& folder, const std::string& name);
   void scan_other(const fs::path& folder, Split split);
   [[noreturn]] void refuse_unknown_class(const fs::path& folder, const std::string& name) const;
+  void leave_out_folder(const fs::path& folder);
   void leave_out_others(const fs::path& base, const FolderContent& content, const SplitFolders& splits);
   bool is_class(const std::string& name) const {
     return std::binary_search(index_.class_names.begin(), index_.class_names.end(), name);
@@ -57,32 +58,16 @@ class Scan {
   fs::path training_;  // folder of the training classes
 };
 
-// The only folder in `folder`, apart from runs of dha and files that are not images, if it holds folders and no image
-// itself.
-std::optional<std::string> Scan::only_folder(const fs::path& folder, const FolderContent& content) const {
-  if (!content.images.empty() || !content.dangling.empty()) return std::nullopt;
-  std::optional<std::string> only;
-  for (const std::string& name : content.folders) {
-    if (is_run_folder(root_ / folder / name)) continue;
-    if (only) return std::nullopt;
-    only = name;
-  }
-  if (!only) return std::nullopt;
-  const FolderContent inner = read_folder(root_ / folder / *only);
-  if (inner.folders.empty() || !inner.images.empty()) return std::nullopt;
-  return only;
-}
-
 // Follows folders that hold nothing but one folder of folders. `until_splits`: a folder of splits is no such folder.
 fs::path Scan::descend(fs::path folder, bool until_splits) {
   for (int depth = 0; depth < kMostDescents; ++depth) {
     const FolderContent content = read_folder(root_ / folder);
     if (until_splits && find_split_folders(content.folders, name_of(folder)) != SplitFolders()) break;
-    const std::optional<std::string> only = only_folder(folder, content);
+    const std::optional<std::string> only = only_folder(root_ / folder, content);
     if (!only || is_class(*only)) break;
     content.leave_out_rest(folder, left_out_);
     for (const std::string& name : content.folders)
-      if (name != *only) left_out_.add_run(folder / name);
+      if (name != *only) leave_out_folder(folder / name);
     index_.information.push_back("read " + name_of(folder / *only) + " instead of " + name_of(folder) +
                                  ", which contains no other images");
     folder /= *only;
@@ -192,16 +177,19 @@ void Scan::refuse_unknown_class(const fs::path& folder, const std::string& name)
        " or remove the folder");
 }
 
+void Scan::leave_out_folder(const fs::path& folder) {
+  LeftOut below;
+  const FoundImages found = find_images_below(root_, folder, check_cancelled_, below);
+  left_out_.add_files(below);
+  left_out_.add_folder(folder, static_cast<int64_t>(found.paths.size()));
+  if (found.paths.empty() && found.has_runs) left_out_.add_run(folder);
+}
+
 void Scan::leave_out_others(const fs::path& base, const FolderContent& content, const SplitFolders& splits) {
   content.leave_out_rest(base, left_out_);
   left_out_.add_loose(base, static_cast<int64_t>(content.images.size()));
   for (const std::string& name : content.folders) {
-    if (std::find(splits.begin(), splits.end(), name) != splits.end()) continue;
-    LeftOut below;
-    const FoundImages found = find_images_below(root_, base / name, check_cancelled_, below);
-    left_out_.add_files(below);
-    left_out_.add_folder(base / name, static_cast<int64_t>(found.paths.size()));
-    if (found.paths.empty() && found.has_runs) left_out_.add_run(base / name);
+    if (std::find(splits.begin(), splits.end(), name) == splits.end()) leave_out_folder(base / name);
   }
 }
 

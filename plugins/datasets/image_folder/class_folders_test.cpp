@@ -64,6 +64,28 @@ BOOST_AUTO_TEST_CASE(follows_a_folder_that_is_all_there_is) {
   BOOST_TEST(index.warnings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(reads_sport8_as_it_is_delivered) {
+  for (const char* name : {"RockClimbing", "badminton", "bocce"})
+    put_many("event_img/" + std::string(name), name[0] == 'b' ? 5 : 11);
+  put_all({"event_img/bocce/Thumbs.db", "event_img/Thumbs.db", "event_img/readme.txt", "readme"});
+  source.test_fraction = 0.2;
+  const ImageIndex index = build();
+  BOOST_TEST(index.class_names == (Texts{"RockClimbing", "badminton", "bocce"}), boost::test_tools::per_element());
+  BOOST_TEST(images(index, Split::kTest) == 5u);
+  BOOST_TEST(index.warnings.empty());
+  BOOST_TEST(index.information.at(1) == "left out 4 files that are not images: 2 .db, 1 without an extension, 1 .txt");
+}
+
+BOOST_AUTO_TEST_CASE(passes_over_folders_of_files_that_are_no_images) {
+  put_all({"mit67/Images/bar/1.jpg", "mit67/Images/kitchen/2.jpg", "mit67/Annotations/bar/1.xml",
+           "mit67/Annotations/kitchen/2.xml", "mit67/TrainImages.txt"});
+  const ImageIndex index = build();
+  BOOST_TEST(index.class_names == (Texts{"bar", "kitchen"}), boost::test_tools::per_element());
+  BOOST_TEST(index.information.back() == "left out 3 files that are not images: 2 .xml, 1 .txt");
+  fs::create_directories(source.root / "mit67/empty");  // may have been meant as a class
+  check_contains(build_error(), "class folder " + (source.root / "mit67/Annotations").string() + " contains no image");
+}
+
 BOOST_AUTO_TEST_CASE(does_not_take_the_only_class_of_a_split_for_a_split) {
   put_all({"train/a/x/1.jpg", "train/b/x/1.jpg", "val/a/x/2.jpg", "val/a/y/3.jpg"});
   BOOST_TEST(shown_entries(build()[Split::kValidation]) == (Texts{"val/a/x/2.jpg:0", "val/a/y/3.jpg:0"}),

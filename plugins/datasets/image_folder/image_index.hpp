@@ -45,14 +45,17 @@ struct ImageSource {
 // and then and may throw. Throws Error{kData} that names the file or folder.
 ImageIndex find_images(const ImageSource& source, const std::function<void()>& check_cancelled);
 
-// Reads list files: an image a line, its path below the root, white space, its label number. Part of find_images().
+// Reads list files: an image a line, its path below the root, white space, its label number. Where no line of any list
+// has a label, an image is of the class whose folder its path begins with; classes are in byte order. Where the first
+// path leads nowhere and the root contains nothing but one folder of folders, paths are below that. Part of
+// find_images().
 ImageIndex read_image_lists(const ImageSource& source, const std::function<void()>& check_cancelled);
 
 // Sets the fractions of `source` apart for testing and validation. Throws Error{kInvalidParameter} for a fraction of a
 // split that is there, and what take_fraction() throws.
 void set_fractions_apart(ImageIndex& index, const ImageSource& source);
 
-// Moves round(fraction * n) of the n images of each class, at least one, from the training split to `to`. Which ones
+// Moves fraction * n of the n images of each class, rounded up, from the training split to `to`. Which ones
 // depends on the class's name and images and on `seed` alone. Throws Error{kData} where a class has too few. Part of
 // set_fractions_apart().
 void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed);

@@ -188,7 +188,9 @@ BOOST_AUTO_TEST_CASE(numbers_classes_whose_folders_do_not_tell_them_apart) {
 BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   put("a.jpg");
   list(Split::kTrain, "a.jpg 0\na.jpg\n");
-  check_contains(build_error(), "list0, line 2: 'a.jpg' is not an image path, a space and a label number");
+  check_contains(build_error(), "list0, line 2: there is no label number, but a label number in line 1; write a label");
+  list(Split::kTrain, "a.jpg 0\na\n");
+  check_contains(build_error(), "list0, line 2: 'a' is not an image path, a space and a label number");
   list(Split::kTrain, "a.jpg 0\na.jpg one\n");
   check_contains(build_error(), "line 2: label 'one' is not a whole number");
   list(Split::kTrain, "a.jpg -1\n");
@@ -238,6 +240,52 @@ BOOST_AUTO_TEST_CASE(reads_lists_that_were_written_on_windows) {
              boost::test_tools::per_element());
   list(Split::kTrain, std::string("\xff\xfex\0", 4));
   check_contains(build_error(), "line 1: the file is in UTF-16, expected UTF-8; save it as UTF-8");
+}
+
+// The lists of MIT67, which leave the label out.
+BOOST_AUTO_TEST_CASE(takes_classes_from_the_folders_of_lists_without_labels) {
+  put_all({"kitchen/k 1.jpg", "kitchen/k_2.jpg", "airport_inside/a_1.jpg", "airport_inside/a 2 (3).jpg", "bar/b.jpg"});
+  list(Split::kTrain, "kitchen/k 1.jpg\r\nbar/b.jpg\r\nairport_inside\\a_1.jpg\r\n");
+  list(Split::kTest, "airport_inside/a 2 (3).jpg\n./kitchen/k_2.jpg");
+  const ImageIndex index = build();
+  BOOST_TEST(index.class_names == (Texts{"airport_inside", "bar", "kitchen"}), boost::test_tools::per_element());
+  BOOST_TEST(
+      shown_entries(index[Split::kTrain]) == (Texts{"kitchen/k 1.jpg:2", "bar/b.jpg:1", "airport_inside/a_1.jpg:0"}),
+      boost::test_tools::per_element());
+  BOOST_TEST(shown_entries(index[Split::kTest]) == (Texts{"airport_inside/a 2 (3).jpg:0", "./kitchen/k_2.jpg:2"}),
+             boost::test_tools::per_element());
+  source.classes = 4;
+  check_contains(build_error(), "has 3 classes, but parameter 'classes' is 4");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_lists_that_do_not_tell_classes) {
+  put_all({"a/1.jpg", "b/2.jpg", "3.jpg"});
+  list(Split::kTrain, "a/1.jpg\nb/2.jpg\n");
+  list(Split::kTest, "a/1.jpg 0\n");
+  check_contains(build_error(), "list2, line 1: there is a label number, but no label number in line 1 of " +
+                                    (directory.path() / "list0").string() + "; write a label number in every line");
+  list(Split::kTest, "3.jpg\n");
+  check_contains(build_error(), "list2, line 1: '3.jpg' has neither a label number nor a class folder");
+  list(Split::kTest, "b/2.jpg\n");
+  list(Split::kTrain, "a/1.jpg\n");
+  check_contains(build_error(), "list0 names no image of class 'b', but another list does");
+  source.lists[2].reset();
+  check_contains(build_error(), "begin with folder a, and without label numbers this folder is the class");
+  source.label_base = 1;
+  check_contains(build_error(ErrorCode::kInvalidParameter), "parameter 'label_base' is given, but line 1 of ");
+}
+
+// MIT67 keeps its lists next to the folder that they are relative to.
+BOOST_AUTO_TEST_CASE(reads_lists_relative_to_the_only_folder_of_images) {
+  put_all({"Images/bar/1.jpg", "Images/kitchen/2.jpg", "Annotations/bar/1.xml", "TrainImages.txt"});
+  list(Split::kTrain, "bar/1.jpg\nkitchen/2.jpg\n");
+  const ImageIndex index = build();
+  BOOST_TEST(shown_entries(index[Split::kTrain]) == (Texts{"Images/bar/1.jpg:0", "Images/kitchen/2.jpg:1"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(index.information == (Texts{"read the images of the lists in " + (source.root / "Images").string()}),
+             boost::test_tools::per_element());
+  put("More/bar/3.jpg");
+  check_contains(build_error(), "line 1: there is no file " + (source.root / "bar/1.jpg").string());
 }
 
 BOOST_AUTO_TEST_CASE(finds_a_listed_name_in_another_unicode_form) {

@@ -70,6 +70,7 @@ def main():
         write("pickle", f"batch_100_protocol_{protocol}", pickle.dumps(make_pickles.cifar_100(1), protocol))
         write("pickle", f"names_100_protocol_{protocol}", pickle.dumps(make_pickles.meta_100(), protocol))
     write("list", "images.txt", b"a 0\nb b\t1\r\n\na 1\n")
+    write("list", "folders.txt", b"c/1.jpg\r\nd/2 2.png\r\n")
     write("safetensors", "all.safetensors", safetensors.numpy.save(
         {"weight": numpy.ones((2, 3), "float32"), "flag": numpy.array([True]), "none": numpy.zeros((0, 4), "int64")},
         {"format": "x"}))

@@ -7,11 +7,11 @@
 
 namespace {
 
-// A folder with two images, so that a list can be right.
+// A folder with images, so that a list can be right.
 std::filesystem::path root() {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / "dha-fuzz-list";
-  std::filesystem::create_directories(folder);
-  for (const char* name : {"a", "b b"}) std::ofstream(folder / name) << "x";
+  for (const char* name : {"c", "d"}) std::filesystem::create_directories(folder / name);
+  for (const char* name : {"a", "b b", "c/1.jpg", "d/2 2.png"}) std::ofstream(folder / name) << "x";
   return folder;
 }
 
