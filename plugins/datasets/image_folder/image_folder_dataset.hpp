@@ -1,67 +1,21 @@
-// Data set of JPEG, PNG and WebP files in class folders or list files, decoded one crop at a time.
+// Data set of image files in class folders or list files.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <filesystem>
-#include <mutex>
-#include <set>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "dha/context.hpp"
-#include "dha/dataset.hpp"
 #include "dha/params.hpp"
-#include "image_folder/image_index.hpp"
-#include "image_folder/image_reading.hpp"
-#include "image_folder/readable_images.hpp"
-#include "shared/channel_statistics.hpp"
+#include "image_folder/image_files_dataset.hpp"
 
 namespace dha::datasets {
 
-class ImageFolderDataset : public Dataset {
+class ImageFolderDataset : public ImageFilesDataset {
  public:
   static Schema schema();
   ImageFolderDataset(const Params& params, Context& context);
 
-  DatasetInfo info() const override;
-  void open() override;
-  int64_t size(Split split) const override;
-  at::Tensor labels(Split split) const override;
-  std::string image_name(Split split, int64_t index) const override;
-  bool in_memory() const override { return false; }
-  CropPolicy crop_policy() const override { return policy_; }
-
-  // As open() found it. An image that proves unreadable later and is skipped has 1 x 1 px, and read() then returns
-  // false for it.
-  ImageSize image_size(Split split, int64_t index) const override;
-  bool read(Split split, int64_t index, const ImageRequest& request, uint8_t* pixels) const override;
-  int64_t unreadable_images() const override { return unreadable_images_; }
-
-  // {"bits": n} where open() has found 16-bit training images and was not told their depth.
-  std::string chosen_params() const override;
-
- private:
-  void choose_bits();
-  const ImageEntry& entry(Split split, int64_t index) const;
-  std::filesystem::path path_of(const ImageEntry& entry) const { return source_.root / entry.path; }
-  void skip_or_throw(Split split, int64_t index, const char* reason) const;
-
-  Context& context_;
-  ImageSource source_;
-  int64_t channels_, size_px_;
-  ChannelStatistics statistics_;
-  CropPolicy policy_;
-  bool skip_unreadable_;
-  ImageReading reading_;
-  bool chooses_bits_, has_chosen_bits_ = false;
-  ImageIndex index_;
-  int64_t unreadable_images_ = 0;
-  // By Split, one entry per image: height times 2^32 plus width, 0 while unknown, kUnreadable.
-  mutable std::array<std::vector<std::atomic<uint64_t>>, 3> sizes_;
-  mutable std::mutex skipped_mutex_;
-  mutable std::set<std::pair<Split, int64_t>> skipped_;
+ protected:
+  ImageIndex find(const std::function<void()>& check_cancelled) const override {
+    return find_images(source(), check_cancelled);
+  }
 };
 
 }  // namespace dha::datasets
