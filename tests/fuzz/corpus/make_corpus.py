@@ -69,6 +69,8 @@ def main():
     for protocol in (2, 3, 4, 5):
         write("pickle", f"batch_100_protocol_{protocol}", pickle.dumps(make_pickles.cifar_100(1), protocol))
         write("pickle", f"names_100_protocol_{protocol}", pickle.dumps(make_pickles.meta_100(), protocol))
+    for name in ("meta.mat", "meta_plain.mat"):
+        write("mat", name, (ROOT / "tests/golden/imagenet" / name).read_bytes())
     write("list", "images.txt", b"a 0\nb b\t1\r\n\na 1\n")
     write("list", "folders.txt", b"c/1.jpg\r\nd/2 2.png\r\n")
     write("safetensors", "all.safetensors", safetensors.numpy.save(
