@@ -1,5 +1,6 @@
 #include "component/stage_cost.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,10 +27,18 @@ Quantities cost_of_file(const std::filesystem::path& file, const GuardedSpace& s
   }
 }
 
+std::vector<Quantities> sampled_costs(const GuardedSpace& space, uint64_t seed, int64_t samples) {
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  std::vector<Quantities> costs;
+  for (int64_t i = 0; i < samples; ++i) costs.push_back(space.cost(space.sample(generator)));
+  return costs;
+}
+
 }  // namespace
 
-Quantities stage_cost(const PipelineConfig& config, const std::string& stage, const std::filesystem::path& architecture,
-                      const PluginRegistry& registry) {
+std::vector<Quantities> stage_costs(const PipelineConfig& config, const std::string& stage,
+                                    const std::filesystem::path& architecture, const PluginRegistry& registry,
+                                    int64_t samples) {
   const auto found = std::find_if(config.stages.begin(), config.stages.end(),
                                   [&](const StageConfig& candidate) { return candidate.name == stage; });
   if (found == config.stages.end())
@@ -38,16 +47,15 @@ Quantities stage_cost(const PipelineConfig& config, const std::string& stage, co
   GuardedSpace space(registry, services, found->space, stage + "/space");
   const DatasetInfo info = dataset_shape(config, registry);
   space.prepare(info);
-  if (!architecture.empty()) return cost_of_file(architecture, space);
-  if (!found->architecture.empty()) return space.cost(found->architecture);
+  if (!architecture.empty()) return {cost_of_file(architecture, space)};
+  if (!found->architecture.empty()) return {space.cost(found->architecture)};
   if (found->searcher) {
     const StageView view(*found, info, {}, space, registry);
     GuardedSearcher searcher(registry, services, found->searcher, stage + "/searcher");
     searcher.attach(*space.object(), view);
-    if (searcher.finished()) return space.cost(searcher.architecture());
+    if (searcher.finished()) return {space.cost(searcher.architecture())};
   }
-  throw Error(ErrorCode::kUsage,
-              fmt::format("stage '{}' searches for its architecture; give one with --architecture FILE", stage));
+  return sampled_costs(space, config.seed, samples);
 }
 
 }  // namespace dha
