@@ -7,6 +7,7 @@
 #   make gpu-check    everything that needs a CUDA card: tests, comparisons, speed
 #   make profile      where the time of a training step goes, by operator (PROBE=next, batch or plain)
 #   make fuzz         feed every reader with damaged files for ten minutes
+#   make table1-check run one step of every file of examples/table1 on small stand-ins of the data
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
 #
@@ -19,7 +20,7 @@ WERROR ?=
 JOBS ?= $(shell nproc)
 PROBE ?= batch
 
-.PHONY: all setup configure build test quickstart bench profile gpu-check fuzz soak install format clean
+.PHONY: all setup configure build test quickstart bench profile gpu-check fuzz table1-check soak install format clean
 
 all: build
 
@@ -59,6 +60,9 @@ fuzz: configure
 	@cmake -B $(BUILD) -DDHA_FUZZ_LIMIT=max_total_time=600 > /dev/null
 	@trap 'cmake -B $(BUILD) -DDHA_FUZZ_LIMIT=runs=5000 > /dev/null' EXIT; \
 	  ctest --test-dir $(BUILD) -L fuzz -j $(JOBS) --output-on-failure
+
+table1-check: build
+	@python3 -B bench/table1_check.py $(BUILD)
 
 soak: build
 	@DHA_KILLS=100 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/kill_test.py -v

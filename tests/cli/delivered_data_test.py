@@ -10,10 +10,10 @@ from support import SOURCE, CommandLineTest, small_pipeline
 SETS = {  # parameters; classes, training images, test images
     "cifar-10-batches-bin": ({"use": "dha.cifar"}, 10, 100, 20),
     "cifar-10-batches-py": ({"use": "dha.cifar"}, 10, 100, 20),
-    "cifar-100-python": ({"use": "dha.cifar", "classes": 20}, 20, 100, 100),
+    "cifar-100-python": ({"use": "dha.cifar", "classes": 20}, 20, 200, 200),
     "sport8": ({"use": "dha.image_folder", "test_fraction": 0.2}, 8, 64, 16),
     "mit67": ({"use": "dha.image_folder", "train_list": "TrainImages.txt", "test_list": "TestImages.txt"}, 67, 201, 134),
-    "imagenet": ({"use": "dha.imagenet"}, 1000, 1000, 200),
+    "imagenet": ({"use": "dha.imagenet"}, 1000, 2000, 200),
 }
 
 
