@@ -71,7 +71,7 @@ class Verify(unittest.TestCase):
     def test_every_built_plugin_passes(self):
         plugins = sorted(BUILD.glob("plugins/*/*.so"))
         required = {"dha.idx": {"path": "/"}, "dha.cifar": {"path": "/", "classes": 10}, "dha.image_folder": {"path": "/"},
-                    "dha.architecture": {"genotype_file": "/dev/null"}}
+                    "dha.imagenet": {"path": "/"}, "dha.architecture": {"genotype_file": "/dev/null"}}
         given = [f"--params={name}={json.dumps(params)}" for name, params in required.items()]
         done, checks = checks_of(*plugins, *given)
         kernels = {str(file) for file in plugins if file.stem.endswith("_cuda")}

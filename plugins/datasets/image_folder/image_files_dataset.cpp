@@ -72,6 +72,9 @@ void declare_pixels(Schema& schema) {
       .def("apply");
   schema.choice("background", "colour behind transparent parts of a PNG or WebP image", {"white", "black"})
       .def("white");
+}
+
+void declare_bits(Schema& schema) {
   schema
       .integer("bits",
                "significant bits of 16-bit PNG images: samples from 0 to 2^bits - 1 become 0 to 255, larger ones 255; "
@@ -98,13 +101,14 @@ void declare_crops(Schema& schema) {
 
 }  // namespace
 
-void ImageFilesDataset::declare_reading(Schema& schema) {
+void ImageFilesDataset::declare_reading(Schema& schema, Depth depth) {
   declare_files(schema);
   declare_pixels(schema);
+  if (depth == Depth::k16) declare_bits(schema);
   declare_crops(schema);
 }
 
-ImageFilesDataset::ImageFilesDataset(const Params& params, Context& context, ImageSource source,
+ImageFilesDataset::ImageFilesDataset(const Params& params, Context& context, Depth depth, ImageSource source,
                                      ChannelStatistics statistics)
     : context_(context),
       source_(std::move(source)),
@@ -114,7 +118,7 @@ ImageFilesDataset::ImageFilesDataset(const Params& params, Context& context, Ima
       policy_(read_policy(params)),
       skip_unreadable_(params.string("unreadable") == "skip"),
       reading_(read_reading(params)),
-      chooses_bits_(!params.has("bits")) {}
+      chooses_bits_(depth == Depth::k16 && !params.has("bits")) {}
 
 DatasetInfo ImageFilesDataset::info() const {
   const auto found = static_cast<int64_t>(index_.class_names.size());
@@ -140,7 +144,7 @@ void ImageFilesDataset::open() {
     sizes_[split] = std::vector<std::atomic<uint64_t>>(images.size());
     for (size_t i = 0; i < images.size(); ++i) sizes_[split][i] = packed(images[i].size);
   }
-  if (chooses_bits_ && may_have_16_bits()) choose_bits();
+  if (chooses_bits_) choose_bits();
 }
 
 void ImageFilesDataset::choose_bits() {

@@ -42,19 +42,20 @@ class ImageFilesDataset : public Dataset {
   std::string chosen_params() const override;
 
  protected:
+  // Bits of the images' samples. k8: none has 16, and no file is opened to find out.
+  enum class Depth { k8, k16 };
+
   // `statistics`: those where `mean` and `std` are not given.
-  ImageFilesDataset(const Params& params, Context& context, ImageSource source, ChannelStatistics statistics = {});
+  ImageFilesDataset(const Params& params, Context& context, Depth depth, ImageSource source,
+                    ChannelStatistics statistics = {});
 
   // Adds the parameters that this class reads, but for the statistics.
-  static void declare_reading(Schema& schema);
+  static void declare_reading(Schema& schema, Depth depth);
 
   // Finds the images, with paths below source().root, before fractions are set apart. Throws Error{kData} that names
   // the file or folder.
   virtual ImageIndex find(const std::function<void()>& check_cancelled) const = 0;
   const ImageSource& source() const { return source_; }
-
-  // Whether to look for images of 16 bits, which takes opening every training image.
-  virtual bool may_have_16_bits() const { return true; }
 
  private:
   void choose_bits();

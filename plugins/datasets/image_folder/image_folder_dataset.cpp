@@ -59,12 +59,12 @@ Schema ImageFolderDataset::schema() {
   Schema schema(
       "Reads JPEG, PNG and WebP images from class folders or list files, decoding only the crop that is needed.");
   declare_source(schema);
-  declare_reading(schema);
+  declare_reading(schema, Depth::k16);
   declare_statistics(schema);
   return schema;
 }
 
 ImageFolderDataset::ImageFolderDataset(const Params& params, Context& context)
-    : ImageFilesDataset(params, context, read_source(params)) {}
+    : ImageFilesDataset(params, context, Depth::k16, read_source(params)) {}
 
 }  // namespace dha::datasets

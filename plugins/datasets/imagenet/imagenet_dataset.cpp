@@ -38,13 +38,13 @@ Schema ImagenetDataset::schema() {
       .range(0, 0.9)
       .def(0.0);
   schema.integer("split_seed", "seed of the choice of held-out images").minimum(0).def(0);
-  declare_reading(schema);
+  declare_reading(schema, Depth::k8);
   declare_statistics(schema, "that of ImageNet's training images; measured for 1 channel");
   return schema;
 }
 
 ImagenetDataset::ImagenetDataset(const Params& params, Context& context)
-    : ImageFilesDataset(params, context, read_source(params), usual_statistics(params)) {
+    : ImageFilesDataset(params, context, Depth::k8, read_source(params), usual_statistics(params)) {
   if (params.has("validation_labels")) validation_labels_ = params.string("validation_labels");
 }
 

@@ -17,7 +17,6 @@ class ImagenetDataset : public ImageFilesDataset {
 
  protected:
   ImageIndex find(const std::function<void()>& check_cancelled) const override;
-  bool may_have_16_bits() const override { return false; }  // all have 8
 
  private:
   std::optional<std::filesystem::path> validation_labels_;
