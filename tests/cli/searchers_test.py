@@ -14,12 +14,14 @@ SPACES = {
 }
 SEARCHERS = {
     "ista": {"use": "dha.ista"},
-    "ista two-stage": {"use": "dha.ista", "mode": "two_stage"},
-    "darts": {"use": "dha.darts", "order": 1},
-    "darts of second order": {"use": "dha.darts"},
+    "darts": {"use": "dha.darts"},
     "proxyless": {"use": "dha.proxyless", "warm_up_epochs": 1, "architecture_interval": 2},
     "enas": {"use": "dha.enas", "controller_steps": 2, "controller_samples": 2, "final_samples": 2},
     "manas": {"use": "dha.manas"},
+}
+VARIANTS = {
+    "ista-two-stage": {"use": "dha.ista", "mode": "two_stage"},
+    "darts-of-first-order": {"use": "dha.darts", "order": 1},
     "manas-ls": {"use": "dha.manas", "update": "least_squares", "samples": 3},
 }
 TRIALS = {
@@ -58,11 +60,11 @@ class SearchersTest(CommandLineTest):
         self.dha("resume", "-q", run)
         self.assert_same_run(self.run_folder(out=f"{name}/whole"), run)
 
-    def check_searchers(self, space):
+    def check_searchers(self, space, searchers):
         def epoch_is_over(run):
             return '"event":"epoch"' in (run / "metrics.jsonl").read_text() if (run / "metrics.jsonl").exists() else False
 
-        for name, searcher in SEARCHERS.items():
+        for name, searcher in searchers.items():
             with self.subTest(name):
                 self.check(name, self.pipeline({"space": SPACES[space], "searcher": searcher}), epoch_is_over)
         progressive = {"use": "dha.pdarts", "drop": 1, "warm_up_epochs": 1}
@@ -81,13 +83,13 @@ class SearchersTest(CommandLineTest):
                 self.check(name, self.pipeline(stage), trial_is_over)
 
     def test_searchers_on_cells(self):
-        self.check_searchers("cell")
+        self.check_searchers("cell", SEARCHERS)
 
     def test_searchers_on_the_space_of_nas_bench_201(self):
-        self.check_searchers("nb201")
+        self.check_searchers("nb201", {**SEARCHERS, **VARIANTS})
 
     def test_searchers_on_the_mobilenet_space(self):
-        self.check_searchers("mobilenet")
+        self.check_searchers("mobilenet", SEARCHERS)
 
     def test_trial_searchers_on_the_space_of_nas_bench_201(self):
         self.check_trial_searchers("nb201")
