@@ -45,6 +45,10 @@ dha::Error refusal(const std::string& device) {
 
 bool has_nvidia_driver() { return dlopen("libcuda.so.1", RTLD_LAZY) != nullptr; }
 
+boost::test_tools::assertion_result has_no_nvidia_driver(boost::unit_test::test_unit_id) {
+  return !has_nvidia_driver();
+}
+
 bool cuda_library_is_open() { return dlopen("libtorch_cuda.so", RTLD_LAZY | RTLD_NOLOAD) != nullptr; }
 
 }  // namespace
@@ -92,9 +96,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_is_no_library_is_refused_with_the_linker
 }
 
 BOOST_AUTO_TEST_CASE(without_a_driver_cuda_is_an_error_and_auto_the_cpu,
-                     *boost::unit_test::precondition([](boost::unit_test::test_unit_id) {
-                       return boost::test_tools::assertion_result(!has_nvidia_driver());
-                     })) {
+                     *boost::unit_test::precondition(has_no_nvidia_driver)) {
   for (const char* text : {"cuda", "cuda:1"}) {
     const dha::Error error = refusal(text);
     BOOST_TEST((error.code() == dha::ErrorCode::kDevice));
