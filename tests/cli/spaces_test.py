@@ -1,4 +1,4 @@
-"""The spaces beside dha.cell as whole pipelines: searched jointly, interrupted, resumed, evaluated; fixed networks without a searcher."""
+"""The spaces other than dha.cell as whole pipelines: searched jointly, interrupted, resumed, evaluated; fixed networks without a searcher."""
 
 import json
 import unittest

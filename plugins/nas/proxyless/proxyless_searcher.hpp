@@ -3,7 +3,7 @@
 //
 // Every `architecture_interval` steps, after a warm-up on sampled paths alone, the scores alpha of all candidates learn
 // from a validation batch: a path is drawn, and the gradient of the loss with respect to the binary gates passes the
-// softmax (path.hpp). The gates of candidates beside the path are observed: the network computes their outputs within
+// softmax (path.hpp). The gates of candidates outside the path are observed: the network computes their outputs within
 // the backward pass, one at a time. A choice keeps the candidates with the largest scores; evaluations run them.
 #pragma once
 
