@@ -1,4 +1,4 @@
-"""The files of examples/table1: each system of the paper's Table 1 on each data set, and the ablations."""
+"""The files of examples/table1: each system of the paper's Table 1 on each data set, and the ablations, and the studies."""
 
 import json
 import unittest
@@ -33,6 +33,13 @@ class Table1Test(CommandLineTest):
                 parts = self.stages(file)
                 self.assertEqual([stage["epochs"] for stage in parts.values()], [stage["epochs"] for stage in whole.values()])
                 self.assertNotEqual(parts, whole)
+
+    def test_every_study_is_valid(self):
+        files = [file for file in (SOURCE / "examples" / "studies").glob("*/*.json") if file.stem != "base"]
+        self.assertGreaterEqual(len(files), 4)
+        for file in files:
+            with self.subTest(file.stem):
+                self.dha("validate", "-q", file)
 
     def test_costs_are_printed(self):
         for name in ("dha-cifar10", "nsga_net-sport8"):

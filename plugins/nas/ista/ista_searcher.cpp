@@ -63,9 +63,10 @@ double distance_between(const std::vector<double>& a, const std::vector<double>&
 
 Schema IstaSearcher::schema() {
   return Schema("Searches by sparse coding: the ISTA-NAS family, as used by DHA.")
-      .integer("code_size",
-               "length of the compressed code of a choice; default: half of the candidates of the smallest choice, at "
-               "most 7")
+      .integer(
+          "code_size",
+          "length of the compressed code of a choice; default: half of the candidates of the largest choice, from 2 "
+          "to 7")
       .range(1, 256)
       .optional()
       .integer("keep", "candidates kept per choice, checked if given; default: the space's number")
@@ -138,9 +139,9 @@ void IstaSearcher::fit_sizes(const std::vector<Choice>& choices) {
   size_t candidates = choices.front().candidates.size();
   for (const Choice& choice : choices) {
     if (choice.keep != given_keep_.value_or(keep_)) refuse_keep(choice, given_keep_, choices.front());
-    candidates = std::min(candidates, choice.candidates.size());
+    candidates = std::max(candidates, choice.candidates.size());
   }
-  rows_ = given_rows_.value_or(std::min<int64_t>(kPublishedRows, static_cast<int64_t>(candidates + 1) / 2));
+  rows_ = given_rows_.value_or(std::clamp<int64_t>(static_cast<int64_t>(candidates + 1) / 2, 2, kPublishedRows));
   if (given_lambda_) return;
   // scikit-learn's alpha of 1e-5 belongs to squared errors averaged over rows.
   recovery_.lambda = (recovery_.mode == RecoveryMode::kDha ? static_cast<double>(rows_) : 1.0) / 1e5;

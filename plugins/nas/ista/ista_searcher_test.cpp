@@ -19,6 +19,7 @@
 #include "code_gates.hpp"
 #include "dha/nas/adam.hpp"
 #include "support/complete_params.hpp"
+#include "support/error_checks.hpp"
 #include "support/fake_search_services.hpp"
 #include "support/fake_stage.hpp"
 #include "support/test_context.hpp"
@@ -447,7 +448,8 @@ BOOST_AUTO_TEST_CASE(mostly_finds_the_better_of_two_operations) {
   const std::pair<const char*, const char*> combinations[] = {
       {"one_stage", "signed"}, {"one_stage", "magnitude"}, {"dha", "signed"}};
   for (const auto& [mode, rule] : combinations) {
-    const json params{{"keep", 1}, {"mode", mode}, {"pick", rule}, {"learning_rate", 0.01}, {"freeze_distance", 0}};
+    const json params{
+        {"code_size", 7}, {"mode", mode}, {"pick", rule}, {"learning_rate", 0.01}, {"freeze_distance", 0}};
     int started = 0, ended = 0;
     for (uint64_t seed = 1; seed <= 40; ++seed)
       ended += finds_better(params.dump(), std::string(rule) == "signed", seed, started);
@@ -570,10 +572,34 @@ BOOST_AUTO_TEST_CASE(a_code_that_is_not_finite_is_an_error) {
 BOOST_AUTO_TEST_CASE(spaces_that_do_not_fit_are_refused) {
   TestContext context;
   IstaSearcher searcher(complete_params<IstaSearcher>(), context);
+  IstaSearcher keeps_two(complete_params<IstaSearcher>(R"({"keep": 2})"), context);
   FakeStage stage;
   ToySpace keeps_one({toy_choice("block", 1, 7, 1, false)}), empty({});
-  BOOST_CHECK_EXCEPTION(searcher.attach(keeps_one, stage), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
+  ToySpace keeps_both({toy_choice("block", 1, 7, 1, false), toy_choice("node", 2, 7, 2, true)});
+  BOOST_CHECK_EXCEPTION(
+      keeps_two.attach(keeps_one, stage), dha::Error,
+      error_with(dha::ErrorCode::kInvalidConfig, "'block' of the space keeps 1", "'keep' is 2; remove 'keep'"));
+  BOOST_CHECK_EXCEPTION(searcher.attach(keeps_both, stage), dha::Error,
+                        error_with(dha::ErrorCode::kInvalidConfig, "'node' of the space keeps 2", "'block' keeps 1"));
   BOOST_CHECK_EXCEPTION(searcher.attach(empty, stage), dha::Error, has_code(dha::ErrorCode::kInvalidConfig));
+}
+
+BOOST_AUTO_TEST_CASE(sizes_fit_the_space_by_default) {
+  TestContext context;
+  FakeStage stage;
+  const std::pair<std::vector<dha::Choice>, int64_t> sizes[] = {
+      {toy_cell(), 7},
+      {{toy_choice("block", 1, 6, 1, false), toy_choice("another", 1, 7, 1, false)}, 4},
+      {{toy_choice("edge", 1, 5, 1, false)}, 3},
+      {{toy_choice("pair", 1, 2, 1, false)}, 2},
+  };
+  for (const auto& [choices, rows] : sizes) {
+    const ToySpace space(choices);
+    IstaSearcher searcher(complete_params<IstaSearcher>(), context);
+    searcher.attach(space, stage);
+    BOOST_TEST(searcher.code().size(1) == rows);
+    BOOST_TEST(searcher.gates({}).choices[0].active.size() == static_cast<size_t>(choices[0].keep));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(metrics_and_report_say_what_is_going_on) {

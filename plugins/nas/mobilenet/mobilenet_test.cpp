@@ -183,13 +183,12 @@ BOOST_AUTO_TEST_CASE(decided_networks_continue_the_supernet) {
 BOOST_AUTO_TEST_CASE(ista_searches_it) {
   const TestSpace space = tiny();
   test::FakeStage stage;
-  ista::IstaSearcher two(test::complete_params<ista::IstaSearcher>("{}"), *space.context);
+  ista::IstaSearcher two(test::complete_params<ista::IstaSearcher>(R"({"keep": 2})"), *space.context);
   BOOST_CHECK_EXCEPTION(two.attach(*space.space, stage), Error,
-                        test::error_with(ErrorCode::kInvalidConfig, "set 'keep' to 1"));
-  ista::IstaSearcher searcher(
-      test::complete_params<ista::IstaSearcher>(R"({"code_size": 4, "keep": 1, "learning_rate": 0.1})"),
-      *space.context);
+                        test::error_with(ErrorCode::kInvalidConfig, "remove 'keep'"));
+  ista::IstaSearcher searcher(test::complete_params<ista::IstaSearcher>(R"({"learning_rate": 0.1})"), *space.context);
   searcher.attach(*space.space, stage);
+  BOOST_TEST(searcher.code().size(1) == 4);
   const at::Tensor before = searcher.code().clone();
   Gates gates = searcher.gates({});
   for (ChoiceGates& choice : gates.choices) choice.weights = choice.weights.detach().clone().set_requires_grad(true);

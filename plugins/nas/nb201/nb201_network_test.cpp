@@ -81,13 +81,12 @@ BOOST_AUTO_TEST_CASE(only_active_candidates_train) {
 BOOST_AUTO_TEST_CASE(ista_searches_it) {
   const TestSpace space(kSmall, 5, 3, 8, 8);
   test::FakeStage stage;
-  ista::IstaSearcher two(test::complete_params<ista::IstaSearcher>("{}"), *space.context);
+  ista::IstaSearcher two(test::complete_params<ista::IstaSearcher>(R"({"keep": 2})"), *space.context);
   BOOST_CHECK_EXCEPTION(two.attach(*space.space, stage), Error,
-                        test::error_with(ErrorCode::kInvalidConfig, "set 'keep' to 1"));
-  ista::IstaSearcher searcher(
-      test::complete_params<ista::IstaSearcher>(R"({"code_size": 3, "keep": 1, "learning_rate": 0.1})"),
-      *space.context);
+                        test::error_with(ErrorCode::kInvalidConfig, "remove 'keep'"));
+  ista::IstaSearcher searcher(test::complete_params<ista::IstaSearcher>(R"({"learning_rate": 0.1})"), *space.context);
   searcher.attach(*space.space, stage);
+  BOOST_TEST(searcher.code().size(1) == 3);
   const auto supernet = space->supernet(at::kDouble);
   const at::Tensor before = searcher.code().clone();
   Gates gates = searcher.gates({});
