@@ -13,12 +13,13 @@ def finished_run(program, pipeline, folder, overrides):
     runs = [found.parent for found in pathlib.Path(folder).glob("*/*/pipeline.json") if not found.parent.is_symlink()]
     if not runs:
         options = [option for name, value in overrides.items() for option in ("--set", f"{name}={value}")]
-        subprocess.run([program, "run", "-q", pipeline, "--out", folder, *options], check=True)
+        subprocess.run([program, "run", "-q", pipeline, "--out", folder, *options], check=True,
+                       stdout=subprocess.DEVNULL)
         return finished_run(program, pipeline, folder, overrides)
     if len(runs) > 1:
         raise SystemExit(f"{folder} has {len(runs)} runs, expected one; remove those that do not belong to the study")
     if not (runs[0] / "summary.json").exists():
-        subprocess.run([program, "resume", "-q", runs[0]], check=True)
+        subprocess.run([program, "resume", "-q", runs[0]], check=True, stdout=subprocess.DEVNULL)
     return runs[0]
 
 
