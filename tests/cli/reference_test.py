@@ -46,7 +46,7 @@ class ReferenceTest(CommandLineTest):
 
     def validate_within_pipeline(self, kind, entry):
         """`entry`: {"augment": [{"use": …}]}, checked in the smallest pipeline that has a place for it."""
-        stage = {"name": "one", "epochs": 1, "space": {"use": "dha.cell"}, "searcher": {"use": "dha.ista"},
+        stage = {"name": "one", "epochs": 100, "space": {"use": "dha.cell"}, "searcher": {"use": "dha.ista"},
                  "hyper": {"use": "dha.sgd"}}
         if kind == "trial_searcher":
             stage["searcher"] = {"use": "dha.architecture",
@@ -120,9 +120,11 @@ class ReferenceTest(CommandLineTest):
             resolved = json.loads(self.dha("validate", file, "--json")[0])["pipeline"]
             small = {"dha.cell": ("channels=4", "cells=3", "auxiliary_weight=0"),
                      "dha.mobilenet": ("width_multiplier=0.25", "depths=[1,2,1,1,1,1]")}
-            options = [*(f"stages.search.space.{setting}" for setting in small[resolved["stages"][0]["space"]["use"]]),
-                       *(f"stages.{stage['name']}.{setting}" for stage in resolved["stages"]
-                         for setting in ("epochs=1", "batch_size=16"))]
+            first = resolved["stages"][0]
+            options = [*(f"stages.{first['name']}.space.{setting}" for setting in small[first["space"]["use"]])]
+            for stage in resolved["stages"]:
+                warm_up = stage.get("searcher", {}).get("warm_up_epochs", 0)
+                options += [f"stages.{stage['name']}.epochs={1 + warm_up}", f"stages.{stage['name']}.batch_size=16"]
             if "trials" in resolved["stages"][0]:
                 options.append("stages.search.trials.count=4")
             data = resolved["dataset"]["use"]

@@ -83,7 +83,7 @@ pipeline() { printf '{ "extends": "%s", "name": "mine", "dataset": { "path": "ph
 pipeline dha:folder_64
 expect "mine.json is valid: 2 stages" "$dha" validate "$work/mine.json"
 pipeline dha:folder_63
-refuse 2 "names 'dha:folder_63', which is no example; there are dha_cifar10, " "$dha" validate "$work/mine.json"
+refuse 2 "names 'dha:folder_63', which is no example; there are darts, dha_cifar10, " "$dha" validate "$work/mine.json"
 
 # Another LibTorch of the same version takes the place of the one that dha was built with, and no other version does.
 torch=$(sed -n 's/^built_with=//p' "$dha")

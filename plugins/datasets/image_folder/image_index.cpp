@@ -12,13 +12,6 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw Error(ErrorCode::kData, what); }
 
-void check_classes(const ImageIndex& index, const ImageSource& source) {
-  const auto found = static_cast<int64_t>(index.class_names.size());
-  if (!source.classes || *source.classes == found) return;
-  fail(shown(source.root) + " has " + std::to_string(found) + " classes, but parameter 'classes' is " +
-       std::to_string(*source.classes) + "; set it to " + std::to_string(found) + " or correct the folders");
-}
-
 void check_split_is_missing(const ImageIndex& index, Split split, const char* parameter) {
   if (index[split].empty()) return;
   throw Error(ErrorCode::kInvalidParameter, std::string("parameter '") + parameter +
@@ -27,6 +20,13 @@ void check_split_is_missing(const ImageIndex& index, Split split, const char* pa
 }
 
 }  // namespace
+
+void check_classes(const ImageIndex& index, const ImageSource& source) {
+  const auto found = static_cast<int64_t>(index.class_names.size());
+  if (!source.classes || *source.classes == found) return;
+  fail(shown(source.root) + " has " + std::to_string(found) + " classes, but parameter 'classes' is " +
+       std::to_string(*source.classes) + "; set it to " + std::to_string(found) + " or correct the folders");
+}
 
 ImageIndex find_images(const ImageSource& source, const std::function<void()>& check_cancelled) try {
   if (!fs::is_directory(source.root))

@@ -60,4 +60,7 @@ void set_fractions_apart(ImageIndex& index, const ImageSource& source);
 // set_fractions_apart().
 void take_fraction(ImageIndex& index, Split to, double fraction, uint64_t seed);
 
+// Throws Error{kData} if `source` gives another number of classes than the index has.
+void check_classes(const ImageIndex& index, const ImageSource& source);
+
 }  // namespace dha::datasets

@@ -16,6 +16,7 @@ ChannelStatistics usual_statistics(const Params& params) {
 ImageSource read_source(const Params& params) {
   ImageSource source;
   source.root = params.string("path");
+  if (params.has("classes")) source.classes = params.integer("classes");
   source.validation_fraction = params.real("validation_fraction");
   source.split_seed = static_cast<uint64_t>(params.integer("split_seed"));
   return source;
@@ -33,6 +34,7 @@ Schema ImagenetDataset::schema() {
             "file with the classes of the images in val: ILSVRC2012_validation_ground_truth.txt next to meta.mat, "
             "LOC_val_solution.csv, or one wnid per line; default: found below path")
       .optional();
+  schema.integer("classes", "number of classes, checked if given; default: found on disk").range(1, 1000000).optional();
   schema
       .real("validation_fraction", "share of each class's training images that is held out for validation, rounded up")
       .range(0, 0.9)
@@ -49,7 +51,9 @@ ImagenetDataset::ImagenetDataset(const Params& params, Context& context)
 }
 
 ImageIndex ImagenetDataset::find(const std::function<void()>& check_cancelled) const {
-  return find_imagenet(source().root, validation_labels_, check_cancelled);
+  ImageIndex index = find_imagenet(source().root, validation_labels_, check_cancelled);
+  check_classes(index, source());
+  return index;
 }
 
 }  // namespace dha::datasets

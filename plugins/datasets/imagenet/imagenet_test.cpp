@@ -194,6 +194,9 @@ BOOST_AUTO_TEST_CASE(reads_images_as_a_data_set) {
   BOOST_TEST(set->image_name(Split::kTest, 0) == "val/ILSVRC2012_val_00000001.JPEG");
   std::vector<uint8_t> pixels(3 * 16 * 16);
   BOOST_TEST(set->read(Split::kTest, 2, {0, 0, 40, 40, 16, 16, false}, pixels.data()));
+  const auto larger = make<ImagenetDataset>(R"({"path": ")" + source.root.string() + R"(", "classes": 1000})", context);
+  BOOST_TEST(larger->info().classes == 1000);
+  check_contains(error_of(ErrorCode::kData, [&] { larger->open(); }), "has 4 classes, but parameter 'classes' is 1000");
   const auto grey = make<ImagenetDataset>(R"({"path": "nowhere", "channels": 1})", context);
   BOOST_TEST(grey->info().mean.empty());
 }
