@@ -1,7 +1,6 @@
 #include "enas_searcher.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -158,7 +157,7 @@ void EnasSearcher::attach(const Space& space, const Stage& stage) {
 
 Gates EnasSearcher::gates(const GateRequest& request) {
   const at::NoGradGuard no_grad;
-  if (finished_) return nas::decided_gates(decisions(), at::TensorOptions(context_.device()).dtype(at::kFloat));
+  if (finished_) return gates_of(decisions());
   if (request.purpose == GatePurpose::kWeightStep)
     path_ = ascending(controller_->sample(context_.host_generator()).draws);
   const bool is_of_step = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
@@ -166,15 +165,7 @@ Gates EnasSearcher::gates(const GateRequest& request) {
 }
 
 Gates EnasSearcher::gates_of(const Decisions& decisions) const {
-  Gates gates;
-  gates.needs_gradient = false;
-  for (const std::vector<int64_t>& kept : decisions) {
-    ChoiceGates choice;
-    choice.active = kept;
-    choice.weights = at::ones({static_cast<int64_t>(kept.size())}, at::TensorOptions(context_.device()));
-    gates.choices.push_back(std::move(choice));
-  }
-  return gates;
+  return nas::decided_gates(decisions, at::TensorOptions(context_.device()).dtype(at::kFloat), finished_);
 }
 
 void EnasSearcher::stop_if_cancelled() const {

@@ -1,7 +1,6 @@
 #include "manas_searcher.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
@@ -106,7 +105,7 @@ void ManasSearcher::draw() {
 
 Gates ManasSearcher::gates(const GateRequest& request) {
   const at::NoGradGuard no_grad;
-  if (finished_) return nas::decided_gates(decisions(), at::TensorOptions(context_.device()).dtype(at::kFloat));
+  if (finished_) return gates_of(decisions());
   if (request.purpose == GatePurpose::kWeightStep) draw();
   const bool is_of_step = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
   return gates_of(is_of_step ? drawn() : decisions());
@@ -122,15 +121,7 @@ Decisions ManasSearcher::drawn() const {
 }
 
 Gates ManasSearcher::gates_of(const Decisions& decisions) const {
-  Gates gates;
-  gates.needs_gradient = false;
-  for (const std::vector<int64_t>& active : decisions) {
-    ChoiceGates choice;
-    choice.active = active;
-    choice.weights = at::ones({static_cast<int64_t>(active.size())}, at::TensorOptions(context_.device()));
-    gates.choices.push_back(std::move(choice));
-  }
-  return gates;
+  return nas::decided_gates(decisions, at::TensorOptions(context_.device()).dtype(at::kFloat), finished_);
 }
 
 void ManasSearcher::before_step(SearchServices& services) { rate(services); }
