@@ -5,6 +5,11 @@ import statistics
 import subprocess
 
 
+def set_options(values):
+    """--set options of the program for key -> value."""
+    return [option for name, value in values.items() for option in ("--set", f"{name}={value}")]
+
+
 def finished_run(program, pipeline, folder, overrides):
     """The run directory of `pipeline` below `folder`, run, resumed or, where it has finished, only found.
 
@@ -12,8 +17,7 @@ def finished_run(program, pipeline, folder, overrides):
     """
     runs = [found.parent for found in pathlib.Path(folder).glob("*/*/pipeline.json") if not found.parent.is_symlink()]
     if not runs:
-        options = [option for name, value in overrides.items() for option in ("--set", f"{name}={value}")]
-        subprocess.run([program, "run", "-q", pipeline, "--out", folder, *options], check=True,
+        subprocess.run([program, "run", "-q", pipeline, "--out", folder, *set_options(overrides)], check=True,
                        stdout=subprocess.DEVNULL)
         return finished_run(program, pipeline, folder, overrides)
     if len(runs) > 1:

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+from study import set_options
+
 HOME = pathlib.Path(__file__).resolve().parent.parent
 TABLE = HOME / "examples" / "table1"
 FEW_IMAGES = {"dha.cifar": 10, "dha.image_folder": 16, "dha.imagenet": 4}
@@ -35,7 +37,7 @@ def options(pipeline, data, is_whole):
         values.update({f"{key}.batch_size": 2, f"{key}.log_every": 1})
         if is_whole:
             values[f"{key}.epochs"] = 1
-    return [option for name, value in values.items() for option in ("--set", f"{name}={value}")]
+    return set_options(values)
 
 
 def has_stepped(runs):

@@ -65,4 +65,5 @@ def main():
                 convert(source, output / f"{name}.table", metric, sign, axes)
 
 
-main()
+if __name__ == "__main__":
+    main()
