@@ -126,8 +126,8 @@ BOOST_AUTO_TEST_CASE(evolution_has_the_known_regret) {
   BOOST_TEST(std::fabs(mean_of(regrets) - 0.19) < 0.03);
 }
 
-// Searchers are told the mean over seeds: the results of single seeds differ more than the best configurations do, so
-// that with them it takes 100 studies to tell the searchers apart, and then on nine of the twelve tasks.
+// Searchers receive the mean over seeds. Single seeds vary more than the best configurations differ: with them it takes
+// 100 studies to distinguish the searchers, and then on nine of the twelve tasks.
 BOOST_AUTO_TEST_CASE(tpe_beats_random_search_on_most_tasks) {
   constexpr uint64_t kStudies = 30;
   const std::vector<std::string> tasks{"hpobench-australian",

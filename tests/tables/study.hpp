@@ -15,7 +15,7 @@
 
 namespace dha::test {
 
-// What the searcher is told of a trial.
+// The outcome of a trial that the searcher receives.
 enum class Seen {
   kOneSeed,  // the result of a random seed, as of a training
   kMean,     // the mean over seeds, without noise

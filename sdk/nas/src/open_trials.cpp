@@ -13,7 +13,7 @@ int64_t OpenTrials::open() {
 
 void OpenTrials::close(int64_t id) {
   if (open_.erase(id) == 0)
-    throw Error(ErrorCode::kContractViolation, searcher_ + " was told of trial " + std::to_string(id) +
+    throw Error(ErrorCode::kContractViolation, searcher_ + " received the outcome of trial " + std::to_string(id) +
                                                    ", which is not open; expected one that was asked for and not told");
 }
 

@@ -2,7 +2,7 @@
 """Makes small files of CIFAR's Python version, with three images, and the same images in the binary version.
 
 usage: make_pickles.py   (needs numpy; last run with Python 3.11, numpy 2.4.6)
-Writes python_2/ beside itself, as Python 2 and numpy 1 wrote the published files, and protocol_2/ to protocol_5/ as
+Writes python_2/ to its own folder, as Python 2 and numpy 1 wrote the published files, and protocol_2/ to protocol_5/ as
 Python 3 writes them: `train` and `meta` of CIFAR-100, in python_2/ also `data_batch` and `batches.meta` of CIFAR-10.
 images.bin has the records of `train` in the binary version of CIFAR-100.
 """

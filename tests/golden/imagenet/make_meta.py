@@ -2,7 +2,8 @@
 """Makes small tables of classes like meta.mat in ImageNet's development kit.
 
 usage: make_meta.py   (needs scipy; last run with scipy 1.17.1, numpy 2.4.6)
-Writes meta.mat beside itself, compressed, and meta_plain.mat, not compressed and with another variable before the table.
+Writes two files to its own folder: meta.mat, compressed, and meta_plain.mat, uncompressed and with another variable before
+the table.
 The ids are in no order of the wnids, and ids above 4 are of nodes above the classes, as those above 1,000 are in the real table.
 """
 import pathlib

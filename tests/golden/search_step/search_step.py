@@ -5,7 +5,7 @@
 Written from the papers (DARTS, ICLR 2019; P-DARTS, ICCV 2019; ProxylessNAS, ICLR 2019) alone. An architecture step on a
 validation batch comes before each weight step. The architecture variables learn by torch.optim.Adam, with gradients from
 autograd through softmax and network; weights by torch.optim.SGD after clip_grad_norm_. The second order of DARTS is the
-finite difference of its equation 8. ProxylessNAS runs every candidate, those beside the path with a gate of 0, and draws by
+finite difference of its equation 8. ProxylessNAS runs every candidate, with a gate of 0 outside the path, and draws by
 the inverse of the distribution function from numbers of a torch.Generator.
 
 Weights, images and alpha at the start are formulas (`direction` of ../joint_step), so that the files hold results only:

@@ -208,7 +208,7 @@ at::Tensor as_tensor(const std::vector<std::vector<int64_t>>& lists) {
 const Json kEnas = {{"units", 6},         {"temperature", 1.5},     {"controller_steps", 2}, {"controller_samples", 3},
                     {"final_samples", 1}, {"entropy_weight", 0.01}, {"baseline_decay", 0.9}};
 
-// Passes requests on, and draws beside the searcher what it draws, in the order in which it draws it.
+// Passes requests on, and repeats the draws of the searcher in the same order.
 class Listener : public SearchServices {
  public:
   Listener(SearchServices& services, Search& search) : services_(services), search_(search) {
