@@ -26,8 +26,11 @@ std::string counted(size_t count, std::string_view noun) {
 
 void print(const Json& json) { std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n"; }
 
-void print_valid(const std::string& file, const PipelineConfig& config, bool as_json) {
-  if (as_json) return print({{"file", file}, {"valid", true}, {"pipeline", Json::parse(config.resolved_json)}});
+void print_valid(const std::string& file, const PipelineConfig& config, const std::vector<std::string>& remarks,
+                 bool as_json) {
+  if (as_json)
+    return print(
+        {{"file", file}, {"valid", true}, {"remarks", remarks}, {"pipeline", Json::parse(config.resolved_json)}});
   std::string names;
   size_t epochs = 0;
   for (const StageConfig& stage : config.stages) {
@@ -37,6 +40,7 @@ void print_valid(const std::string& file, const PipelineConfig& config, bool as_
   std::cout << fmt::format("{} is valid: {} ({}), {}, data set {}, seed {}\n", file,
                            counted(config.stages.size(), "stage"), names, counted(epochs, "epoch"),
                            config.dataset.component.id, config.seed);
+  for (const std::string& remark : remarks) std::cout << remark << "\n";
 }
 
 void print_problems(const std::string& file, const PipelineError& error, bool as_json) {
@@ -73,8 +77,8 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   try {
     const PipelineConfig config = load_pipeline(file, overrides, registry);
-    check_without_data(config, registry);
-    if (as_json || !is_quiet(*values)) print_valid(file, config, as_json);
+    const std::vector<std::string> remarks = check_without_data(config, registry);
+    if (as_json || !is_quiet(*values)) print_valid(file, config, remarks, as_json);
     return kDone;
   } catch (const PipelineError& error) {
     print_problems(file, error, as_json);

@@ -4,6 +4,7 @@
 // in the pipeline file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,12 +25,18 @@ class ComponentSlot {
   ComponentSlot(const PluginRegistry& registry, const ContextServices& services, const ComponentUse& use,
                 const std::string& path)
       : use_(use), context_(std::make_unique<ComponentContext>(services, use.id, path)) {
-    guarded([&] { component_ = registry.create<Interface>(use.id, use.params_json, *context_); });
+    guarded([&] {
+      component_ = registry.create<Interface>(use.id, use.params_json, *context_);
+      sdk_minor_ = registry.find(Interface::kKind, use.id).sdk_minor;
+    });
   }
 
   const std::string& id() const { return use_.id; }
   const ComponentUse& use() const { return use_; }
   ComponentContext& context() const { return *context_; }
+
+  // The minor version of the SDK that the plugin was built with: functions that were appended later must not be called.
+  uint32_t sdk_minor() const { return sdk_minor_; }
 
   // The plugin's own object, for passing it to a plugin: a searcher is attached to the plugin's space.
   const std::shared_ptr<Interface>& object() const { return component_; }
@@ -55,6 +62,7 @@ class ComponentSlot {
   ComponentUse use_;
   std::unique_ptr<ComponentContext> context_;  // outlives the component
   std::shared_ptr<Interface> component_;
+  uint32_t sdk_minor_ = 0;
 };
 
 }  // namespace dha

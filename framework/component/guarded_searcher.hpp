@@ -10,6 +10,9 @@ class GuardedSearcher final : public GuardedComponent<Searcher> {
  public:
   using GuardedComponent::GuardedComponent;
 
+  // The minor version of the SDK that appended constraint_handling() and Gates::needs_calibration.
+  static constexpr uint32_t kMinorOfHandling = 2;
+
   void attach(const Space& space, const Stage& stage) override {
     call("attach", [&](Searcher& s) { s.attach(space, stage); });
   }
@@ -20,7 +23,9 @@ class GuardedSearcher final : public GuardedComponent<Searcher> {
     call("before_step", [&](Searcher& s) { s.before_step(services); });
   }
   Gates gates(const GateRequest& request) override {
-    return call("gates", [&](Searcher& s) { return s.gates(request); });
+    Gates gates = call("gates", [&](Searcher& s) { return s.gates(request); });
+    if (sdk_minor() < kMinorOfHandling) gates.needs_calibration = false;  // the plugin did not set it
+    return gates;
   }
   void learn(const SearchStep& step) override {
     call("learn", [&](Searcher& s) { s.learn(step); });
@@ -39,6 +44,10 @@ class GuardedSearcher final : public GuardedComponent<Searcher> {
   }
   std::string report() const override {
     return call("report", [](Searcher& s) { return s.report(); });
+  }
+  std::string constraint_handling() const override {
+    if (sdk_minor() < kMinorOfHandling) return Searcher::constraint_handling();
+    return call("constraint_handling", [](Searcher& s) { return s.constraint_handling(); });
   }
 };
 

@@ -10,6 +10,9 @@ class GuardedTrialSearcher final : public GuardedComponent<TrialSearcher> {
  public:
   using GuardedComponent::GuardedComponent;
 
+  // The minor version of the SDK that appended constraint_handling().
+  static constexpr uint32_t kMinorOfHandling = 2;
+
   void attach(const Space& space, const Stage& stage) override {
     call("attach", [&](TrialSearcher& s) { s.attach(space, stage); });
   }
@@ -36,6 +39,10 @@ class GuardedTrialSearcher final : public GuardedComponent<TrialSearcher> {
   }
   std::string report() const override {
     return call("report", [](TrialSearcher& s) { return s.report(); });
+  }
+  std::string constraint_handling() const override {
+    if (sdk_minor() < kMinorOfHandling) return TrialSearcher::constraint_handling();
+    return call("constraint_handling", [](TrialSearcher& s) { return s.constraint_handling(); });
   }
 };
 

@@ -63,6 +63,8 @@ class UntrainedStages {
     }
   }
 
+  const std::vector<std::string>& remarks() const { return remarks_; }
+
  private:
   // With its network; null where training alone tells which one that is, or its space cannot make it without values. A
   // search that is carried counts as decided.
@@ -71,6 +73,7 @@ class UntrainedStages {
     if (images_ != nullptr) environment.images = count_images(choose_stage_images(*images_, stage, config_.seed));
     auto parts = std::make_unique<StageParts>(stage, environment, stage.name);
     check_needs(*parts, problems_);
+    add_remark(remark_on_constraints(*parts));
     if (stage.trials) {
       attach_trials(stage, environment);
       return nullptr;
@@ -106,6 +109,11 @@ class UntrainedStages {
     }
     TrialParts trials(stage, environment, carried);
     check_needs(trials, stage, problems_);
+    add_remark(remark_on_constraints(trials, stage));
+  }
+
+  void add_remark(const std::string& remark) {
+    if (!remark.empty()) remarks_.push_back(remark);
   }
 
   // Trials leave a network whose architecture is decided.
@@ -182,6 +190,7 @@ class UntrainedStages {
   const RunImages* images_;
   ProblemList& problems_;
   std::map<std::string, std::unique_ptr<StageParts>> begun_;  // by name
+  std::vector<std::string> remarks_;
 };
 
 // Each by itself, so that every one that refuses its parameters is named.
@@ -209,22 +218,25 @@ DatasetInfo with_colours(DatasetInfo info) {
 
 }  // namespace
 
-void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
-                  const RunImages* images, const ContextServices& services) {
+std::vector<std::string> check_stages(const PipelineConfig& config, const PluginRegistry& registry,
+                                      const std::optional<DatasetInfo>& shape, const RunImages* images,
+                                      const ContextServices& services) {
   ContextServices silent = services;
   silent.log = nullptr;
   ProblemList problems;
   create_components(config, registry, silent, problems);
   problems.throw_if_any();
-  if (!shape) return;
+  if (!shape) return {};
   const DatasetInfo info = with_colours(*shape);
   const StageEnvironment environment{
       registry, silent, info, weight_type(config.precision), config.channels_last, {}, /*shapes_only=*/true};
-  UntrainedStages(config, environment, images, problems).begin_all();
+  UntrainedStages stages(config, environment, images, problems);
+  stages.begin_all();
   problems.throw_if_any();
+  return stages.remarks();
 }
 
-void check_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
+std::vector<std::string> check_without_data(const PipelineConfig& config, const PluginRegistry& registry) {
   try {
     ProblemList problems;
     std::optional<DatasetInfo> shape;
@@ -234,12 +246,13 @@ void check_without_data(const PipelineConfig& config, const PluginRegistry& regi
       report(error, error.use(), problems);
     }
     problems.throw_if_any();
-    check_stages(config, registry, shape, nullptr, {nullptr, at::kCPU, config.seed, {}});
+    return check_stages(config, registry, shape, nullptr, {nullptr, at::kCPU, config.seed, {}});
   } catch (const PipelineError& error) {
     ProblemList problems;
     for (const PipelineProblem& problem : error.problems())
       if (problem.code != ErrorCode::kDevice) problems.add(problem);
     problems.throw_if_any();
+    return {};
   }
 }
 

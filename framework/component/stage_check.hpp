@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "component/component_context.hpp"
 #include "data/stage_data.hpp"
@@ -18,12 +20,14 @@ namespace dha {
 // kContractViolation, kData, kNotFound). Components' needs are checked as far as possible: `images` are the run's, or
 // null while its data set is not open. The outcome of training, such as an undecided search or failed trials, is not
 // checked. `shape` has classes, channels, height and width, and may lack the rest. Throws PipelineError with each
-// component that cannot be created, or else with the first problem of each stage, at its location.
-void check_stages(const PipelineConfig& config, const PluginRegistry& registry, const std::optional<DatasetInfo>& shape,
-                  const RunImages* images, const ContextServices& services);
+// component that cannot be created, or else with the first problem of each stage, at its location. Returns remarks for
+// users: how searches keep to the constraints of their stages.
+std::vector<std::string> check_stages(const PipelineConfig& config, const PluginRegistry& registry,
+                                      const std::optional<DatasetInfo>& shape, const RunImages* images,
+                                      const ContextServices& services);
 
 // Like check_stages(), on the CPU and with the shape given by the data set's parameters; reads from disk only what
 // components read when they are created. Does not check a component that requires another device.
-void check_without_data(const PipelineConfig& config, const PluginRegistry& registry);
+std::vector<std::string> check_without_data(const PipelineConfig& config, const PluginRegistry& registry);
 
 }  // namespace dha

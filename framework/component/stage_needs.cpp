@@ -47,17 +47,36 @@ class NeedCheck {
   ProblemList& problems_;
 };
 
+template <class Guarded>
+std::string remark(const StageConfig& config, const Guarded& searcher) {
+  return fmt::format("stage '{}', constraints '{}': {} {}", config.name, config.constraints, searcher.id(),
+                     searcher.constraint_handling());
+}
+
+// A search that is carried may be decided by then.
+bool begins_search(const StageParts& parts) {
+  return parts.has_searcher() && !parts.config().carries("searcher") && !parts.searcher().finished();
+}
+
 void report_constraints(const StageConfig& config, const std::string& what, ProblemList& problems) {
   const std::string stage = config.space.pointer.substr(0, config.space.pointer.rfind('/'));
   problems.report(config.constraints_location, stage + "/constraints", what);
 }
 
 // A constraint on what the space does not count would never be met, or always; nor can training change an architecture
-// that is given.
-void check_constraints(const StageConfig& config, const GuardedSpace& space, const StageView& view,
-                       ProblemList& problems) {
+// that is given, or a search that does not heed constraints be relied on.
+void check_constraints(const StageParts& parts, ProblemList& problems) {
+  const StageConfig& config = parts.config();
+  const GuardedSpace& space = parts.space();
+  const StageView& view = parts.stage();
   const Constraints constraints(config.constraints);
   if (constraints.empty()) return;
+  if (begins_search(parts) && parts.searcher().constraint_handling().empty())
+    report_constraints(config,
+                       fmt::format("{} does not keep to constraints, so stage '{}' may end in an architecture that "
+                                   "violates '{}'; remove the constraints or use another searcher, such as dha.ista",
+                                   parts.searcher().id(), config.name, config.constraints),
+                       problems);
   Quantities cost;
   try {
     cost = space.cost(space.sample(at::detail::createCPUGenerator(0)));
@@ -91,13 +110,22 @@ void check_needs(const StageParts& parts, ProblemList& problems) {
   const ProbePlan plan = parts.hyper().probe();
   if (plan.time == ProbeTime::kBatch && plan.data == ProbeData::kValidation)
     check.check(need::kValidationImages, parts.hyper().use());
-  check_constraints(parts.config(), parts.space(), parts.stage(), problems);
+  check_constraints(parts, problems);
 }
 
 void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems) {
   NeedCheck check(config, parts.stage(), problems);
   check.check(parts.searcher());
   check.check(need::kValidationImages, config.trials);  // trials are judged by them
+}
+
+std::string remark_on_constraints(const StageParts& parts) {
+  if (parts.config().constraints.empty() || !begins_search(parts)) return "";
+  return remark(parts.config(), parts.searcher());
+}
+
+std::string remark_on_constraints(TrialParts& parts, const StageConfig& config) {
+  return config.constraints.empty() ? "" : remark(config, parts.searcher());
 }
 
 }  // namespace dha

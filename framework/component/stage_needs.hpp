@@ -2,6 +2,8 @@
 // its constraints.
 #pragma once
 
+#include <string>
+
 #include "component/stage_parts.hpp"
 #include "component/trial_parts.hpp"
 #include "pipeline/pipeline_error.hpp"
@@ -12,5 +14,9 @@ namespace dha {
 // unknown whether the data set has a validation split.
 void check_needs(const StageParts& parts, ProblemList& problems);
 void check_needs(TrialParts& parts, const StageConfig& config, ProblemList& problems);
+
+// How the search of a stage keeps to its constraints, a sentence for users; "" if it has no constraints or no search.
+std::string remark_on_constraints(const StageParts& parts);
+std::string remark_on_constraints(TrialParts& parts, const StageConfig& config);
 
 }  // namespace dha

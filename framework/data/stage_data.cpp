@@ -33,9 +33,6 @@ ImageSet share(const ImageSet& set, double fraction, int64_t least, uint64_t see
   return limited(set, std::max(least, count), seed);
 }
 
-// Enough for running statistics of which each step keeps nine tenths.
-constexpr int64_t kCalibrationBatches = 50;
-
 }  // namespace
 
 RunImages choose_images(const OpenDataset& dataset, const DatasetUse& use, uint64_t seed) {

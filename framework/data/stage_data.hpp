@@ -48,8 +48,11 @@ struct StageData {
   std::unique_ptr<BatchFeed> calibration;       // make_calibration_feed()
 };
 
-// Some training images without augmentation, the same in each call, to recompute running statistics for other weights.
-// Read without threads, because few stages use it.
+// Forward passes that recompute running statistics of which each pass keeps nine tenths.
+inline constexpr int64_t kCalibrationBatches = 50;
+
+// Some training images without augmentation, at most kCalibrationBatches batches and the same in each call, to
+// recompute running statistics for other weights or gates. Read without threads, because few stages use it.
 std::unique_ptr<BatchFeed> make_calibration_feed(const ImageSet& train, int64_t batch_size, at::Device device);
 
 // `path`: of the stage or trial, which seeds its orders. `plan`: of its hyper-optimizer. Throws Error{kInvalidConfig}

@@ -102,9 +102,9 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
   HyperTable hyper_table(directory_.file("hyper.csv"));
   const RunContext context{registry_,  config_, data.dataset(), data.images(), services,
                            directory_, log,     console_,       metrics,       hyper_table};
-  if (results.empty() && !checkpoint) {
-    check_stages(config_, registry_, data.dataset().info(), &context.images, services);
-  }
+  if (results.empty() && !checkpoint)
+    for (const std::string& remark : check_stages(config_, registry_, data.dataset().info(), &context.images, services))
+      log.write(LogLevel::kInfo, "dha", remark);
   while (results.size() < config_.stages.size()) {
     const StageConfig& stage = config_.stages[results.size()];
     results.push_back(train_stage(context, stage, results, checkpoint ? &*checkpoint : nullptr));

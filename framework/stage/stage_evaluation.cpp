@@ -1,5 +1,7 @@
 #include "stage/stage_evaluation.hpp"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,23 +11,59 @@
 
 namespace dha {
 
+namespace {
+
+bool are_equal(const Gates& a, const Gates& b) {
+  for (size_t i = 0; i < a.choices.size(); ++i)
+    if (a.choices[i].active != b.choices[i].active || !a.choices[i].weights.equal(b.choices[i].weights)) return false;
+  return true;
+}
+
+}  // namespace
+
 bool StageEvaluation::is_validation_due(const StagePosition& position) const {
   return can_validate() &&
          ((position.epoch + 1) % parts_.config().evaluate_every == 0 || position.epoch + 1 == position.last_epoch);
 }
 
 void StageEvaluation::validate(StagePosition& position) const {
-  position.measurements.validation = measure(*data_.validation, "validation", position);
+  const Gates gates = parts_.gates(GatePurpose::kEvaluation, progress(position));
+  std::vector<at::Tensor> classes;
+  const auto keep_classes = [&](const NetworkOutput& output) { classes.push_back(output.logits.argmax(1)); };
+  position.measurements.validation = measure(*data_.validation, gates, "validation", position, keep_classes);
+  position.supernet.reset();
+  if (parts_.searches())
+    position.supernet = compare_supernet(gates, *position.measurements.validation, classes, position);
 }
 
 void StageEvaluation::test(StagePosition& position) const {
-  position.measurements.test = measure(*data_.test, "test", position);
+  const Gates gates = parts_.gates(GatePurpose::kEvaluation, progress(position));
+  position.measurements.test = measure(*data_.test, gates, "test", position);
 }
 
-Measurement StageEvaluation::measure(BatchFeed& feed, const char* split, const StagePosition& position) const {
-  const EvaluationWeights weights(parts_, *data_.calibration, setting_);
-  const Progress progress{position.epoch, parts_.config().epochs, position.step, data_.train->steps()};
-  const Measurement found = evaluate(parts_, parts_.gates(GatePurpose::kEvaluation, progress), feed, setting_);
+Progress StageEvaluation::progress(const StagePosition& position) const {
+  return {position.epoch, parts_.config().epochs, position.step, data_.train->steps()};
+}
+
+// `classes`: of the derived network's predictions for each batch.
+SupernetComparison StageEvaluation::compare_supernet(const Gates& derived, const Measurement& of_derived,
+                                                     const std::vector<at::Tensor>& classes,
+                                                     const StagePosition& position) const {
+  const Gates trained = parts_.gates(GatePurpose::kSearch, progress(position));
+  if (are_equal(trained, derived)) return {of_derived.accuracy(), 1};
+  size_t next = 0;
+  at::Tensor agreeing = at::zeros({}, at::TensorOptions(setting_.device).dtype(at::kLong));
+  const auto count = [&](const NetworkOutput& output) {
+    agreeing = agreeing.add(output.logits.argmax(1).eq(classes.at(next++)).sum());
+  };
+  const Measurement found = evaluate(parts_, trained, *data_.validation, setting_, Stop::kAtOnce, count);
+  return {found.accuracy(), static_cast<double>(agreeing.item<int64_t>()) / static_cast<double>(found.images)};
+}
+
+Measurement StageEvaluation::measure(BatchFeed& feed, const Gates& gates, const char* split,
+                                     const StagePosition& position, const OutputObserver& observe) const {
+  const EvaluationWeights weights(parts_, gates, *data_.calibration, setting_);
+  const Measurement found = evaluate(parts_, gates, feed, setting_, Stop::kAtOnce, observe);
   if (std::isfinite(found.loss())) return found;
   const std::string what = fmt::format("stage '{}': the {} loss is not a finite number after epoch {}",
                                        parts_.config().name, split, position.epoch + 1);

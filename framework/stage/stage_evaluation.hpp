@@ -21,7 +21,8 @@ class StageEvaluation {
   bool is_validation_due(const StagePosition& position) const;
 
   // Both throw Error{kCancelled} when the user asks to stop, and Error{kDiverged} if a decided network's loss is not
-  // finite. The result is in position.measurements.
+  // finite. The result is in position.measurements; that of a search is also compared with the network that the weight
+  // steps train, in position.supernet.
   void validate(StagePosition& position) const;
   void test(StagePosition& position) const;
 
@@ -29,7 +30,11 @@ class StageEvaluation {
   bool can_test() const { return data_.test != nullptr; }
 
  private:
-  Measurement measure(BatchFeed& feed, const char* split, const StagePosition& position) const;
+  Progress progress(const StagePosition& position) const;
+  Measurement measure(BatchFeed& feed, const Gates& gates, const char* split, const StagePosition& position,
+                      const OutputObserver& observe = {}) const;
+  SupernetComparison compare_supernet(const Gates& derived, const Measurement& of_derived,
+                                      const std::vector<at::Tensor>& classes, const StagePosition& position) const;
 
   const StageParts& parts_;
   const StageData& data_;

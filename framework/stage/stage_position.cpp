@@ -46,6 +46,7 @@ void StagePosition::save(const StageData& data, const LossScale& loss_scale, Sta
                      {"first_choices", first_choices},
                      {"changed_choices", changed_choices},
                      {"skip_share", skip_share},
+                     {"supernet", supernet ? Json{supernet->accuracy, supernet->agreement} : Json(nullptr)},
                      {"collapsed", collapsed},
                      {"train_loss", epoch_means.loss},
                      {"train_accuracy", epoch_means.accuracy},
@@ -77,6 +78,8 @@ void StagePosition::restore(const State& checkpoint, StageData& data, LossScale&
   first_choices = json.at("first_choices").get<std::vector<std::vector<int64_t>>>();
   changed_choices = json.at("changed_choices");
   skip_share = json.at("skip_share");
+  supernet.reset();
+  if (const Json& saved = json.at("supernet"); !saved.is_null()) supernet = {number(saved.at(0)), number(saved.at(1))};
   collapsed = json.at("collapsed");
   epoch_means = {number(json.at("train_loss")), number(json.at("train_accuracy")), 0, 0};
   measurements = stage_measurements_from_json(json.at("measurements"));

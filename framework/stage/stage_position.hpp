@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@
 #include "stage/stage_measurements.hpp"
 
 namespace dha {
+
+// The network that a search's weight steps train (GatePurpose::kSearch), measured on validation images.
+struct SupernetComparison {
+  double accuracy = 0;
+  double agreement = 0;  // share of the images that it and the derived network assign to the same class
+};
 
 struct StagePosition {
   explicit StagePosition(at::Device device) : epoch_totals(device), interval_totals(device) {}
@@ -30,8 +37,9 @@ struct StagePosition {
   std::vector<std::vector<int64_t>> first_choices;
   int64_t changed_choices = 0;
 
-  double skip_share = 0;   // of the last epoch: of all candidates that the search keeps
-  bool collapsed = false;  // whether a cell keeps mostly skip connections (search_health.hpp)
+  double skip_share = 0;                       // of the last epoch: of all candidates that the search keeps
+  std::optional<SupernetComparison> supernet;  // of the last epoch, if it was validated
+  bool collapsed = false;                      // whether a cell keeps mostly skip connections (search_health.hpp)
 
   EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
   EpochTotals::Means epoch_means;             // of the last epoch

@@ -61,6 +61,10 @@ void StageReporter::write_epoch(const StagePosition& position, const EpochOutcom
   row.update(component_values(position, rest, HyperRows::kNone));  // hyper.csv has them of the last step
   if (parts_.searches()) {
     row["skip_share"] = position.skip_share;
+    if (position.supernet) {
+      row["supernet_accuracy"] = position.supernet->accuracy;
+      row["supernet_agreement"] = position.supernet->agreement;
+    }
     row["searcher"] = parse_component_json(parts_.searcher().id(), "report", parts_.searcher().report());
   }
   row["images_per_second"] = static_cast<double>(position.epoch_means.images) / std::max(1e-9, position.epoch_seconds);

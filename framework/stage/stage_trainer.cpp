@@ -217,10 +217,9 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   }
   if (!position_.components_ended) {
     position_.measurements.test.reset();
-    if (validates)
-      measure([&] { evaluation_.validate(position_); });
-    else
-      position_.measurements.validation.reset();
+    position_.measurements.validation.reset();
+    position_.supernet.reset();
+    if (validates) measure([&] { evaluation_.validate(position_); });
     if (parts_.searches()) examine_search();
     try {
       end_components(outcome(), keep_going);
@@ -384,7 +383,8 @@ void StageTrainer::check_constraints(const std::string& architecture) const {
 }
 
 void StageTrainer::write_model() const {
-  const EvaluationWeights weights(parts_, *data_.calibration, evaluation_setting());
+  const EvaluationWeights weights(parts_, parts_.gates(GatePurpose::kEvaluation, progress()), *data_.calibration,
+                                  evaluation_setting());
   dha::write_model(run_.directory, parts_, architecture(), run_.dataset.info(), run_.log);
 }
 

@@ -25,7 +25,8 @@ TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& co
   const auto calibration = make_calibration_feed(choose_stage_images(images, config, pipeline.seed).train,
                                                  config.batch_size, environment.services.device);
   weights_ = std::make_unique<EvaluationWeights>(
-      parts_, *calibration, EvaluationSetting{normalizer_, pipeline.precision, environment.services.device});
+      parts_, parts_.gates(GatePurpose::kEvaluation, {}), *calibration,
+      EvaluationSetting{normalizer_, pipeline.precision, environment.services.device});
 }
 
 TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config,

@@ -13,7 +13,7 @@
 namespace dha {
 
 Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting,
-                     Stop stop) {
+                     Stop stop, const OutputObserver& observe) {
   const at::NoGradGuard no_grad;
   const ScopedMode evaluation(parts, kEvaluationMode);
   std::vector<at::Tensor> sums(metrics().size(), at::zeros({}, at::TensorOptions(setting.device).dtype(at::kDouble)));
@@ -29,6 +29,7 @@ Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& fee
       output = parts.network().forward(setting.normalizer(batch->images), gates);
     }
     for (size_t i = 0; i < sums.size(); ++i) sums[i] = sums[i].add(metrics()[i].sum(output, batch->labels));
+    if (observe) observe(output);
     result.images += batch->labels.size(0);
   }
   if (result.images == 0) throw Error(ErrorCode::kData, "none of the images to evaluate on can be read");

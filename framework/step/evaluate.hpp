@@ -1,6 +1,7 @@
 // Measures a network on images without changing anything: evaluation mode, no gradients.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "component/stage_parts.hpp"
@@ -29,9 +30,12 @@ struct EvaluationSetting {
   at::Device device;
 };
 
+// Receives the network's output for each batch, (N, classes) logits.
+using OutputObserver = std::function<void(const NetworkOutput& output)>;
+
 // One pass of the network of `parts` over `feed` in evaluation mode. A lean network ignores `gates`. Throws
 // Error{kCancelled} when the user asks to stop, unless that must wait, and Error{kData} if no image can be read.
 Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting,
-                     Stop stop = Stop::kAtOnce);
+                     Stop stop = Stop::kAtOnce, const OutputObserver& observe = {});
 
 }  // namespace dha

@@ -4,16 +4,10 @@
 #include <fmt/format.h>
 
 #include "dha/error.hpp"
-#include "model/precision.hpp"
-#include "step/scoped_mode.hpp"
 
 namespace dha {
 
 namespace {
-
-// Batch statistics that move the running ones, and nothing that is random.
-constexpr NetworkMode kCalibrationMode{
-    .batch_statistics = true, .update_statistics = true, .drop_path = 0, .auxiliary_head = false};
 
 void check(const std::vector<at::Tensor>& weights, const StageParts& parts) {
   if (weights.size() != parts.weights().size())
@@ -29,35 +23,23 @@ void check(const std::vector<at::Tensor>& weights, const StageParts& parts) {
 
 }  // namespace
 
-EvaluationWeights::EvaluationWeights(const StageParts& parts, BatchFeed& calibration, const EvaluationSetting& setting)
-    : parts_(parts) {
+EvaluationWeights::EvaluationWeights(const StageParts& parts, const Gates& gates, BatchFeed& calibration,
+                                     const EvaluationSetting& setting) {
   const std::vector<at::Tensor> weights = parts.hyper().evaluation_weights();
-  if (weights.empty()) return;
-  check(weights, parts);
+  if (!weights.empty()) check(weights, parts);
   const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < weights.size(); ++i)
-    if (weights[i].defined()) replaced_.push_back(parts.weights()[i]);
-  for (const NamedTensor& buffer : parts.network().buffers()) replaced_.push_back(buffer.tensor);
-  for (const at::Tensor& tensor : replaced_) trained_.push_back(tensor.detach().clone());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!weights[i].defined()) continue;
+    replaced_.push_back(parts.weights()[i]);
+    trained_.push_back(replaced_.back().detach().clone());
+  }
   try {
     for (size_t i = 0; i < weights.size(); ++i)
       if (weights[i].defined()) parts.weights()[i].copy_(weights[i]);
-    calibrate(calibration, setting);
+    if (!weights.empty() || gates.needs_calibration) statistics_.emplace(parts, gates, calibration, setting);
   } catch (...) {
     put_back();
     throw;
-  }
-}
-
-void EvaluationWeights::calibrate(BatchFeed& calibration, const EvaluationSetting& setting) const {
-  if (parts_.network().buffers().empty()) return;
-  const ScopedMode mode(parts_, kCalibrationMode);
-  const Gates gates = parts_.gates(GatePurpose::kEvaluation, {});
-  calibration.begin(0, 0);
-  while (const std::optional<Batch> batch = calibration.next()) {
-    if (batch->labels.size(0) == 0) continue;
-    const PrecisionScope scope(setting.precision, setting.device);
-    parts_.network().forward(setting.normalizer(batch->images), gates);
   }
 }
 

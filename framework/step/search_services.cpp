@@ -9,6 +9,7 @@
 #include "component/leaf_gates.hpp"
 #include "dha/error.hpp"
 #include "model/precision.hpp"
+#include "step/calibrated_statistics.hpp"
 #include "step/displacement.hpp"
 #include "step/evaluate.hpp"
 #include "step/joint_step.hpp"
@@ -138,9 +139,11 @@ Evaluation StageSearchServices::evaluate_batch(const Gates& gates, const Evaluat
 
 Evaluation StageSearchServices::evaluate_whole(const Gates& gates) {
   if (!data_.validation) batch_for(EvaluationData::kNextValidation);  // throws with the reason
-  const Measurement measured =
-      dha::evaluate(parts_, leaf_gates(gates, weight_type(options_.precision), false), *data_.validation,
-                    {normalizer_, options_.precision, options_.device}, Stop::kAfterwards);
+  const Gates leaves = leaf_gates(gates, weight_type(options_.precision), false);
+  const EvaluationSetting setting{normalizer_, options_.precision, options_.device};
+  std::optional<CalibratedStatistics> statistics;
+  if (gates.needs_calibration) statistics.emplace(parts_, leaves, *data_.calibration, setting);
+  const Measurement measured = dha::evaluate(parts_, leaves, *data_.validation, setting, Stop::kAfterwards);
   return {at::scalar_tensor(measured.loss()), at::scalar_tensor(measured.accuracy()), {}, {}};
 }
 

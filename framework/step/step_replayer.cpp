@@ -32,10 +32,9 @@ bool is_replayable(Guarded& component) {
 }
 
 template <class Guarded>
-std::optional<int64_t> revision_of(Guarded& component, const PluginRegistry& registry) {
+std::optional<int64_t> revision_of(Guarded& component) {
   const Replay* replay = replay_of(component);
-  if (replay == nullptr || registry.find(Guarded::kKind, component.id()).sdk_minor < kMinorOfRevision)
-    return std::nullopt;
+  if (replay == nullptr || component.sdk_minor() < kMinorOfRevision) return std::nullopt;
   return component.call("revision", [&](const auto&) { return replay->revision(); });
 }
 
@@ -97,7 +96,7 @@ std::optional<std::vector<int64_t>> StepReplayer::revisions() const {
   std::vector<int64_t> all{std::bit_cast<int64_t>(parts_.training_mode().drop_path)};
   bool are_known = true;
   const auto add = [&](auto& component) {
-    const std::optional<int64_t> revision = are_known ? revision_of(component, parts_.registry()) : std::nullopt;
+    const std::optional<int64_t> revision = are_known ? revision_of(component) : std::nullopt;
     are_known = revision.has_value();
     all.push_back(revision.value_or(0));
   };

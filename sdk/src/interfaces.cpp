@@ -119,6 +119,7 @@ void Searcher::end_epoch(SearchServices&) {}
 void Searcher::end_stage(SearchServices&) {}
 bool Searcher::finished() const { return false; }
 std::string Searcher::report() const { return "{}"; }
+std::string Searcher::constraint_handling() const { return ""; }
 
 TrialSearcher::TrialSearcher() = default;
 TrialSearcher::~TrialSearcher() = default;
@@ -127,5 +128,9 @@ bool TrialSearcher::finished() const { return false; }
 bool TrialSearcher::needs_weights(int64_t) const { return false; }
 std::vector<Artefact> TrialSearcher::artefacts() const { return {}; }
 std::string TrialSearcher::report() const { return "{}"; }
+
+std::string TrialSearcher::constraint_handling() const {
+  return "may propose architectures that violate them, which are not trained";
+}
 
 }  // namespace dha

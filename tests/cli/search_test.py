@@ -442,21 +442,46 @@ class SearchTest(CommandLineTest):
             self.assertIn(f"trial {outcome['id']} is rejected: {sentence}", (run / "log.txt").read_text())
         self.assertIn("Trial 3: its architecture violates the constraints of stage 'study': 'params < 1'", errors)
 
-    def test_a_search_that_ignores_the_constraints_ends_the_run(self):
-        pipeline = self.pipeline({"searcher": {"use": "test.path_sampler"}, "constraints": "params < 1",
+    def test_a_search_that_cannot_keep_to_constraints_is_refused(self):
+        pipeline = self.pipeline({"searcher": {"use": "test.path_sampler"}, "constraints": "params < 1G"})
+        for verb in ("validate", "run"):
+            _, errors = self.dha(verb, self.write_pipeline(pipeline), *PLUGINS, status=2)
+            self.assertIn("/stages/0/constraints test.path_sampler does not keep to constraints, so stage 'search' may end in "
+                          "an architecture that violates 'params < 1G'; remove the constraints or use another searcher", errors)
+
+    def test_searches_say_how_they_keep_to_constraints_and_do(self):
+        limit = "params < 3900"  # random architectures have 2,900 to 12,300, with a median of 7,800
+        for use in ("dha.ista", "dha.darts", "dha.enas"):
+            settings = {"dha.darts": {"order": 1}, "dha.enas": {"controller_steps": 1, "controller_samples": 1}}.get(use, {})
+            pipeline = self.pipeline({"searcher": {"use": use, **settings}, "constraints": limit, "hyper": {"use": "dha.sgd"},
+                                      "validation_fraction": 0.25, "epochs": 1})
+            output, _ = self.dha("validate", self.write_pipeline(pipeline))
+            self.assertIn(f"stage 'search', constraints '{limit}': {use} ", output)
+            run = self.run_whole(pipeline)
+            self.assertIn(f"constraints '{limit}': {use} ", (run / "log.txt").read_text())
+            self.assertLess(json.loads((run / "summary.json").read_text())["stages"][0]["parameters"], 3900)
+
+    def test_constraints_that_nothing_satisfies_are_refused(self):
+        for use in ("dha.ista", "dha.darts", "dha.enas"):
+            pipeline = self.pipeline({"searcher": {"use": use}, "constraints": "params < 1"})
+            _, errors = self.dha("validate", self.write_pipeline(pipeline), status=2)
+            self.assertIn("none of 1000 random architectures satisfies the stage's constraint on 'parameters'", errors)
+
+    def test_a_search_that_breaks_its_promise_ends_the_run(self):
+        pipeline = self.pipeline({"searcher": {"use": "test.careless"}, "constraints": "params < 1",
                                   "hyper": {"use": "dha.sgd"}, "epochs": 1})
         _, errors = self.dha("run", self.write_pipeline(pipeline), *PLUGINS, status=1)
         run = self.run_folder()
         found = json.loads((run / "architecture.json").read_text())
         self.assertIn("normal", found)
-        for text in ("stage 'search': the architecture that test.path_sampler found violates the stage's constraints: "
+        for text in ("stage 'search': the architecture that test.careless found violates the stage's constraints: "
                      "'params < 1' (parameters must be below 1, found ", "start a new run with other constraints",
                      "architecture.json has this architecture", "checkpoints/search-0001.safetensors"):
             self.assertIn(text, errors)
         self.assertFalse((run / "model").exists())
         self.assertFalse((run / "stages.json").exists())
         _, again = self.dha("resume", run, *PLUGINS, status=1)
-        self.assertIn("test.path_sampler found violates", again)
+        self.assertIn("test.careless found violates", again)
 
     def test_an_architecture_that_is_given_or_carried_must_satisfy_the_constraints(self):
         given = self.pipeline({"searcher": None, "architecture": architecture(), "constraints": "params < 1"})

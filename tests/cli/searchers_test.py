@@ -1,5 +1,6 @@
 """Every searcher on every space with choices: killed after an epoch and resumed, a run ends in the bytes of an undisturbed one."""
 
+import json
 import signal
 import subprocess
 import time
@@ -67,11 +68,24 @@ class SearchersTest(CommandLineTest):
         for name, searcher in searchers.items():
             with self.subTest(name):
                 self.check(name, self.pipeline({"space": SPACES[space], "searcher": searcher}), epoch_is_over)
+                self.check_agreement(name)
         progressive = {"use": "dha.pdarts", "drop": 1, "warm_up_epochs": 1}
         with self.subTest("pdarts"):
             self.check("pdarts", self.pipeline({"space": SPACES[space], "searcher": progressive},
                                                {"space": SPACES[space], "name": "second", "from": "search", "carry": ["searcher"],
                                                 "searcher": {**progressive, "drop": 0}}), epoch_is_over)
+
+    def check_agreement(self, name):
+        """dha.ista trains the network that it evaluates; the others train a mixture, or other paths."""
+        rows = [json.loads(line) for line in (self.run_folder(out=f"{name}/whole") / "metrics.jsonl").read_text().splitlines()]
+        rows = [row for row in rows if row["event"] == "epoch" and row["stage"] == "search"]
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertGreaterEqual(row["supernet_accuracy"], 0)
+            self.assertLessEqual(row["supernet_agreement"], 1)
+            if name.startswith("ista"):
+                self.assertEqual(row["supernet_agreement"], 1)
+                self.assertEqual(row["supernet_accuracy"], row["validation_accuracy"])
 
     def check_trial_searchers(self, space):
         def trial_is_over(run):

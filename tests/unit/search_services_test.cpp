@@ -128,6 +128,7 @@ struct Watched {
     const ImageSet images(dataset, Split::kTrain, all);
     const FeedOptions options{.batch_size = 7};
     data.validation = make_feed(images, options);
+    data.calibration = make_feed(images, options);
     data.search_batches = std::make_unique<CyclingFeed>(make_feed(images, options));
     step_options.precision = "fp64";
     gates.choices.push_back({{0, 2}, at::ones({2}, at::kDouble).mul_(0.6), {}, false});
@@ -250,6 +251,32 @@ BOOST_AUTO_TEST_CASE(an_evaluation_leaves_everything_as_it_was) {
     BOOST_TEST(!evaluation.loss.requires_grad());
     BOOST_TEST(!stage.gates.choices[0].weights.grad().defined());
   });
+}
+
+// Statistics of other gates: four batches, repeated until fifty have passed.
+BOOST_AUTO_TEST_CASE(running_statistics_are_recomputed_for_gates_that_need_it) {
+  Watched stage;
+  StageSearchServices services = stage.services();
+  EvaluationRequest request;
+  request.data = EvaluationData::kWholeValidation;
+  const double plain = services.evaluate(stage.gates, request).loss.item<double>();
+  std::vector<at::Tensor> trained;
+  for (const NamedTensor& buffer : stage.parts.network().buffers()) trained.push_back(buffer.tensor.clone());
+  for (int repeat = 0; repeat < 13; ++repeat) {
+    stage.data.calibration->begin(0, 0);
+    while (const std::optional<Batch> batch = stage.data.calibration->next())
+      stage.parts.network().forward(stage.normalizer(batch->images), stage.gates);
+  }
+  const double expected = services.evaluate(stage.gates, request).loss.item<double>();
+  for (size_t i = 0; i < trained.size(); ++i) stage.parts.network().buffers()[i].tensor.copy_(trained[i]);
+  const Snapshot before(stage.parts);
+  stage.gates.needs_calibration = true;
+  BOOST_TEST(services.evaluate(stage.gates, request).loss.item<double>() == expected);
+  BOOST_TEST(expected != plain);
+  before.check_unchanged();
+  stage.network().throws = true;
+  BOOST_CHECK_THROW(services.evaluate(stage.gates, request), Error);
+  before.check_unchanged();
 }
 
 BOOST_AUTO_TEST_CASE(a_network_that_throws_is_left_as_it_was) {

@@ -57,7 +57,9 @@ DartsSearcher::DartsSearcher(const Params& params, Context& context)
 
 void DartsSearcher::attach(const Space& space, const Stage& stage) {
   space_ = &space;
-  stage_ = &stage;
+  derivation_.emplace(space, stage, [&space](const nas::Strengths& strengths) {
+    return nas::derive_by_edge(space.choices(), strengths, {});
+  });
   mixed_.emplace(space.choices(), adam_, context_.device());
   mixed_->draw(initial_deviation_, context_.host_generator());
   decisions(mixed_->strengths());  // throws if the space cannot be derived from
@@ -78,20 +80,17 @@ void DartsSearcher::before_step(SearchServices& services) {
 }
 
 Gates DartsSearcher::gates(const GateRequest& request) {
-  const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
-  if (trains && !finished_) return mixed_->gates();
+  const bool derives = request.purpose == GatePurpose::kEvaluation || request.purpose == GatePurpose::kCarry;
+  if (!derives && !finished_) return mixed_->gates();
   const auto options = at::TensorOptions(context_.device()).dtype(at::kDouble);
   return nas::decided_gates(decisions(mixed_->strengths()), options, finished_);
 }
 
-void DartsSearcher::end_stage(SearchServices&) {
-  finished_ = true;
-  nas::warn_of_violations(context_, *stage_, architecture());
-}
+void DartsSearcher::end_stage(SearchServices&) { finished_ = true; }
 
 Decisions DartsSearcher::decisions(nas::Strengths strengths) const {
   nas::exclude_none(space_->choices(), none_rule_, strengths);
-  return nas::derive_by_edge(space_->choices(), std::move(strengths), {});
+  return derivation_->decisions(strengths);
 }
 
 std::string DartsSearcher::architecture() const { return space_->architecture(decisions(mixed_->strengths())); }
@@ -99,6 +98,10 @@ std::string DartsSearcher::architecture() const { return space_->architecture(de
 std::string DartsSearcher::report() const {
   const nas::Strengths strengths = mixed_->strengths();
   return nas::strengths_json(space_->choices(), strengths, decisions(strengths));
+}
+
+std::string DartsSearcher::constraint_handling() const {
+  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
 }
 
 State DartsSearcher::state() const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dha/nas/allowed_derivation.hpp"
 #include "dha/nas/mixed_operations.hpp"
 #include "dha/plugin.hpp"
 
@@ -27,6 +28,7 @@ class DartsSearcher : public Searcher {
   bool finished() const override { return finished_; }
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override;
   State state() const override;
   void restore(const State& state, RestoreReason reason) override;
@@ -44,8 +46,8 @@ class DartsSearcher : public Searcher {
   const nas::AdamOptions adam_;
 
   const Space* space_ = nullptr;
-  const Stage* stage_ = nullptr;
   std::optional<nas::MixedOperations> mixed_;
+  std::optional<nas::AllowedDerivation> derivation_;
   bool finished_ = false;
 };
 

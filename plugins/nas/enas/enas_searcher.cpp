@@ -1,5 +1,6 @@
 #include "enas_searcher.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros_like.h>
@@ -8,11 +9,14 @@
 #include <set>
 #include <utility>
 
+#include "dha/nas/allowed_architecture.hpp"
 #include "dha/nas/decided_gates.hpp"
 
 namespace dha::enas {
 
 namespace {
+
+constexpr int64_t kMostForbidden = 100;  // draws that violate constraints, for one of the final choice
 
 ControllerOptions controller_options(const Params& params) {
   ControllerOptions options;
@@ -153,15 +157,27 @@ void EnasSearcher::attach(const Space& space, const Stage& stage) {
   controller_.emplace(space.choices(), options_, context_.host_generator());
   adam_.reset(controller_->variables());
   keep_greedy();
+  random_allowed(at::detail::createCPUGenerator(0));  // throws if constraints cannot be satisfied
+}
+
+Decisions EnasSearcher::random_allowed(at::Generator generator) const {
+  return space_->decisions(nas::draw_allowed(*stage_, [&] { return space_->sample(generator); }));
 }
 
 Gates EnasSearcher::gates(const GateRequest& request) {
   const at::NoGradGuard no_grad;
   if (finished_) return gates_of(decisions());
-  if (request.purpose == GatePurpose::kWeightStep)
-    path_ = ascending(controller_->sample(context_.host_generator()).draws);
-  const bool is_of_step = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
-  return gates_of(is_of_step ? path_ : decisions());
+  switch (request.purpose) {
+    case GatePurpose::kWeightStep:
+      path_ = ascending(controller_->sample(context_.host_generator()).draws);
+      return gates_of(path_);
+    case GatePurpose::kProbe:
+      return gates_of(path_);
+    case GatePurpose::kSearch:
+      return gates_of(ascending(controller_->sample(context_.host_generator().clone()).draws));
+    default:
+      return gates_of(decisions());
+  }
 }
 
 Gates EnasSearcher::gates_of(const Decisions& decisions) const {
@@ -221,30 +237,46 @@ void EnasSearcher::choose_final(SearchServices& services) {
   request.mode = rates_final_on_all_ ? EvaluationMode::kRunningStatistics : EvaluationMode::kBatchStatistics;
   std::set<Decisions> seen;
   double best = -1;
+  int64_t random = 0;
   for (int64_t i = 0; i < final_samples_; ++i) {
     stop_if_cancelled();
-    const Decisions drawn = ascending(controller_->sample(context_.host_generator()).draws);
-    if (!seen.insert(drawn).second || !stage_->allows(space_->architecture(drawn))) continue;
+    std::optional<Decisions> sample = sample_allowed();
+    if (!sample) {
+      ++random;
+      sample = random_allowed(context_.host_generator());
+    }
+    const Decisions& drawn = *sample;
+    if (!seen.insert(drawn).second) continue;
     const double accuracy = services.evaluate(gates_of(drawn), request).accuracy.item<double>();
     if (!rates_final_on_all_) request.data = EvaluationData::kSameValidation;
     if (accuracy <= best) continue;
     best = accuracy;
     decided_ = drawn;
   }
-  if (decided_) {
-    context_.metric("final_accuracy", at::scalar_tensor(best));
-  } else {
-    context_.log(LogLevel::kWarning, "none of " + std::to_string(seen.size()) +
-                                         " architectures of the controller satisfies the stage's constraints, so the "
-                                         "most probable one is kept; raise 'final_samples', or loosen the constraints");
+  context_.metric("final_accuracy", at::scalar_tensor(best));
+  if (random > 0)
+    context_.log(LogLevel::kWarning, std::to_string(random) + " of the " + std::to_string(final_samples_) +
+                                         " architectures of the final choice are random ones, because the controller "
+                                         "proposed hardly any that satisfies the stage's constraints; loosen the "
+                                         "constraints or lower 'operation_bias'");
+}
+
+// Nothing if the controller hardly proposes any.
+std::optional<Decisions> EnasSearcher::sample_allowed() const {
+  for (int64_t i = 0; i < kMostForbidden; ++i) {
+    Decisions drawn = ascending(controller_->sample(context_.host_generator()).draws);
+    if (stage_->allows(space_->architecture(drawn))) return drawn;
   }
+  return std::nullopt;
 }
 
 void EnasSearcher::end_stage(SearchServices&) {
   decided_ = decisions();
   finished_ = true;
-  if (!stage_->allows(architecture()))
-    context_.log(LogLevel::kWarning, "the architecture at the end of the stage violates its constraints");
+}
+
+std::string EnasSearcher::constraint_handling() const {
+  return "chooses among sampled architectures that satisfy them after the last epoch, and ignores them before";
 }
 
 std::string EnasSearcher::architecture() const { return space_->architecture(decisions()); }

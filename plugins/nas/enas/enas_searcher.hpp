@@ -38,6 +38,7 @@ class EnasSearcher : public Searcher {
   bool finished() const override { return finished_; }
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override { return {need::kValidationImages}; }
   State state() const override;
   void restore(const State& state, RestoreReason reason) override;
@@ -49,6 +50,8 @@ class EnasSearcher : public Searcher {
   std::vector<std::string> favoured_in(const Space& space) const;
   void update(SearchServices& services);
   at::Tensor sample_gradient(SearchServices& services);
+  Decisions random_allowed(at::Generator generator) const;
+  std::optional<Decisions> sample_allowed() const;
   void choose_final(SearchServices& services);
   void keep_greedy();
   void stop_if_cancelled() const;

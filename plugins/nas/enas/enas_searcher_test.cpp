@@ -90,6 +90,16 @@ BOOST_AUTO_TEST_CASE(each_weight_step_trains_another_path_which_a_probe_sees_too
   for (const ChoiceGates& choice : gates.choices) BOOST_TEST(choice.weights.eq(1).all().item<bool>());
 }
 
+BOOST_AUTO_TEST_CASE(the_path_of_the_next_step_is_foretold_without_drawing_it) {
+  Search search;
+  search.active(GatePurpose::kWeightStep);
+  for (int64_t i = 0; i < 5; ++i) {
+    const Decisions before = search.active(GatePurpose::kProbe), next = search.active(GatePurpose::kSearch);
+    BOOST_TEST((search.active(GatePurpose::kProbe) == before));
+    BOOST_TEST((search.active(GatePurpose::kWeightStep) == next));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(evaluations_draw_nothing_and_follow_the_architecture) {
   Search search;
   search.active(GatePurpose::kWeightStep);
@@ -180,12 +190,23 @@ BOOST_AUTO_TEST_CASE(the_final_choice_satisfies_the_constraints_if_a_sample_does
   BOOST_TEST(is_cheap(search.searcher.architecture()));
   BOOST_TEST(search.context.warnings.empty());
 
-  Search other;
-  other.stage.allow_only([](const std::string&) { return false; });
-  other.last_epoch();
-  BOOST_TEST(other.context.warnings.size() == 1U);
-  other.searcher.end_stage(other.services);
-  BOOST_TEST(other.context.warnings.size() == 2U);
+  search.stage.allow_only([](const std::string&) { return false; });
+  BOOST_CHECK_EXCEPTION(search.searcher.attach(search.space, search.stage), Error,
+                        error_with(ErrorCode::kInvalidConfig, "none of 1000 random architectures"));
+}
+
+BOOST_AUTO_TEST_CASE(a_random_architecture_is_rated_if_the_controller_proposes_none_that_is_allowed) {
+  Search search(R"({"units": 8, "controller_steps": 1, "controller_samples": 1, "final_samples": 1})");
+  int64_t asked = 0;
+  std::string allowed;
+  search.stage.allow_only([&](const std::string& architecture) {
+    if (++asked == 150) allowed = architecture;
+    return architecture == allowed;
+  });
+  search.last_epoch();
+  BOOST_TEST(asked == 150);
+  BOOST_TEST(search.searcher.architecture() == allowed);
+  BOOST_TEST(search.context.warnings.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_restored_search_continues_with_the_same_bits) {

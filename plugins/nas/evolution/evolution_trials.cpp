@@ -93,6 +93,8 @@ bool EvolutionTrials::needs_weights(int64_t id) const {
 
 std::vector<int64_t> EvolutionTrials::outcomes() const { return finished_.best(keep_); }
 
+std::string EvolutionTrials::constraint_handling() const { return "proposes only architectures that satisfy them"; }
+
 std::string EvolutionTrials::report() const { return finished_.report(trials_.opened()); }
 
 }  // namespace dha

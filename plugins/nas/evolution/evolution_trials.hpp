@@ -42,6 +42,7 @@ class EvolutionTrials : public TrialSearcher {
 
   std::vector<int64_t> outcomes() const override;  // the best `keep`
   std::string report() const override;
+  std::string constraint_handling() const override;
 
  private:
   std::vector<int64_t> population_before(int64_t id) const;

@@ -15,6 +15,7 @@
 
 #include "code_gates.hpp"
 #include "dha/nas/adam_params.hpp"
+#include "dha/nas/allowed_derivation.hpp"
 
 namespace dha::ista {
 
@@ -131,7 +132,26 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
     choices_[i].recovered = recover_choice(i, codes);
     choices_[i].last_coefficients = choices_[i].recovered.coefficients;
   }
+  begin_allowed();
   rebuild_gates();
+}
+
+// What is held is kept while recovered architectures violate the constraints, so the first one must satisfy them.
+void IstaSearcher::begin_allowed() {
+  nas::Strengths strengths;
+  for (const Decision& choice : choices_) {
+    strengths.push_back(choice.recovered.coefficients);
+    if (pick_rule_ == PickRule::kMagnitude)
+      for (double& coefficient : strengths.back()) coefficient = std::fabs(coefficient);
+  }
+  const nas::AllowedDerivation derivation(*space_, *stage_, [this](const nas::Strengths& coefficients) {
+    Decisions picked;
+    for (size_t i = 0; i < choices_.size(); ++i)
+      picked.push_back(pick(space_->choices()[i], coefficients[i], pick_rule_));
+    return picked;
+  });
+  const Decisions& allowed = derivation.decisions(strengths);
+  for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered.kept = allowed[i];
 }
 
 void IstaSearcher::fit_sizes(const std::vector<Choice>& choices) {
@@ -324,7 +344,7 @@ void IstaSearcher::end_epoch(SearchServices& services) {
   std::vector<Recovered> proposed = recover_live();
   const bool is_last = services.progress().epoch + 1 >= services.progress().epochs;
   if (!is_last) adopt_allowed(proposed);
-  // The architecture that is held from the start may be forbidden; it must not become the final one.
+  // One that was carried from a stage with other constraints may be forbidden; it must not become the final one.
   if (stage_->allows(architecture())) freeze_settled();
   rebuild_gates();
   record_metrics();
@@ -334,10 +354,10 @@ void IstaSearcher::end_stage(SearchServices&) {
   for (Decision& choice : choices_) choice.is_frozen = true;
   rebuild_gates();
   record_metrics();
-  if (!stage_->allows(architecture()))
-    context_.log(LogLevel::kWarning,
-                 "the architecture at the end of the stage violates its constraints: no recovered one ever satisfied "
-                 "them; search longer, or loosen them");
+}
+
+std::string IstaSearcher::constraint_handling() const {
+  return "starts from an architecture that satisfies them, and adopts as many of an epoch's changes as they allow";
 }
 
 // The host's own number: nothing crosses for it.

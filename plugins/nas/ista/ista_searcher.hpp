@@ -48,6 +48,7 @@ class IstaSearcher : public Searcher, private Replay {
   bool finished() const override;
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override;
   void* capability(std::string_view id) override {
     return id == Replay::kCapability ? static_cast<Replay*>(this) : nullptr;
@@ -81,6 +82,7 @@ class IstaSearcher : public Searcher, private Replay {
   void draw();
   Recovered recover_choice(size_t index, const at::Tensor& codes) const;
   std::vector<Recovered> recover_live();
+  void begin_allowed();
   void adopt_allowed(std::vector<Recovered>& proposed);
   std::vector<size_t> adopt_one_by_one(std::vector<Recovered>& proposed);
   void freeze_settled();

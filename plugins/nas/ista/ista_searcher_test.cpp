@@ -314,7 +314,28 @@ BOOST_AUTO_TEST_CASE(nothing_freezes_while_even_the_held_architecture_is_forbidd
   BOOST_TEST((search.frozen() == std::vector<bool>(4, false)));
   search.searcher.end_stage(search.services);
   BOOST_TEST(search.searcher.finished());
-  BOOST_TEST(search.context.warnings.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_architecture_is_allowed) {
+  for (const char* params : {"{}", R"({"pick": "magnitude"})"}) {
+    Search search(params);
+    const std::string unbound = search.searcher.architecture();
+    const double limit = search.space.cost(unbound).at(dha::quantity::kParameters) - 100;
+    search.stage.allow_only([&](const std::string& architecture) {
+      return search.space.cost(architecture).at(dha::quantity::kParameters) < limit;
+    });
+    dha::test::TestContext context(1);
+    IstaSearcher bound(complete_params<IstaSearcher>(params), context);
+    bound.attach(search.space, search.stage);
+    BOOST_TEST(search.stage.allows(bound.architecture()));
+    const dha::Gates gates = bound.gates({});
+    dha::Decisions active;
+    for (const dha::ChoiceGates& choice : gates.choices) active.push_back(choice.active);
+    BOOST_TEST((active == search.space.decisions(bound.architecture())));
+    search.stage.allow_only([](const std::string&) { return false; });
+    BOOST_CHECK_EXCEPTION(bound.attach(search.space, search.stage), dha::Error,
+                          has_code(dha::ErrorCode::kInvalidConfig));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(end_of_the_stage_freezes_what_is_left) {

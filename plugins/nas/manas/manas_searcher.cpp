@@ -81,41 +81,53 @@ void ManasSearcher::attach(const Space& space, const Stage& stage) {
   edges_ = edges_of(space.choices());
   space_ = &space;
   stage_ = &stage;
+  derivation_.emplace(space, stage, [&space](const nas::Strengths& strengths) {
+    return nas::derive_by_edge(space.choices(), strengths);
+  });
   estimates_ = policy_ = zeros(edges_);
   for (std::vector<double>& of_edge : policy_)
     std::fill(of_edge.begin(), of_edge.end(), 1 / static_cast<double>(of_edge.size()));
 }
 
 // One uniform number per edge, turned into an action by the cumulated policy.
-void ManasSearcher::draw() {
+Actions ManasSearcher::draw(at::Generator generator) const {
   const at::Tensor uniform =
-      at::rand({static_cast<int64_t>(edges_.size())}, context_.host_generator(), at::TensorOptions(at::kDouble));
+      at::rand({static_cast<int64_t>(edges_.size())}, std::move(generator), at::TensorOptions(at::kDouble));
   const double* next = uniform.const_data_ptr<double>();
-  actions_.assign(edges_.size(), 0);
+  Actions actions(edges_.size(), 0);
   for (size_t edge = 0; edge < edges_.size(); ++edge) {
     const auto last = static_cast<int64_t>(policy_[edge].size()) - 1;
     double rest = next[edge];
-    for (int64_t& action = actions_[edge]; action < last; ++action) {
+    for (int64_t& action = actions[edge]; action < last; ++action) {
       rest -= policy_[edge][static_cast<size_t>(action)];
       if (rest < 0) break;
     }
   }
-  is_pending_ = true;
+  return actions;
 }
 
 Gates ManasSearcher::gates(const GateRequest& request) {
   const at::NoGradGuard no_grad;
   if (finished_) return gates_of(decisions());
-  if (request.purpose == GatePurpose::kWeightStep) draw();
-  const bool is_of_step = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
-  return gates_of(is_of_step ? drawn() : decisions());
+  switch (request.purpose) {
+    case GatePurpose::kWeightStep:
+      actions_ = draw(context_.host_generator());
+      is_pending_ = true;
+      return gates_of(operations_of(actions_));
+    case GatePurpose::kProbe:
+      return gates_of(operations_of(actions_));
+    case GatePurpose::kSearch:
+      return gates_of(operations_of(draw(context_.host_generator().clone())));
+    default:
+      return gates_of(decisions());
+  }
 }
 
-// The operations of the last weight step, on all edges.
-Decisions ManasSearcher::drawn() const {
+// One operation on each edge.
+Decisions ManasSearcher::operations_of(const Actions& actions) const {
   Decisions drawn(space_->choices().size());
   for (size_t edge = 0; edge < edges_.size(); ++edge)
-    drawn[edges_[edge].choice].push_back(edges_[edge].candidates.at(static_cast<size_t>(actions_.at(edge))));
+    drawn[edges_[edge].choice].push_back(edges_[edge].candidates.at(static_cast<size_t>(actions.at(edge))));
   for (std::vector<int64_t>& of_choice : drawn) std::sort(of_choice.begin(), of_choice.end());
   return drawn;
 }
@@ -133,7 +145,7 @@ void ManasSearcher::rate(SearchServices& services) {
   EvaluationRequest request;
   request.data = EvaluationData::kNextValidation;
   request.mode = EvaluationMode::kBatchStatistics;
-  const at::Tensor loss = services.evaluate(gates_of(drawn()), request).loss;
+  const at::Tensor loss = services.evaluate(gates_of(operations_of(actions_)), request).loss;
   context_.metric("validation_loss", loss);
   ++rounds_;
   if (update_ == Update::kImportance) {
@@ -183,16 +195,9 @@ void ManasSearcher::record_entropy() {
   context_.metric("entropy", at::scalar_tensor(sum / static_cast<double>(edges_.size())));
 }
 
-void ManasSearcher::end_stage(SearchServices&) {
-  finished_ = true;
-  if (!stage_->allows(architecture()))
-    context_.log(
-        LogLevel::kWarning,
-        "the architecture at the end of the stage violates its constraints, which dha.manas does not search by; "
-        "loosen them, or give the space other operations");
-}
+void ManasSearcher::end_stage(SearchServices&) { finished_ = true; }
 
-Decisions ManasSearcher::decisions() const {
+const Decisions& ManasSearcher::decisions() const {
   nas::Strengths strengths;
   for (const Choice& choice : space_->choices()) strengths.emplace_back(choice.candidates.size());
   for (size_t edge = 0; edge < edges_.size(); ++edge) {
@@ -203,7 +208,12 @@ Decisions ManasSearcher::decisions() const {
       strengths[edges_[edge].choice][static_cast<size_t>(edges_[edge].candidates[action])] =
           update_ == Update::kImportance ? policy_[edge][action] : mean - estimates[action];
   }
-  return nas::derive_by_edge(space_->choices(), strengths);
+  nas::exclude_none(space_->choices(), nas::NoneRule::kNever, strengths);
+  return derivation_->decisions(strengths);
+}
+
+std::string ManasSearcher::constraint_handling() const {
+  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
 }
 
 std::string ManasSearcher::architecture() const { return space_->architecture(decisions()); }

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "dha/nas/allowed_derivation.hpp"
 #include "dha/plugin.hpp"
 #include "edges.hpp"
 
@@ -42,6 +43,7 @@ class ManasSearcher : public Searcher {
   bool finished() const override { return finished_; }
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override { return {need::kValidationImages}; }
   State state() const override;
   void restore(const State& state, RestoreReason reason) override;
@@ -50,15 +52,15 @@ class ManasSearcher : public Searcher {
   const ActionValues& policy() const { return policy_; }
 
  private:
-  void draw();
+  Actions draw(at::Generator generator) const;
   void rate(SearchServices& services);
   void learn_from(double loss, const Progress& progress);
   void fit_model();
   double rate_of(size_t edge, const Progress& progress) const;
   void record_entropy();
-  Decisions decisions() const;
+  const Decisions& decisions() const;
   Gates gates_of(const Decisions& decisions) const;
-  Decisions drawn() const;
+  Decisions operations_of(const Actions& actions) const;
 
   Context& context_;
   const Update update_;
@@ -68,6 +70,7 @@ class ManasSearcher : public Searcher {
 
   const Space* space_ = nullptr;
   const Stage* stage_ = nullptr;
+  std::optional<nas::AllowedDerivation> derivation_;
   std::vector<Edge> edges_;
   ActionValues policy_;      // sums to 1 in each edge
   ActionValues estimates_;   // importance: B; least_squares: beta

@@ -113,6 +113,16 @@ BOOST_AUTO_TEST_CASE(a_round_runs_one_operation_on_every_edge) {
   BOOST_TEST(gates.choices[3].weights.eq(1).all().item<bool>());
 }
 
+BOOST_AUTO_TEST_CASE(the_path_of_the_next_step_is_foretold_without_drawing_it) {
+  Search search;
+  search.active(GatePurpose::kWeightStep);
+  for (int64_t i = 0; i < 5; ++i) {
+    const Decisions before = search.active(GatePurpose::kProbe), next = search.active(GatePurpose::kSearch);
+    BOOST_TEST((search.active(GatePurpose::kProbe) == before));
+    BOOST_TEST((search.active(GatePurpose::kWeightStep) == next));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(evaluations_draw_nothing_and_follow_the_architecture) {
   Search search;
   search.epoch(20);
@@ -264,11 +274,15 @@ BOOST_AUTO_TEST_CASE(losses_that_are_not_finite_end_the_search) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_final_architecture_that_violates_the_constraints_is_reported) {
+BOOST_AUTO_TEST_CASE(the_architecture_satisfies_the_constraints) {
   Search search;
-  search.stage.allow_only([](const std::string&) { return false; });
+  const std::string before = search.searcher.architecture();
+  const auto is_allowed = [&](const std::string& architecture) { return architecture != before; };
+  search.stage.allow_only(is_allowed);
+  search.searcher.attach(search.space, search.stage);
   search.searcher.end_stage(search.services);
-  BOOST_TEST(search.context.warnings.size() == 1U);
+  BOOST_TEST(search.searcher.architecture() != before);
+  BOOST_TEST(!search.searcher.constraint_handling().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -214,6 +214,10 @@ std::vector<Artefact> NsgaNetTrials::artefacts() const {
 }
 
 // The hypervolume is that above the worst values of the first generation.
+std::string NsgaNetTrials::constraint_handling() const {
+  return "ranks architectures that violate them behind all others, by how much they do, and does not train them";
+}
+
 std::string NsgaNetTrials::report() const {
   const auto finished =
       std::count_if(scored_.begin(), scored_.end(), [](const auto& one) { return one.second.violation == 0; });

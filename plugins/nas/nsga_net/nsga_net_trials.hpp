@@ -51,6 +51,7 @@ class NsgaNetTrials : public TrialSearcher {
 
   std::vector<Artefact> artefacts() const override;  // front.json
   std::string report() const override;
+  std::string constraint_handling() const override;
 
  private:
   // A quantity; `sign` times its value is minimised.

@@ -72,7 +72,13 @@ PdartsSearcher::PdartsSearcher(const Params& params, Context& context)
 
 void PdartsSearcher::attach(const Space& space, const Stage& stage) {
   space_ = &space;
-  stage_ = &stage;
+  const nas::OperationLimit limit{"skip_connect", skip_limit_.value_or(kSkipLimit), kNormalCell};
+  derivation_.emplace(
+      space, stage,
+      [&space, limit](const nas::Strengths& strengths) {
+        return nas::derive_by_edge(space.choices(), strengths, {}, {limit});
+      },
+      [&space, limit](const Decisions& decisions) { return nas::is_within(limit, space.choices(), decisions); });
   mixed_.emplace(space.choices(), adam_, context_.device());
   if (warm_up_epochs_ >= stage.epochs())
     throw Error(ErrorCode::kInvalidConfig,
@@ -112,21 +118,17 @@ void PdartsSearcher::before_step(SearchServices& services) {
 }
 
 Gates PdartsSearcher::gates(const GateRequest& request) {
-  const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
-  if (trains && !finished_) return mixed_->gates();
+  const bool derives = request.purpose == GatePurpose::kEvaluation || request.purpose == GatePurpose::kCarry;
+  if (!derives && !finished_) return mixed_->gates();
   const auto options = at::TensorOptions(context_.device()).dtype(at::kDouble);
   return nas::decided_gates(decisions(mixed_->strengths()), options, finished_);
 }
 
-void PdartsSearcher::end_stage(SearchServices&) {
-  finished_ = true;
-  if (drop_ == 0) nas::warn_of_violations(context_, *stage_, architecture());
-}
+void PdartsSearcher::end_stage(SearchServices&) { finished_ = true; }
 
 Decisions PdartsSearcher::decisions(nas::Strengths strengths) const {
   nas::exclude_none(space_->choices(), none_rule_, strengths);
-  return nas::derive_by_edge(space_->choices(), std::move(strengths), {},
-                             {{"skip_connect", skip_limit_.value_or(kSkipLimit), kNormalCell}});
+  return derivation_->decisions(strengths);
 }
 
 std::string PdartsSearcher::architecture() const { return space_->architecture(decisions(mixed_->strengths())); }
@@ -134,6 +136,10 @@ std::string PdartsSearcher::architecture() const { return space_->architecture(d
 std::string PdartsSearcher::report() const {
   const nas::Strengths strengths = mixed_->strengths();
   return nas::strengths_json(space_->choices(), strengths, decisions(strengths));
+}
+
+std::string PdartsSearcher::constraint_handling() const {
+  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
 }
 
 }  // namespace dha::pdarts

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "dha/nas/allowed_derivation.hpp"
 #include "dha/nas/mixed_operations.hpp"
 #include "dha/plugin.hpp"
 #include "drop.hpp"
@@ -31,6 +32,7 @@ class PdartsSearcher : public Searcher {
   bool finished() const override { return finished_; }
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override;
   State state() const override;
   void restore(const State& state, RestoreReason reason) override;
@@ -51,8 +53,8 @@ class PdartsSearcher : public Searcher {
   const nas::AdamOptions adam_;
 
   const Space* space_ = nullptr;
-  const Stage* stage_ = nullptr;
   std::optional<nas::MixedOperations> mixed_;
+  std::optional<nas::AllowedDerivation> derivation_;
   bool finished_ = false;
 };
 

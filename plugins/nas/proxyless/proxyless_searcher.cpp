@@ -92,7 +92,12 @@ void ProxylessSearcher::attach(const Space& space, const Stage& stage) {
                                                " epochs, so that no scores would be learned; lower 'warm_up_epochs' or "
                                                "raise the stage's 'epochs'");
   space_ = &space;
-  stage_ = &stage;
+  derivation_.emplace(space, stage, [&space](const nas::Strengths& strengths) {
+    Decisions decided;
+    for (size_t i = 0; i < strengths.size(); ++i)
+      decided.push_back(nas::keep_strongest(space.choices()[i], strengths[i], nas::Preference::kStrongest));
+    return decided;
+  });
   offsets_ = {0};
   allowed_.clear();
   for (const Choice& choice : space.choices()) {
@@ -115,7 +120,7 @@ bool ProxylessSearcher::is_architecture_step(const Progress& progress) const {
 
 void ProxylessSearcher::before_step(SearchServices& services) {
   if (finished_ || !is_architecture_step(services.progress())) return;
-  const std::vector<Path> paths = draw(competition_);
+  const std::vector<Path> paths = draw(competition_, context_.host_generator());
   EvaluationRequest request;
   request.data = EvaluationData::kNextValidation;
   request.gate_gradients = true;
@@ -123,10 +128,10 @@ void ProxylessSearcher::before_step(SearchServices& services) {
   context_.metric("entropy", entropy());
 }
 
-std::vector<Path> ProxylessSearcher::draw(Competition competition) const {
+std::vector<Path> ProxylessSearcher::draw(Competition competition, at::Generator generator) const {
   std::vector<Path> paths;
   for (size_t i = 0; i < space_->choices().size(); ++i)
-    paths.push_back(draw_path(space_->choices()[i], scores_of(i), competition, context_.host_generator()));
+    paths.push_back(draw_path(space_->choices()[i], scores_of(i), competition, generator));
   return paths;
 }
 
@@ -174,16 +179,16 @@ void ProxylessSearcher::update(const std::vector<Path>& paths, const at::Tensor&
 }
 
 Gates ProxylessSearcher::gates(const GateRequest& request) {
-  if (!finished_ && request.purpose == GatePurpose::kWeightStep) paths_ = draw(Competition::kAll);
+  if (!finished_ && request.purpose == GatePurpose::kWeightStep)
+    paths_ = draw(Competition::kAll, context_.host_generator());
   const bool trains = request.purpose == GatePurpose::kWeightStep || request.purpose == GatePurpose::kProbe;
   if (trains && !finished_) return gates_of(paths_, /*observes=*/false);
+  if (request.purpose == GatePurpose::kSearch && !finished_)
+    return gates_of(draw(Competition::kAll, context_.host_generator().clone()), /*observes=*/false);
   return nas::decided_gates(decisions(), at::TensorOptions(context_.device()).dtype(at::kDouble), finished_);
 }
 
-void ProxylessSearcher::end_stage(SearchServices&) {
-  finished_ = true;
-  nas::warn_of_violations(context_, *stage_, architecture());
-}
+void ProxylessSearcher::end_stage(SearchServices&) { finished_ = true; }
 
 std::vector<double> ProxylessSearcher::scores_of(size_t choice) const {
   std::vector<double> scores = allowed_[choice];
@@ -192,12 +197,13 @@ std::vector<double> ProxylessSearcher::scores_of(size_t choice) const {
   return scores;
 }
 
-Decisions ProxylessSearcher::decisions() const {
-  Decisions decided;
-  for (size_t i = 0; i < space_->choices().size(); ++i)
-    decided.push_back(nas::keep_strongest(space_->choices()[i], scores_of(i), nas::Preference::kStrongest));
-  return decided;
+nas::Strengths ProxylessSearcher::all_scores() const {
+  nas::Strengths all;
+  for (size_t i = 0; i < allowed_.size(); ++i) all.push_back(scores_of(i));
+  return all;
 }
+
+const Decisions& ProxylessSearcher::decisions() const { return derivation_->decisions(all_scores()); }
 
 // The mean over choices of the entropy of a first draw, in nats.
 at::Tensor ProxylessSearcher::entropy() const {
@@ -217,9 +223,11 @@ at::Tensor ProxylessSearcher::entropy() const {
 std::string ProxylessSearcher::architecture() const { return space_->architecture(decisions()); }
 
 std::string ProxylessSearcher::report() const {
-  nas::Strengths strengths;
-  for (size_t i = 0; i < allowed_.size(); ++i) strengths.push_back(scores_of(i));
-  return nas::strengths_json(space_->choices(), strengths, decisions());
+  return nas::strengths_json(space_->choices(), all_scores(), decisions());
+}
+
+std::string ProxylessSearcher::constraint_handling() const {
+  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
 }
 
 State ProxylessSearcher::state() const {

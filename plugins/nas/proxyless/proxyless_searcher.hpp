@@ -7,11 +7,13 @@
 // the backward pass, one at a time. A choice keeps the candidates with the largest scores; evaluations run them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dha/nas/adam.hpp"
+#include "dha/nas/allowed_derivation.hpp"
 #include "dha/nas/derive.hpp"
 #include "dha/plugin.hpp"
 #include "path.hpp"
@@ -30,6 +32,7 @@ class ProxylessSearcher : public Searcher {
   bool finished() const override { return finished_; }
   std::string architecture() const override;
   std::string report() const override;
+  std::string constraint_handling() const override;
   std::vector<std::string> needs() const override;
   State state() const override;
   void restore(const State& state, RestoreReason reason) override;
@@ -39,12 +42,13 @@ class ProxylessSearcher : public Searcher {
 
  private:
   bool is_architecture_step(const Progress& progress) const;
-  std::vector<Path> draw(Competition competition) const;
+  std::vector<Path> draw(Competition competition, at::Generator generator) const;
   Gates gates_of(const std::vector<Path>& paths, bool observes) const;
   at::Tensor gradient(const std::vector<Path>& paths, const GateGradients& gradients) const;
   void update(const std::vector<Path>& paths, const at::Tensor& gradient);
   std::vector<double> scores_of(size_t choice) const;  // -infinity for candidates that cannot be kept
-  Decisions decisions() const;
+  nas::Strengths all_scores() const;
+  const Decisions& decisions() const;
   at::Tensor entropy() const;
 
   Context& context_;
@@ -54,7 +58,7 @@ class ProxylessSearcher : public Searcher {
   const nas::NoneRule none_rule_;
 
   const Space* space_ = nullptr;
-  const Stage* stage_ = nullptr;
+  std::optional<nas::AllowedDerivation> derivation_;
   nas::Strengths allowed_;        // 0, or -infinity for candidates that cannot be kept
   std::vector<int64_t> offsets_;  // of each choice in the scores
   at::Tensor scores_;             // alpha; on the CPU, where paths are drawn

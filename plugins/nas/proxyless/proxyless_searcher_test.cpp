@@ -75,8 +75,10 @@ BOOST_AUTO_TEST_SUITE(proxyless_searcher)
 BOOST_AUTO_TEST_CASE(weight_steps_run_one_sampled_path) {
   Search search;
   std::set<std::vector<int64_t>> seen;
+  std::vector<int64_t> next;  // foretold by kSearch
   for (int i = 0; i < 40; ++i) {
     const Gates gates = search.searcher.gates({GatePurpose::kWeightStep, {}});
+    if (!next.empty()) BOOST_TEST((gates.choices[0].active == next));
     BOOST_TEST(!gates.needs_gradient);
     for (size_t c = 0; c < 2; ++c) {
       BOOST_TEST(static_cast<int64_t>(gates.choices[c].active.size()) == search.space.choices()[c].keep);
@@ -85,6 +87,7 @@ BOOST_AUTO_TEST_CASE(weight_steps_run_one_sampled_path) {
     }
     const Gates probe = search.searcher.gates({GatePurpose::kProbe, {}});
     BOOST_TEST((probe.choices[0].active == gates.choices[0].active));
+    next = search.searcher.gates({GatePurpose::kSearch, {}}).choices[0].active;
     seen.insert(gates.choices[0].active);
   }
   BOOST_TEST(seen.size() > 8u);

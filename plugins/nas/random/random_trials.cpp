@@ -49,6 +49,8 @@ void RandomTrials::tell(const TrialOutcome& outcome) {
 
 std::vector<int64_t> RandomTrials::outcomes() const { return finished_.best(keep_); }
 
+std::string RandomTrials::constraint_handling() const { return "proposes only architectures that satisfy them"; }
+
 std::string RandomTrials::report() const { return finished_.report(trials_.opened()); }
 
 }  // namespace dha

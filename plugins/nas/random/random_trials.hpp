@@ -38,6 +38,7 @@ class RandomTrials : public TrialSearcher {
   std::vector<int64_t> outcomes() const override;  // the best `keep`
 
   std::string report() const override;
+  std::string constraint_handling() const override;
 
  private:
   std::string draw_architecture(const at::Generator& generator);

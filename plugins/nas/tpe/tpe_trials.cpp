@@ -136,6 +136,10 @@ void TpeTrials::tell(const TrialOutcome& outcome) {
 
 std::vector<int64_t> TpeTrials::outcomes() const { return finished_.best(keep_); }
 
+std::string TpeTrials::constraint_handling() const {
+  return "searches settings of one architecture, which must satisfy them";
+}
+
 std::string TpeTrials::report() const { return finished_.report(trials_.opened()); }
 
 }  // namespace dha

@@ -37,6 +37,7 @@ class TpeTrials : public TrialSearcher {
   void tell(const TrialOutcome& outcome) override;
   std::vector<int64_t> outcomes() const override;  // the best `keep`
   std::string report() const override;
+  std::string constraint_handling() const override;
 
  private:
   using Point = std::vector<double>;

@@ -39,6 +39,9 @@ struct Gates {
   std::vector<ChoiceGates> choices;  // one per choice, in the space's order
   // Whether the searcher reads the gates' gradients after a weight step. If false, they are not computed.
   bool needs_gradient = true;
+  // Whether the running statistics of the network's batch norms come from other gates than these, so that evaluations
+  // of these recompute them from training images first, and restore them afterwards.
+  bool needs_calibration = false;
 };
 
 // Gradients of a loss with respect to gates, one entry per choice; double under precision fp64, else float.

@@ -25,6 +25,8 @@ enum class GatePurpose {
                 // parameters
   kEvaluation,  // validation, test, `dha eval`: deterministic, the architecture of architecture()
   kCarry,       // a network of the decided architecture takes over the weights; requested only if finished()
+  kSearch,      // the network that weight steps train, to compare it with the one of kEvaluation: the mixture, or the
+                // path that the next weight step would draw; changes no state and no generator
 };
 
 struct GateRequest {
@@ -107,7 +109,8 @@ class DHA_API Searcher : public Component {
   Searcher();
   ~Searcher() override;
 
-  // Called once per stage, before all other functions. `space` is prepared; both outlive the searcher.
+  // Called once per stage, before all other functions but constraint_handling(). `space` is prepared; both outlive the
+  // searcher.
   virtual void attach(const Space& space, const Stage& stage) = 0;
 
   virtual void begin_epoch(const Progress& progress);
@@ -139,6 +142,11 @@ class DHA_API Searcher : public Component {
 
   // Details for readers of metrics, as a JSON object: support, frozen choices, entropies. Empty by default.
   virtual std::string report() const;
+
+  // How the search keeps to the constraints of its stage (Stage::margins()), as the predicate of a sentence for users:
+  // "draws again until an architecture satisfies them". The default is empty: it does not, and the host refuses a
+  // search in a stage with constraints.
+  virtual std::string constraint_handling() const;
 };
 
 }  // namespace dha

@@ -100,6 +100,10 @@ class DHA_API TrialSearcher : public Component {
 
   // Details for readers of metrics, as a JSON object. Empty by default.
   virtual std::string report() const;
+
+  // How the search keeps to the constraints of its stage (Stage::margins()), as the predicate of a sentence for users.
+  // The default says that trials which violate them are not trained, which holds whatever the searcher proposes.
+  virtual std::string constraint_handling() const;
 };
 
 }  // namespace dha

@@ -43,15 +43,22 @@ struct Kept {
   int64_t candidate = 0;
 };
 
-// The weakest kept candidate under `limit` where there are more of them than it allows; the first of equally weak ones.
-std::optional<Kept> weakest_beyond(const OperationLimit& limit, const std::vector<Choice>& choices,
-                                   const Strengths& strengths, const Decisions& decisions) {
+// The kept candidates that count under `limit`.
+std::vector<Kept> kept_under(const OperationLimit& limit, const std::vector<Choice>& choices,
+                             const Decisions& decisions) {
   const std::string prefix = limit.cell.empty() ? "" : limit.cell + ".";
   std::vector<Kept> found;
   for (size_t i = 0; i < choices.size(); ++i)
     for (const int64_t candidate : decisions[i])
       if (choices[i].name.starts_with(prefix) && candidate_of(choices[i], candidate).operation == limit.operation)
         found.push_back({i, candidate});
+  return found;
+}
+
+// The weakest kept candidate under `limit` where there are more of them than it allows; the first of equally weak ones.
+std::optional<Kept> weakest_beyond(const OperationLimit& limit, const std::vector<Choice>& choices,
+                                   const Strengths& strengths, const Decisions& decisions) {
+  const std::vector<Kept> found = kept_under(limit, choices, decisions);
   if (static_cast<int64_t>(found.size()) <= limit.maximum) return std::nullopt;
   return *std::min_element(found.begin(), found.end(), [&](const Kept& a, const Kept& b) {
     return strengths[a.choice][static_cast<size_t>(a.candidate)] <
@@ -114,6 +121,10 @@ std::vector<int64_t> keep_strongest(const Choice& choice, std::span<const double
                                                " can be kept; give the space more inputs or operations");
   std::sort(kept.begin(), kept.end());
   return kept;
+}
+
+bool is_within(const OperationLimit& limit, const std::vector<Choice>& choices, const Decisions& decisions) {
+  return static_cast<int64_t>(kept_under(limit, choices, decisions).size()) <= limit.maximum;
 }
 
 Decisions derive_by_edge(const std::vector<Choice>& choices, Strengths strengths,

@@ -21,16 +21,4 @@ std::string strengths_json(const std::vector<Choice>& choices, const Strengths& 
   return Json{{"choices", std::move(list)}}.dump();
 }
 
-void warn_of_violations(Context& context, const Stage& stage, const std::string& architecture) {
-  std::string violated;
-  for (const Margin& margin : stage.margins(architecture))
-    if (!margin.satisfied)
-      violated += (violated.empty() ? "" : ", ") + margin.quantity + " = " + Json(margin.value).dump() + " (limit " +
-                  Json(margin.limit).dump() + ")";
-  if (!violated.empty())
-    context.log(LogLevel::kWarning,
-                "the architecture at the end of the stage violates its constraints: " + violated +
-                    "; this searcher does not search under constraints, so loosen them or use dha.ista");
-}
-
 }  // namespace dha::nas

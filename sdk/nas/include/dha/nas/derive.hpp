@@ -50,6 +50,9 @@ struct OperationLimit {
   std::string cell;  // applies to the choices named "<cell>.…"; empty: to all choices together
 };
 
+// Whether the kept candidates have no more of the operation than `limit` allows. [any thread]
+bool is_within(const OperationLimit& limit, const std::vector<Choice>& choices, const Decisions& decisions);
+
 // Takes, in each choice and for each input, the strongest operation that is not `excluded`, then the `keep` inputs with
 // the strongest operations (DARTS, section 2.4). While a limit is exceeded, removes the weakest kept candidate of its
 // operation and derives its choice again (P-DARTS, section 3.3). Throws like keep_strongest(), and

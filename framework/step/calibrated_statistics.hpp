@@ -1,0 +1,30 @@
+// Recomputes the running statistics of a network's batch norms for other weights or gates, for the lifetime of the
+// object.
+#pragma once
+
+#include <vector>
+
+#include "component/stage_parts.hpp"
+#include "data/batch_feed.hpp"
+#include "step/evaluate.hpp"
+
+namespace dha {
+
+class CalibratedStatistics {
+ public:
+  // Passes `images`, training images without augmentation, through the network of `parts` under `gates`, which a lean
+  // network ignores: kCalibrationBatches batches, repeating the images if there are fewer. References outlive the
+  // object.
+  CalibratedStatistics(const StageParts& parts, const Gates& gates, BatchFeed& images,
+                       const EvaluationSetting& setting);
+  ~CalibratedStatistics();
+  CalibratedStatistics(const CalibratedStatistics&) = delete;
+  CalibratedStatistics& operator=(const CalibratedStatistics&) = delete;
+
+ private:
+  void put_back();
+
+  std::vector<at::Tensor> buffers_, trained_;  // of the network, and copies of their values
+};
+
+}  // namespace dha
