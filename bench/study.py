@@ -10,21 +10,44 @@ def set_options(values):
     return [option for name, value in values.items() for option in ("--set", f"{name}={value}")]
 
 
+def run_program(arguments):
+    """Runs a program of dha. An exception, such as KeyboardInterrupt, first lets it write a checkpoint and end."""
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if status != 0:
+        raise subprocess.CalledProcessError(status, arguments)
+
+
+def begun_run(folder):
+    """The run directory below `folder`; None without one."""
+    runs = [found.parent for found in pathlib.Path(folder).glob("*/*/pipeline.json") if not found.parent.is_symlink()]
+    if len(runs) > 1:
+        raise SystemExit(f"{folder} has {len(runs)} runs, expected one; remove those that do not belong to the study")
+    return runs[0] if runs else None
+
+
+def has_finished(run):
+    """Whether all stages are done: the summary is written after each of them."""
+    return (run / "summary.json").exists() and summary(run)["finished"]
+
+
 def finished_run(program, pipeline, folder, overrides):
     """The run directory of `pipeline` below `folder`, run, resumed or, where it has finished, only found.
 
     overrides: key of --set -> value, for a new run.
     """
-    runs = [found.parent for found in pathlib.Path(folder).glob("*/*/pipeline.json") if not found.parent.is_symlink()]
-    if not runs:
-        subprocess.run([program, "run", "-q", pipeline, "--out", folder, *set_options(overrides)], check=True,
-                       stdout=subprocess.DEVNULL)
-        return finished_run(program, pipeline, folder, overrides)
-    if len(runs) > 1:
-        raise SystemExit(f"{folder} has {len(runs)} runs, expected one; remove those that do not belong to the study")
-    if not (runs[0] / "summary.json").exists():
-        subprocess.run([program, "resume", "-q", runs[0]], check=True, stdout=subprocess.DEVNULL)
-    return runs[0]
+    run = begun_run(folder)
+    if run is None:
+        run_program([program, "run", "-q", pipeline, "--out", folder, *set_options(overrides)])
+        return begun_run(folder)
+    if not has_finished(run):
+        run_program([program, "resume", "-q", run])
+    return run
 
 
 def summary(run):
