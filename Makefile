@@ -9,6 +9,7 @@
 #   make fuzz         feed every reader with damaged files for ten minutes
 #   make table1-check run one step of every file of examples/table1 on small stand-ins of the data
 #   make nb201-search search the space of NAS-Bench-201 on CIFAR-10 by four methods and five seeds: hours; may be stopped and resumed
+#   make table1-small compare all systems of the paper's Table 1 on 10,000 images of CIFAR-10: hours; may be stopped and resumed
 #   make soak         kill a small run a hundred times and compare what it ends in
 #   make install PREFIX=/usr/local
 #
@@ -21,7 +22,7 @@ WERROR ?=
 JOBS ?= $(shell nproc)
 PROBE ?= batch
 
-.PHONY: all setup configure build test quickstart bench profile gpu-check fuzz table1-check nb201-search soak install format clean
+.PHONY: all setup configure build test quickstart bench profile gpu-check fuzz table1-check table1-small nb201-search soak install format clean
 
 all: build
 
@@ -64,6 +65,10 @@ fuzz: configure
 
 table1-check: build
 	@python3 -B bench/table1_check.py $(BUILD)
+
+table1-small: build
+	@scripts/unpack-data
+	@python3 -B bench/table1_small.py $(BUILD) runs/table1-small
 
 nb201-search: build
 	@scripts/unpack-data
