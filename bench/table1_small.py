@@ -5,8 +5,8 @@ training together.
 usage: table1_small.py BUILD FOLDER [--seeds N] [--paired-seeds N] [--set KEY=VALUE]... [--only NAME]... [--report]
 
 The runs are kept below FOLDER. Stopped at any time and started again, the study continues. The tables at the end have the runs that
-have finished by then; --report prints them without running anything. The two comparisons that have the same images, split and
-initial draws per seed (tau with uniform pairs, joint with sequential search) are made with --paired-seeds, all others with --seeds.
+have finished by then; --report prints them without running anything. The two comparisons in pairs (tau with uniform pairs, joint with
+sequential search), whose runs have the same images and the same split per seed, are made with --paired-seeds, all others with --seeds.
 """
 import argparse
 import collections
@@ -114,7 +114,8 @@ def finished(options):
 
 
 def print_systems(results):
-    print("\n| system | test accuracy, % | validation accuracy, % | parameters | search, s | final training, s | training images | beyond these |")
+    print("\n| system | test accuracy, % | validation accuracy, % | parameters | search, s | final training, s | training images | "
+          "beyond these |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for key, system in SYSTEMS.items():
         if not results[key]:
