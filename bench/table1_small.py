@@ -46,7 +46,7 @@ PAIRED = {name for pair in PAIRS.values() for name in pair}
 # 97.5 % quantiles of Student's t distribution, by degrees of freedom from 1.
 T_QUANTILES = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
 
-Result = collections.namedtuple("Result", "test validation parameters search_seconds final_seconds images")
+Result = collections.namedtuple("Result", "test validation parameters search_seconds final_seconds images entropy")
 
 
 def read_jsonl(file):
@@ -68,11 +68,16 @@ def images_seen(run):
     return seen
 
 
+def entropy_of_tau(run):
+    """At the end of the run, in nats; None without dha.tau."""
+    return next((row["dha.tau.entropy"] for row in reversed(read_jsonl(run / "metrics.jsonl")) if "dha.tau.entropy" in row), None)
+
+
 def result_of(run):
     found = summary(run)
     *search, final = found["stages"]
     return Result(100 * final["test"]["accuracy"], 100 * final["validation"]["accuracy"], found["parameters"],
-                  sum(stage["seconds"] for stage in search), final["seconds"], images_seen(run))
+                  sum(stage["seconds"] for stage in search), final["seconds"], images_seen(run), entropy_of_tau(run))
 
 
 def planned(options):
@@ -121,7 +126,7 @@ def print_systems(results):
         if not results[key]:
             continue
         columns = Result(*zip(*results[key].values()))
-        means = [f"{statistics.mean(column):,.0f}" for column in columns[2:]]
+        means = [f"{statistics.mean(column):,.0f}" for column in columns[2:6]]
         print(f"| {system.name} | {spread(columns.test)} (n = {len(columns.test)}) | {spread(columns.validation)} | "
               f"{' | '.join(means)} | {system.beyond} |")
 
@@ -145,6 +150,13 @@ def print_pairs(results):
                 by_seed = ", ".join(f"{difference:+.2f}" for difference in differences)
                 limits = interval(differences) if len(differences) > 1 else "needs two seeds"
                 print(f"| {title} | {by_seed} | {spread(differences)} (n = {len(differences)}) | {limits} |")
+
+
+def print_entropies(results):
+    for system in ("dha", "sequential_dha"):
+        if results[system]:
+            entropies = ", ".join(f"{result.entropy:.2f}" for result in results[system].values())
+            print(f"\nEntropy of tau at the end of {SYSTEMS[system].name}, uniform pairs have 5.28 nats: {entropies}")
 
 
 def parse_options():
@@ -171,6 +183,7 @@ def main():
     results = finished(options)
     print_systems(results)
     print_pairs(results)
+    print_entropies(results)
     if stopped:
         sys.exit("\nStopped; start it again to continue.")
     sys.exit(f"\n{len(failed)} runs failed: {', '.join(failed)}" if failed else None)
