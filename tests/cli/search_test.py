@@ -457,7 +457,7 @@ class SearchTest(CommandLineTest):
                                       "validation_fraction": 0.25, "epochs": 1})
             output, _ = self.dha("validate", self.write_pipeline(pipeline))
             self.assertIn(f"stage 'search', constraints '{limit}': {use} ", output)
-            run = self.run_whole(pipeline)
+            run = self.run_whole(pipeline, out=use)
             self.assertIn(f"constraints '{limit}': {use} ", (run / "log.txt").read_text())
             self.assertLess(json.loads((run / "summary.json").read_text())["stages"][0]["parameters"], 3900)
 
