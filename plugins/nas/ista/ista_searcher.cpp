@@ -81,6 +81,11 @@ Schema IstaSearcher::schema() {
       .choice("pick", "signed keeps the best inputs by their largest coefficient, magnitude the largest absolute ones",
               {"signed", "magnitude"})
       .def("signed")
+      .choice("keep_none",
+              "where the operation none may be kept: never, in choices with a single input (edges of NAS-Bench-201), "
+              "or always. A choice that keeps it learns no more, because the gate of zeros has no gradient",
+              {"never", "single_input", "always"})
+      .def("never")
       .real("lambda", "weight of the 1-norm relative to half the squared error; default: 1e-5, for dha times code_size")
       .range(1e-12, 1e6)
       .optional()
@@ -113,6 +118,7 @@ IstaSearcher::IstaSearcher(const Params& params, Context& context)
       given_lambda_(params.has("lambda")),
       mode_(read_mode(params)),
       pick_rule_(params.string("pick") == "signed" ? PickRule::kSigned : PickRule::kMagnitude),
+      none_rule_(nas::none_rule(params.string("keep_none"))),
       recovery_(recovery_options(params)),
       freeze_distance_(freeze_distance(params)),
       normalises_columns_(params.boolean("normalise_columns")),
@@ -138,19 +144,16 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
 
 // What is held is kept while recovered architectures violate the constraints, so the first one must satisfy them.
 void IstaSearcher::begin_allowed() {
-  nas::Strengths strengths;
-  for (const Decision& choice : choices_) {
-    strengths.push_back(choice.recovered.coefficients);
-    if (pick_rule_ == PickRule::kMagnitude)
-      for (double& coefficient : strengths.back()) coefficient = std::fabs(coefficient);
-  }
-  const nas::AllowedDerivation derivation(*space_, *stage_, [this](const nas::Strengths& coefficients) {
+  const std::vector<Choice>& choices = space_->choices();
+  nas::Strengths all;
+  for (size_t i = 0; i < choices.size(); ++i)
+    all.push_back(strengths(choices[i], choices_[i].recovered.coefficients, pick_rule_, none_rule_));
+  const nas::AllowedDerivation derivation(*space_, *stage_, [&](const nas::Strengths& of_choices) {
     Decisions picked;
-    for (size_t i = 0; i < choices_.size(); ++i)
-      picked.push_back(pick(space_->choices()[i], coefficients[i], pick_rule_));
+    for (size_t i = 0; i < choices.size(); ++i) picked.push_back(pick(choices[i], of_choices[i], pick_rule_));
     return picked;
   });
-  const Decisions& allowed = derivation.decisions(strengths);
+  const Decisions& allowed = derivation.decisions(all);
   for (size_t i = 0; i < choices_.size(); ++i) choices_[i].recovered.kept = allowed[i];
 }
 
@@ -195,7 +198,7 @@ IstaSearcher::Recovered IstaSearcher::recover_choice(size_t index, const at::Ten
                                           "; lower 'learning_rate' or find the step with a non-finite loss");
   LassoSolution solution = recover(choices_[index].columns, code, recovery_);
   Recovered recovered;
-  recovered.kept = pick(choice, solution.coefficients, pick_rule_);
+  recovered.kept = pick(choice, strengths(choice, solution.coefficients, pick_rule_, none_rule_), pick_rule_);
   recovered.coefficients = std::move(solution.coefficients);
   recovered.relative_gap = solution.relative_gap;
   return recovered;

@@ -101,6 +101,7 @@ class IstaSearcher : public Searcher, private Replay {
   int64_t rows_ = 0, keep_ = 0;  // length of a code, candidates kept per choice
   const Mode mode_;
   const PickRule pick_rule_;
+  const nas::NoneRule none_rule_;
   RecoveryOptions recovery_;
   const double freeze_distance_;
   const bool normalises_columns_;

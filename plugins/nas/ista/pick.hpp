@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dha/architecture.hpp"
+#include "dha/nas/derive.hpp"
 
 namespace dha::ista {
 
@@ -14,10 +15,15 @@ enum class PickRule {
   kMagnitude,  // ISTA-NAS: the largest absolute coefficients, whichever input they read
 };
 
-// `choice.keep` positions, ascending. coefficients: one per candidate. Ties go to the lower position, and coefficients
-// of zero are eligible, so that the answer always has `keep` members. Under kSigned the members read different inputs
-// where there are enough of them; under kMagnitude only where the choice demands it. Throws Error{kInvalidConfig} where
-// the choice has too few candidates or inputs.
-std::vector<int64_t> pick(const Choice& choice, std::span<const double> coefficients, PickRule rule);
+// What the candidates of a choice are ranked by: their coefficients, under kMagnitude without sign, and -infinity for
+// `none` where `none` does not let it be kept. coefficients: one per candidate.
+std::vector<double> strengths(const Choice& choice, std::span<const double> coefficients, PickRule rule,
+                              nas::NoneRule none);
+
+// `choice.keep` positions, ascending, for these strengths(). Ties go to the lower position, and strengths of zero are
+// eligible, so that the answer always has `keep` members. Under kSigned the members read different inputs if there are
+// enough of them; under kMagnitude only if the choice demands it. Throws Error{kInvalidConfig} if the choice has too
+// few candidates or inputs.
+std::vector<int64_t> pick(const Choice& choice, std::span<const double> strengths, PickRule rule);
 
 }  // namespace dha::ista

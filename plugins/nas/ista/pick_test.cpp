@@ -10,8 +10,8 @@
 namespace {
 
 using dha::Choice;
-using dha::ista::pick;
 using dha::ista::PickRule;
+using dha::nas::NoneRule;
 using Positions = std::vector<int64_t>;
 
 // `inputs` inputs with `operations` candidates each, input by input.
@@ -23,7 +23,27 @@ Choice node(int64_t inputs, int64_t operations, bool distinct_inputs = true, int
   return choice;
 }
 
+std::vector<int64_t> pick(const Choice& choice, const std::vector<double>& coefficients, PickRule rule,
+                          NoneRule none = NoneRule::kAlways) {
+  return dha::ista::pick(choice, dha::ista::strengths(choice, coefficients, rule, none), rule);
+}
+
 BOOST_AUTO_TEST_SUITE(picking)
+
+BOOST_AUTO_TEST_CASE(none_is_kept_where_the_rule_allows_it) {
+  Choice edge = node(1, 3, false, 1), cell = node(2, 3);
+  for (Choice* choice : {&edge, &cell})
+    for (dha::Candidate& candidate : choice->candidates)
+      if (candidate.operation == "op0") candidate.operation = "none";
+  for (const PickRule rule : {PickRule::kSigned, PickRule::kMagnitude}) {
+    const std::vector<double> of_edge{3, 1, 2}, of_cell{3, 1, 2, 4, 1, 0};
+    BOOST_TEST(pick(edge, of_edge, rule, NoneRule::kNever) == Positions{2}, boost::test_tools::per_element());
+    BOOST_TEST(pick(edge, of_edge, rule, NoneRule::kSingleInput) == Positions{0}, boost::test_tools::per_element());
+    BOOST_TEST(pick(cell, of_cell, rule, NoneRule::kSingleInput) == (Positions{2, 4}),
+               boost::test_tools::per_element());
+    BOOST_TEST(pick(cell, of_cell, rule, NoneRule::kAlways) == (Positions{0, 3}), boost::test_tools::per_element());
+  }
+}
 
 BOOST_AUTO_TEST_CASE(signed_rule_takes_the_best_operation_of_the_best_two_inputs) {
   const std::vector<double> z{0.5, 0.4, -9, /**/ 0.1, 0.2, 0, /**/ -1, 0.3, 0.25};
