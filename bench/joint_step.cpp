@@ -22,6 +22,7 @@
 #include "joint_contender.hpp"
 #include "operator_profile.hpp"
 #include "process/freed_memory.hpp"
+#include "timing.hpp"
 
 namespace {
 
@@ -62,11 +63,6 @@ Options read(int argc, char** argv) {
     }
   }
   return options;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 void compare(const PluginRegistry& registry, const Options& options) {

@@ -8,15 +8,15 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "component/leaf_gates.hpp"
 #include "joint_contender.hpp"
+#include "one_batch.hpp"
 #include "step/search_services.hpp"
+#include "timing.hpp"
 
 namespace {
 
@@ -24,21 +24,6 @@ using namespace dha;
 using namespace dha::bench;
 
 constexpr int kRounds = 15;
-
-// The same images again and again.
-class OneBatch : public BatchFeed {
- public:
-  explicit OneBatch(const Batch& batch) : BatchFeed(1), batch_(batch) {}
-  void begin(int64_t, int64_t) override { given_ = false; }
-  std::optional<Batch> next() override {
-    if (std::exchange(given_, true)) return std::nullopt;
-    return batch_;
-  }
-
- private:
-  Batch batch_;
-  bool given_ = false;
-};
 
 // Every candidate active with an equal weight, as at the start of DARTS.
 Gates all_gates(const Space& space) {
@@ -50,17 +35,6 @@ Gates all_gates(const Space& space) {
     gates.choices.push_back(std::move(all));
   }
   return gates;
-}
-
-double milliseconds(const auto& work) {
-  const auto begun = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace

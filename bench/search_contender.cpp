@@ -1,0 +1,94 @@
+#include "search_contender.hpp"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/randint.h>
+
+#include "dha/params.hpp"
+#include "joint_contender.hpp"
+#include "one_batch.hpp"
+#include "step/scoped_mode.hpp"
+#include "step/search_services.hpp"
+#include "timing.hpp"
+
+namespace dha::bench {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int64_t kEpochs = 50;  // of DARTS's search; ProxylessNAS's default warm-up is shorter
+constexpr NetworkMode kRating{.batch_statistics = true, .update_statistics = false, .auxiliary_head = false};
+
+ComponentUse use(const PluginRegistry& registry, const char* kind, Json component) {
+  const std::string id = component.at("use");
+  component.erase("use");
+  return {id, check_params(registry.find(kind, id).schema_json, component.dump()).completed};
+}
+
+StageConfig config_of(const PluginRegistry& registry, const SearchSetup& setup) {
+  StageConfig config;
+  config.name = "bench";
+  config.epochs = kEpochs;
+  config.batch_size = setup.batch;
+  config.space = use(registry, "space", setup.space);
+  if (!setup.searcher.is_null()) config.searcher = use(registry, "searcher", setup.searcher);
+  config.architecture = setup.architecture;
+  config.hyper = use(registry, "hyper_optimizer", {{"use", "dha.sgd"}});
+  return config;
+}
+
+Batch random_batch(int64_t size) {
+  return {at::randint(256, {size, 3, 32, 32}, at::kByte), at::randint(10, {size}, at::kLong)};
+}
+
+}  // namespace
+
+SearchContender::SearchContender(const PluginRegistry& registry, const SearchSetup& setup)
+    : setup_(setup),
+      info_(images_of_cifar()),
+      parts_(config_of(registry, setup), {registry, {}, info_, at::kFloat, true}, "bench"),
+      normalizer_(info_, at::kFloat, true),
+      criterion_(0),
+      loss_scale_("fp32", at::kCPU),
+      batch_(random_batch(setup.batch)) {
+  setup_.progress.epochs = kEpochs;
+  parts_.make_network(setup.architecture);
+  data_.search_batches = std::make_unique<CyclingFeed>(std::make_unique<OneBatch>(random_batch(setup.batch)));
+  step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
+}
+
+double SearchContender::time() {
+  return milliseconds([&] { step_->run(step_->input_for(batch_), setup_.progress); });
+}
+
+double SearchContender::time_before_step() {
+  return milliseconds([&] {
+    StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, setup_.progress, {});
+    parts_.searcher().before_step(services);
+  });
+}
+
+double SearchContender::time_evaluation() {
+  return milliseconds([&] {
+    const at::NoGradGuard no_grad;
+    const ScopedMode mode(parts_, kRating);
+    const Gates gates = parts_.gates(GatePurpose::kProbe, setup_.progress);
+    const NetworkOutput output = parts_.network().forward(normalizer_(batch_.images), gates);
+    criterion_(output, batch_.labels, 0).mean();
+  });
+}
+
+Decisions SearchContender::path() const {
+  Decisions path;
+  for (const ChoiceGates& choice : parts_.gates(GatePurpose::kProbe, setup_.progress).choices)
+    path.push_back(choice.active);
+  return path;
+}
+
+int64_t SearchContender::parameters() const {
+  int64_t count = 0;
+  for (const at::Tensor& weight : parts_.weights()) count += weight.numel();
+  return count;
+}
+
+}  // namespace dha::bench
