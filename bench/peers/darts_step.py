@@ -17,8 +17,8 @@ threads, in single precision; the images are noise that is ready in memory.
 
 A round runs steps of the peer with contiguous tensors and with channels_last, and dha's (bench/darts_step.cpp). Prints the
 median step of each and the median over rounds of its ratio to the peer's better format. --memory: the peak memory of three
-steps instead, each contender in a process of its own, beyond what it held before them. With its graph and two processes of
-dha, the published size needs 20 GB; `--orders 1` and then `--orders 2` take less.
+steps instead, each contender in a process of its own, beyond what it held before them. Without
+--orders, both searches of the peer and two processes of dha are in memory together.
 """
 import argparse
 import copy
