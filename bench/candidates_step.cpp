@@ -12,6 +12,7 @@
 
 #include <array>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -55,14 +56,11 @@ const std::vector<Kind>& kinds() {
 }
 
 SearchSetup setup(const Kind& kind, const Size& size, int64_t candidates) {
-  return {{{"use", "bench.equal_candidates"},
-           {"candidates", candidates},
-           {"channels", size.channels},
-           {"blocks", size.blocks}},
-          kind.searcher,
-          "",
-          size.batch,
-          kind.progress};
+  const Json space{{"use", "bench.equal_candidates"},
+                   {"candidates", candidates},
+                   {"channels", size.channels},
+                   {"blocks", size.blocks}};
+  return {space.dump(), kind.searcher.dump(), "", size.batch, kind.progress};
 }
 
 struct Memory {

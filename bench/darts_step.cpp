@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -29,15 +30,11 @@ constexpr int kSteps = 3;
 SearchSetup setup(const std::vector<std::string>& arguments) {
   const Json operations{"none",         "max_pool_3x3", "avg_pool_3x3", "skip_connect",
                         "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"};
-  return {{{"use", "dha.cell"},
-           {"channels", std::stoll(arguments[1])},
-           {"cells", std::stoll(arguments[2])},
-           {"operations", operations},
-           {"candidate_affine", "none"},
-           {"auxiliary_weight", 0}},
-          {{"use", "dha.darts"}, {"order", std::stoll(arguments[0])}},
-          "",
-          std::stoll(arguments[3])};
+  const Json space{
+      {"use", "dha.cell"},        {"channels", std::stoll(arguments[1])}, {"cells", std::stoll(arguments[2])},
+      {"operations", operations}, {"candidate_affine", "none"},           {"auxiliary_weight", 0}};
+  const Json searcher{{"use", "dha.darts"}, {"order", std::stoll(arguments[0])}};
+  return {space.dump(), searcher.dump(), "", std::stoll(arguments[3]), {}};
 }
 
 void measure_memory(SearchContender& contender) {

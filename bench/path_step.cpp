@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -50,11 +51,11 @@ bool is_architecture(const std::vector<Choice>& choices, const Decisions& path) 
   return true;
 }
 
-Json fixed_gates(const Decisions& path) {
+std::string fixed_gates(const Decisions& path) {
   Json choices = Json::array();
   for (const std::vector<int64_t>& active : path)
     choices.push_back({{"active", active}, {"weights", std::vector<double>(active.size(), 1)}});
-  return {{"use", "bench.fixed_gates"}, {"gates", {{"choices", choices}}}};
+  return Json{{"use", "bench.fixed_gates"}, {"gates", {{"choices", choices}}}}.dump();
 }
 
 // What trains the path that `search` drew last.
@@ -62,7 +63,7 @@ SearchSetup reference_of(const SearchContender& search, SearchSetup setup) {
   const Space& space = search.parts().space();
   const Decisions path = search.path();
   if (is_architecture(space.choices(), path)) {
-    setup.searcher = nullptr;
+    setup.searcher.clear();
     setup.architecture = space.architecture(path);
   } else {
     setup.searcher = fixed_gates(path);
@@ -91,7 +92,7 @@ void compare(const PluginRegistry& registry, const SearchSetup& setup, int64_t r
     steps.add(step, reference_step);
     with_rating.add(before + step, reference_step + evaluation);
   }
-  const std::string searcher = setup.searcher.at("use"), space = setup.space.at("use");
+  const std::string searcher = Json::parse(setup.searcher).at("use"), space = Json::parse(setup.space).at("use");
   print(searcher + " on " + space, steps);
   if (searcher == "dha.manas") print("  with its rating", with_rating);
 }
@@ -118,6 +119,6 @@ int main(int argc, char** argv) {
   // ProxylessNAS in its warm-up, whose steps draw as all others do and update no scores.
   for (const Json& space : spaces)
     for (const char* searcher : {"dha.enas", "dha.proxyless", "dha.manas"})
-      compare(registry, {space, {{"use", searcher}}, "", batch, {}}, rounds);
+      compare(registry, {space.dump(), Json{{"use", searcher}}.dump(), "", batch, {}}, rounds);
   return 0;
 }

@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/randint.h>
 
+#include <nlohmann/json.hpp>
+
 #include "dha/params.hpp"
 #include "joint_contender.hpp"
 #include "one_batch.hpp"
@@ -19,7 +21,8 @@ using Json = nlohmann::json;
 constexpr int64_t kEpochs = 50;  // of DARTS's search; ProxylessNAS's default warm-up is shorter
 constexpr NetworkMode kRating{.batch_statistics = true, .update_statistics = false, .auxiliary_head = false};
 
-ComponentUse use(const PluginRegistry& registry, const char* kind, Json component) {
+ComponentUse use(const PluginRegistry& registry, const char* kind, const std::string& text) {
+  Json component = Json::parse(text);
   const std::string id = component.at("use");
   component.erase("use");
   return {id, check_params(registry.find(kind, id).schema_json, component.dump()).completed};
@@ -31,9 +34,9 @@ StageConfig config_of(const PluginRegistry& registry, const SearchSetup& setup) 
   config.epochs = kEpochs;
   config.batch_size = setup.batch;
   config.space = use(registry, "space", setup.space);
-  if (!setup.searcher.is_null()) config.searcher = use(registry, "searcher", setup.searcher);
+  if (!setup.searcher.empty()) config.searcher = use(registry, "searcher", setup.searcher);
   config.architecture = setup.architecture;
-  config.hyper = use(registry, "hyper_optimizer", {{"use", "dha.sgd"}});
+  config.hyper = use(registry, "hyper_optimizer", R"({"use": "dha.sgd"})");
   return config;
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "model/normalizer.hpp"
@@ -14,10 +13,9 @@
 namespace dha::bench {
 
 struct SearchSetup {
-  // Components as pipelines name them: {"use": "dha.cell", "channels": 16}. Without a searcher, null, the network is
-  // the lean one of `architecture`.
-  nlohmann::json space, searcher;
-  std::string architecture = {};
+  // Components as JSON, as pipelines name them: {"use": "dha.cell", "channels": 16}. Where the searcher is empty, the
+  // network is the lean one of `architecture`.
+  std::string space, searcher, architecture;
   int64_t batch = 32;
   Progress progress = {};  // what the searcher is told in every step
 };
