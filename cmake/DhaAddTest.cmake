@@ -6,6 +6,12 @@ if(DHA_BUILD_TESTS)
   target_link_libraries(dha_test_main PRIVATE dha_warnings Boost::unit_test_framework)
 endif()
 
+# What each test runs with. CTest runs as many tests at a time as there are processors, so that a test's second thread would take
+# turns with another test's first. The user's own cache is left alone.
+set(DHA_TEST_ENVIRONMENT
+  DHA_BUILD_DIR=${CMAKE_BINARY_DIR} DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR} XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/test-cache
+  OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive)
+
 # dha_add_test(NAME LABELS <unit|plugin|conformance|golden|property|cli|install|example|slow|gpu …> SOURCES a.cpp … [LINK target …])
 #
 # One Boost.Test program, run by CTest. Tests find the build through DHA_BUILD_DIR and the sources, with the real image sets in
@@ -25,7 +31,5 @@ function(dha_add_test name)
   set_tests_properties(${name} PROPERTIES
     LABELS "${arg_LABELS}"
     TIMEOUT 600
-    # Threads that spin for their next work would keep tests that run at the same time from theirs.
-    # The user's own cache is left alone.
-    ENVIRONMENT "DHA_BUILD_DIR=${CMAKE_BINARY_DIR};DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR};OMP_WAIT_POLICY=passive;XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/test-cache")
+    ENVIRONMENT "${DHA_TEST_ENVIRONMENT}")
 endfunction()
