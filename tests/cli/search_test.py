@@ -338,8 +338,17 @@ class SearchTest(CommandLineTest):
 
     # A Pareto front.
 
+    def continued(self, run, stage, name):
+        """A copy of a finished run that has another stage to go."""
+        copy = self.folder / name
+        shutil.copytree(run, copy)
+        pipeline = json.loads((copy / "pipeline.json").read_text())
+        pipeline["stages"].append(self.pipeline(stage)["stages"][0])
+        (copy / "pipeline.json").write_text(json.dumps(pipeline))
+        return copy
+
     def test_a_front_is_continued_with_each_of_its_outcomes(self):
-        study = self.trials("test.front", 10, epochs=4, augment=[], hyper={"use": "dha.sgd", "learning_rate": 0.1},
+        study = self.trials("test.front", 6, epochs=2, augment=[], hyper={"use": "dha.sgd", "learning_rate": 0.1},
                             trials={"threads": 1, "parallel": 2})
         final = {"name": "final", "epochs": 1, "searcher": None, "hyper": {"use": "dha.sgd"}, "from": "study",
                  "carry": ["architecture"], "pick": "each"}
@@ -359,11 +368,11 @@ class SearchTest(CommandLineTest):
             lambda run: (run / "stages" / "final" / "trials" / "1" / "trial.json").exists()])
         self.assert_same_study(whole, run)
         self.assert_same_study(whole, run, "final")
-        final["pick"] = 1
-        picked = self.run_whole(self.pipeline(study, final), "picked")
+        alone = self.run_whole(self.pipeline(study), "alone")
+        picked, none = (self.continued(alone, {**final, "pick": pick}, f"pick-{pick}") for pick in (1, 99))
+        self.dha("resume", picked, *PLUGINS)
         self.assertEqual(json.loads((picked / "architecture.json").read_text()), front[1]["architecture"])
-        final["pick"] = 99
-        _, errors = self.dha("run", self.write_pipeline(self.pipeline(study, final)), "--out", "none", *PLUGINS, status=2)
+        _, errors = self.dha("resume", none, *PLUGINS, status=2)
         self.assertIn(f"picks outcome 99 of stage 'study', which has {len(front)}", errors)
 
     # Trials that are bred from the outcomes of earlier ones.
@@ -526,13 +535,14 @@ class SearchTest(CommandLineTest):
             self.assertIn("took longer than trial_timeout", outcome["error"])
 
     def test_a_trial_that_is_killed_has_failed_and_others_continue(self):
-        pipeline = self.pipeline(self.trials("test.front", 3, epochs=40))
+        pipeline = self.pipeline(self.trials("test.front", 3, epochs=10))
         process = subprocess.Popen([DHA, "run", self.write_pipeline(pipeline), *map(str, PLUGINS)], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         victim, deadline = None, time.monotonic() + 120
         while victim is None and time.monotonic() < deadline:
             found = subprocess.run(["pgrep", "-f", f"trial .*{self.folder.name}.*/trials/1$"], capture_output=True, text=True)
             victim = int(found.stdout.split()[0]) if found.stdout else None
+            time.sleep(0.02)
         os.kill(victim, signal.SIGKILL)
         self.assertEqual(process.wait(timeout=120), 0)
         outcomes = self.outcomes(self.run_folder())
@@ -540,7 +550,7 @@ class SearchTest(CommandLineTest):
         self.assertIn("by signal 9", outcomes[1]["error"])
 
     def test_an_interrupted_study_is_resumed(self):
-        pipeline = self.pipeline(self.trials("test.front", 3, epochs=30, trials={"threads": 1}))
+        pipeline = self.pipeline(self.trials("test.front", 3, epochs=10, trials={"threads": 1}))
         whole = self.run_whole(pipeline)
         file = self.write_pipeline(pipeline)
         process = subprocess.Popen([DHA, "run", file, "--parallel", "2", *map(str, PLUGINS)], cwd=self.folder,
