@@ -10,7 +10,7 @@
 #   make table1-check run one step of every file of examples/table1 on small stand-ins of the data
 #   make nb201-search search the space of NAS-Bench-201 on CIFAR-10 by four methods and five seeds: hours; may be stopped and resumed
 #   make table1-small compare all systems of the paper's Table 1 on 10,000 images of CIFAR-10: hours; may be stopped and resumed
-#   make soak         kill a small run a hundred times and compare what it ends in
+#   make soak         kill a small run a hundred times and compare what it ends in; run the whole quickstart for its accuracy
 #   make install PREFIX=/usr/local
 #
 # WERROR=ON turns warnings into errors. LIBTORCH_ROOT=/path uses another LibTorch of the pinned version.
@@ -76,6 +76,7 @@ nb201-search: build
 
 soak: build
 	@DHA_KILLS=100 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/kill_test.py -v
+	@DHA_WHOLE_QUICKSTART=1 DHA_BUILD_DIR=$(abspath $(BUILD)) DHA_SOURCE_DIR=$(CURDIR) python3 -B tests/cli/quickstart_test.py -v
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

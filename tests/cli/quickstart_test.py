@@ -1,6 +1,10 @@
-"""The first thing that a newcomer runs teaches a network: all of the quickstart, on Fashion-MNIST."""
+"""The first thing that a newcomer runs teaches a network: the quickstart on a part of Fashion-MNIST.
+
+DHA_WHOLE_QUICKSTART=1 takes all of its images; `make soak` does.
+"""
 
 import json
+import os
 import pathlib
 import unittest
 
@@ -15,10 +19,14 @@ class QuickstartTest(CommandLineTest):
         images = pathlib.Path(pipeline["dataset"]["path"])
         if not images.is_dir():
             self.skipTest(f"{images} is not there; Debian's package dataset-fashion-mnist brings it")
-        out, _ = self.dha("run", QUICKSTART, timeout=1200)
+        if os.environ.get("DHA_WHOLE_QUICKSTART"):
+            # 0.9125 where it was measured; processors round differently, and 2,000 images fewer gave 0.903.
+            options, accuracy = [], 0.885
+        else:  # 0.8345 where it was measured, 0.8065 ahead of the last stage
+            options, accuracy = ["--set", "dataset.limit_train=4000", "--set", "dataset.limit_test=2000"], 0.81
+        out, _ = self.dha("run", QUICKSTART, *options, timeout=1200)
         summary = json.loads((self.run_folder("quickstart") / "summary.json").read_text())
-        # 0.9125 where it was measured; processors round differently, and 2,000 images fewer gave 0.903.
-        self.assertGreaterEqual(summary["test_accuracy"], 0.885)
+        self.assertGreaterEqual(summary["test_accuracy"], accuracy)
         self.assertEqual([stage["name"] for stage in summary["stages"]], ["search", "train", "finish"])
         self.assertIn("next          ", out)
 
