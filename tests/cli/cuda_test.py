@@ -74,11 +74,12 @@ class CudaTest(CommandLineTest):
                 shutil.rmtree(self.folder / "runs", ignore_errors=True)
                 shutil.rmtree(self.folder / "whole", ignore_errors=True)
                 pipeline = {**small_pipeline(self.data), "device": "cuda", **settings}
-                for stage in pipeline["stages"]:
-                    stage["epochs"] = 8
+                search, final = pipeline["stages"]
+                search["space"]["nodes"] = 2
+                search["epochs"], final["epochs"] = 6, 2
                 file = self.write_pipeline(pipeline)
                 self.dha("run", file, "--out", "whole", environment=CUDA)
-                self.interrupted(file, '"epoch":4,"step":2', environment=CUDA)
+                self.interrupted(file, '"epoch":3,"step":2', environment=CUDA)
                 run = self.run_folder()
                 self.dha("resume", run, environment=CUDA)
                 self.assert_same_run(self.run_folder(out="whole"), run)
