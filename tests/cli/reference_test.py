@@ -139,7 +139,7 @@ class ReferenceTest(CommandLineTest):
     def test_fixed_eta_keeps_the_learning_rate(self):
         write_idx(self.data, train=96)
         options = (f"dataset.path={self.data}", "dataset.classes=4", "dataset.height_px=12", "dataset.width_px=12",
-                   "stages.search.epochs=2", "stages.finish.epochs=2")
+                   "stages.search.epochs=2", "stages.finish.epochs=2", "stages.search.space.channels=4")
         self.dha("run", SOURCE / "examples" / "pipelines" / "fixed_eta.json",
                  *(argument for option in options for argument in ("--set", option)))
         with (self.run_folder("fixed-eta") / "hyper.csv").open() as file:

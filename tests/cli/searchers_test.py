@@ -9,7 +9,7 @@ import unittest
 from support import DHA, CommandLineTest, small_pipeline, write_idx
 
 SPACES = {
-    "cell": {"use": "dha.cell", "channels": 4, "cells": 3, "auxiliary_weight": 0},
+    "cell": {"use": "dha.cell", "channels": 4, "cells": 3, "nodes": 2, "auxiliary_weight": 0},
     "nb201": {"use": "dha.nb201", "channels": 4, "cells": 1},
     "mobilenet": {"use": "dha.mobilenet", "width_multiplier": 0.25, "depths": [1, 2, 1, 1, 1, 1]},
 }
