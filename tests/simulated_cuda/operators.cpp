@@ -122,19 +122,28 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
   return result;
 }
 
+// Without channels_last where a 1x1 convolution has a stride: there oneDNN's gradient of the weight damages the heap
+// (uxlfoundation/oneDNN issue 6035), which dha::ops::pointwise_convolution avoids on CPU tensors alone.
+at::Tensor convolved(const at::Tensor& value, bool is_strided_pointwise) {
+  const at::Tensor wide = widened(value);
+  return is_strided_pointwise ? wide.clone(at::MemoryFormat::Contiguous) : wide;
+}
+
 std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
     const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& weight, at::OptionalIntArrayRef bias_sizes,
     at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
     at::IntArrayRef output_padding, int64_t groups, std::array<bool, 3> mask) {
   note_operator();
   check_device(input, weight, "convolution_backward");
+  const bool is_strided_pointwise = weight.dim() == 4 && weight.size(2) == 1 && weight.size(3) == 1 && stride[0] > 1;
   const auto run = [=, gradient = host_view(gradient), input = host_view(input), weight = host_view(weight),
                     sizes = bias_sizes.has_value() ? std::optional(bias_sizes->vec()) : std::nullopt,
                     stride = stride.vec(), padding = padding.vec(), dilation = dilation.vec(),
                     output_padding = output_padding.vec()] {
     const auto [of_input, of_weight, of_bias] = at::convolution_backward(
-        widened(gradient), widened(input), widened(weight), sizes ? at::OptionalIntArrayRef(*sizes) : std::nullopt,
-        stride, padding, dilation, transposed, output_padding, groups, mask);
+        widened(gradient), convolved(input, is_strided_pointwise), convolved(weight, is_strided_pointwise),
+        sizes ? at::OptionalIntArrayRef(*sizes) : std::nullopt, stride, padding, dilation, transposed, output_padding,
+        groups, mask);
     std::array<at::Tensor, 3> gradients{of_input, of_weight, of_bias};
     for (at::Tensor& found : gradients)
       if (found.defined()) found = found.to(gradient.scalar_type());
