@@ -84,7 +84,7 @@ void write_folder(const std::filesystem::path& folder) {
 Json search_stage() {
   return Json::parse(R"({
     "name": "search", "epochs": 2, "batch_size": 8, "log_every": 4,
-    "space": {"use": "dha.cell", "channels": 4, "cells": 3, "auxiliary_weight": 0.4},
+    "space": {"use": "dha.cell", "channels": 4, "cells": 3, "nodes": 2, "auxiliary_weight": 0.4},
     "searcher": {"use": "dha.ista"},
     "augment": [{"use": "dha.flip"}, {"use": "dha.crop", "padding_px": 2}, {"use": "dha.tau"},
                 {"use": "dha.cutout", "size_px": 4}],
