@@ -1,4 +1,4 @@
-// Images a second of dha.random_pairs on one thread, drawing included. The component is loaded from its plugin as a run
+// Images per second of dha.random_pairs on one thread, drawing included. The component is loaded from its plugin as a run
 // loads it; bench/peers/augmentation.py compares it with Pillow and tells what drawing costs.
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>

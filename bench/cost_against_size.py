@@ -3,7 +3,7 @@
 usage: cost_against_size.py BUILD_DIR [--rounds 7] [--threads 2] [--plot FILE.svg]
 
 A joint step of DHA on CIFAR's images (bench/joint_step.cpp, probe `next`), 16 channels, 8 cells, batch 32; one of the
-sizes is varied at a time: channels, cells, images a batch, candidates of an edge. Under all numbers of candidates the same
+sizes is varied at a time: channels, cells, images per batch, candidates of an edge. Under all numbers of candidates the same
 two are active in every node, so that nothing but the candidates that do not run differs. The sizes of an axis take turns;
 the table has medians, and the peak memory of a process of its own that makes three steps: of the whole process, LibTorch's
 libraries and the weights of all candidates included.
@@ -21,7 +21,7 @@ CANDIDATES = ["sep_conv_3x3", "max_pool_3x3", "skip_connect", "avg_pool_3x3", "d
               "dil_conv_5x5", "sep_conv_7x7", "conv_7x1_1x7"]
 BASE = {"channels": 16, "cells": 8, "batch": 32, "candidates": 5}
 AXES = {"channels": (8, 16, 24, 32), "cells": (5, 8, 14, 20), "batch": (8, 16, 32, 64), "candidates": (3, 5, 10)}
-TITLES = {"channels": "channels of a cell", "cells": "cells", "batch": "images a batch", "candidates": "candidates of an edge"}
+TITLES = {"channels": "channels of a cell", "cells": "cells", "batch": "images per batch", "candidates": "candidates of an edge"}
 
 
 def command(build, mode, size):

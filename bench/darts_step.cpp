@@ -1,5 +1,5 @@
 // Serves search steps of DARTS on the cell space: eight operations on every edge, no affine weights in candidates, no
-// auxiliary head, as published. bench/peers/darts_step.py runs it beside PyTorch.
+// auxiliary head, as published. bench/peers/darts_step.py compares it with PyTorch.
 //
 //   darts_step [--memory | --profile] ORDER CHANNELS CELLS BATCH
 //

@@ -1,5 +1,5 @@
 // Applies pairs of image operations that were drawn beforehand, on one thread; bench/peers/augmentation.py runs it
-// beside Pillow.
+// compared with Pillow.
 //
 // stdin: a line "IMAGES CHANNELS HEIGHT WIDTH", the images' bytes (an image after another, planes), and for each image
 // a line with two times "OPERATION LEVEL SIGN RESAMPLING". Then it answers, a line a question:
@@ -94,7 +94,7 @@ class Work {
 
 // What a joint step pays for its samples. dha.tau, as a run loads it, has logits that leave nothing but two identities:
 // what is left of apply() on images of one pixel is the drawing. The probabilities, which dha.tau makes anew each step
-// as it learns, are made beside it, so that its gradient step is left out.
+// as it learns, are made next to it, so that its gradient step is left out.
 class Sampling {
  public:
   Sampling(const PluginRegistry& registry, const std::string& params, std::optional<double> temperature)

@@ -1,4 +1,4 @@
-// Images a second that the data feed delivers of a folder of JPEGs, beside what decoding them takes by itself.
+// Images per second that the data feed delivers of a folder of JPEGs, compared with what decoding them takes by itself.
 //
 //   feed_bench FOLDER SIZE_PX [ROUNDS] [THREADS]
 //
@@ -214,7 +214,7 @@ void compare(const Folder& folder, int64_t size_px, int64_t rounds, int64_t thre
     return static_cast<double>(images.size()) / median(times);
   };
   fmt::print(
-      "{} px, {} images, {} threads, {} rounds: feed {:.0f} images a second, {:.2f} of decoding whole images "
+      "{} px, {} images, {} threads, {} rounds: feed {:.0f} images per second, {:.2f} of decoding whole images "
       "({:.0f}), {:.2f} of decoding the crops from memory ({:.0f})\n",
       size_px, images.size(), threads, rounds, rate(feed_times), median(whole_ratios), rate(whole_times),
       median(ratios), rate(crop_times));

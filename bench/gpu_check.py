@@ -1,11 +1,11 @@
-"""Everything that needs a real CUDA card: tests, results beside the CPU's and beside steps one by one, and speed.
+"""Everything that needs a real CUDA card: tests, results compared with the CPU's and with steps one by one, and speed.
 
     gpu_check.py BUILD [--quick]
 
 Prints a Markdown table for docs/measured.md. Ends with 1 where a check fails, with 69 where there is no card. --quick makes the
 runs so short that they tell nothing of speed, trains no pipeline twice, and leaves out fp16, to try the program itself.
 
-Speed: images a second of whole joint steps, the median of a run's intervals but the first, best of three rounds in turns.
+Speed: images per second of whole joint steps, the median of a run's intervals but the first, best of three rounds in turns.
 Recorded: "graph": "auto". fp32 convolutions use TF32, as LibTorch does by itself.
 """
 
@@ -89,7 +89,7 @@ class Check:
         losses = {device: json.loads(self.dha("eval", run, "--set", f"device={device}", "--json"))["loss"]
                   for device in ("cuda", "cpu")}
         difference = abs(losses["cuda"] - losses["cpu"]) / losses["cpu"]
-        self.report("evaluation beside the CPU's", difference < 5e-3, f"loss differs by {difference:.1e}")
+        self.report("evaluation compared with the CPU's", difference < 5e-3, f"loss differs by {difference:.1e}")
 
     def recording(self):
         """Recorded steps do what steps one by one do, in later epochs too, for which they are recorded anew because the support
@@ -111,7 +111,7 @@ class Check:
                 changes = sum(a != b for a, b in zip(supports, supports[1:]))
                 passed = passed and changes > 0
                 text.append(f"support changed after {changes} epochs")
-            self.report(f"recorded beside one by one, {part}", passed, "losses differ by at most " + ", ".join(text))
+            self.report(f"recorded compared with one by one, {part}", passed, "losses differ by at most " + ", ".join(text))
 
     def half_precision(self):
         """An epoch in half precision comes to the loss of one in single precision."""
@@ -120,7 +120,7 @@ class Check:
             losses = {precision: next(row["train_loss"] for row in self.run(self.pipeline(part, precision))[1]
                                       if row["event"] == "epoch") for precision in precisions}
             found = {p: abs(losses[p] - losses["fp32"]) / losses["fp32"] for p in precisions if p != "fp32"}
-            self.report(f"half beside single precision, {part}", max(found.values()) < 5e-2,
+            self.report(f"half compared with single precision, {part}", max(found.values()) < 5e-2,
                         ", ".join(f"{p}: loss differs by {value:.1e}" for p, value in found.items()))
 
     def speed(self):
@@ -138,7 +138,7 @@ class Check:
             for precision, graph in self.settings:
                 rate = rates[part, precision, graph]
                 print(f"| {name}, {precision}, {'recorded' if graph == 'auto' else 'one by one'} | "
-                      f"{rate:,.0f} images a second | {rate / plain:.2f} of fp32 one by one |", flush=True)
+                      f"{rate:,.0f} images per second | {rate / plain:.2f} of fp32 one by one |", flush=True)
 
 
 GENOTYPE = pathlib.Path(__file__).resolve().parent.parent / "examples" / "architectures" / "darts_v2.json"

@@ -1,4 +1,4 @@
-// Times a joint step of DHA beside a plain training step of the same network, candidates and augmentation.
+// Times a joint step of DHA compared with a plain training step of the same network, candidates and augmentation.
 //
 //   joint_step [OPTIONS] [channels] [cells] [batch] [rounds]
 //

@@ -1,5 +1,5 @@
 // Times plain training steps of a lean network (forward, loss with the auxiliary head's at 0.4, backward, SGD with
-// momentum and weight decay). bench/peers/lean_step.py runs it beside PyTorch.
+// momentum and weight decay). bench/peers/lean_step.py compares it with PyTorch.
 //
 //   lean_step [--memory] ARCHITECTURE.json CHANNELS CELLS BATCH
 //

@@ -1,4 +1,4 @@
-// Each operator of dha beside LibTorch's: forward and backward pass, channels_last, float, on the threads that
+// Each operator of dha compared with LibTorch's: forward and backward pass, channels_last, float, on the threads that
 // OMP_NUM_THREADS says. The argument `own` is 1 for dha's operator and 0 for LibTorch's.
 #include "dha/operators.hpp"
 

@@ -1,4 +1,4 @@
-"""Pairs of image operations on one core: dha beside Pillow.
+"""Pairs of image operations on one core: dha compared with Pillow.
 
 usage: augmentation.py BUILD_DIR [--rounds 15] [--check]
 
@@ -7,7 +7,7 @@ and resampling. Pillow is called as a Python program would: one image after anot
 its own C code for every operation. The two run in turns in one run; the results of both are compared byte for byte
 first. Images are CIFAR-10 and Imagenette from data/ where they are there, else noise. --check: the comparison alone.
 
-Prints images a second and the median over rounds of the ratio, at 32 and 224 px, with levels as the search of the paper
+Prints images per second and the median over rounds of the ratio, at 32 and 224 px, with levels as the search of the paper
 draws them (magnitude_max 1) and as its second phase does (10); then the time that dha.tau takes to make its probabilities and draw
 a batch of 96 by them, and the same with Gumbel noise, as shares of applying one.
 """
@@ -122,7 +122,7 @@ def main():
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if not options.check:
-        print(f"images a second, two operations each, one core, {options.rounds} rounds in turns")
+        print(f"images per second, two operations each, one core, {options.rounds} rounds in turns")
         print("side    magnitude      Pillow         dha   ratio   drawing 96, of applying     gumbel  images")
     for side in COUNTS:
         for magnitude in (1, 10):

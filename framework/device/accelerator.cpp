@@ -25,7 +25,7 @@ const char* replacement() {
   return library != nullptr && *library != '\0' ? library : nullptr;
 }
 
-// What was opened beside LibTorch's own.
+// What was opened in addition to LibTorch's own.
 std::vector<void*>& opened() {
   static std::vector<void*> handles;
   return handles;

@@ -85,7 +85,7 @@ Json field_schema(const Json& field, Extent extent) {
   return removable(schema, extent);
 }
 
-// A partial object may leave the choice to the file that it extends, and make it anew beside a null.
+// A partial object may leave the choice to the file that it extends, and make it anew next to a null.
 Json exactly_one_of(const Json& names, Extent extent) {
   Json cases = Json::array();
   for (const Json& name : names) {
@@ -186,7 +186,7 @@ class SchemaWriter {
     }
   }
 
-  // Draft 7 ignores what stands beside a "$ref", so that the description needs a level of its own.
+  // Draft 7 ignores what stands next to a "$ref", so that the description needs a level of its own.
   static Json described(const Json& field, const Json& schema) {
     Json described = {{"description", field.at("help")}, {"allOf", Json::array({schema})}};
     if (field.contains("default")) described["default"] = field["default"];

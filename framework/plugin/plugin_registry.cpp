@@ -284,7 +284,7 @@ void PluginRegistry::check_unique(const dha_plugin& descriptor, const PluginReco
   }
 }
 
-// A library of CUDA kernels lies beside its plugin and is none itself. Which one belongs to a plugin that was not
+// A library of CUDA kernels lies next to its plugin and is none itself. Which one belongs to a plugin that was not
 // opened only its name tells.
 void PluginRegistry::drop_accelerator_records() {
   const auto is_kernels = [&](const PluginRecord& record) {

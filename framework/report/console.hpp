@@ -33,7 +33,7 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  void progress(const ProgressLine& line);  // redraws at most 10 times a second, and at the end of an epoch
+  void progress(const ProgressLine& line);  // redraws at most 10 times per second, and at the end of an epoch
   void end_progress();                      // leaves the bar's last state as a line
   void line(const std::string& text);       // above the bar [any thread]
   void warning(const std::string& text);    // as line(), with "warning: " in front, in every mode [any thread]

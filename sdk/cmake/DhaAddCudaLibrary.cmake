@@ -1,6 +1,6 @@
 # dha_add_cuda_library(NAME FOLDER <augment|hpo|nas|datasets> SOURCES a.cpp … KERNELS b.cu … [HEADERS c.hpp …] [NO_INSTALL])
 #
-# The library with a plugin's CUDA kernels, which lies beside the plugin as NAME.so and which the host opens only where an
+# The library with a plugin's CUDA kernels, which lies next to the plugin as NAME.so and which the host opens only where an
 # accelerator is in use; the plugin names it in its descriptor. Kernels are compiled by nvcc for compute capability 8.0 and 9.0,
 # and as PTX for what comes later, without contraction of multiplications and additions. CUDA's runtime is linked statically.
 # Changes of the HEADERS compile the kernels anew. Does not exist where DHA_NVCC was not found.

@@ -2,7 +2,7 @@
 #
 # One shared library with one exported symbol, resident once loaded. FOLDER is the sub-folder of the plugin directory that it
 # goes to, in the build tree (below plugins/, or DHA_PLUGIN_OUTPUT_DIR) and when installed. The components of dha itself are
-# built with this same function. LINK may name Dha::operators, Dha::nn, Dha::nas and Dha::images, the libraries beside the SDK.
+# built with this same function. LINK may name Dha::operators, Dha::nn, Dha::nas and Dha::images, the libraries next to the SDK.
 set(DHA_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(dha_add_plugin name)
@@ -37,7 +37,7 @@ function(dha_add_plugin name)
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
     LIBRARY_OUTPUT_DIRECTORY ${output_dir}/${arg_FOLDER}
-    # Libraries beside the SDK: three folders up from an installed plugin, or where it was linked from.
+    # Libraries next to the SDK: three folders up from an installed plugin, or where it was linked from.
     INSTALL_RPATH "\$ORIGIN/../../.."
     INSTALL_RPATH_USE_LINK_PATH ON)
   target_link_options(${name} PRIVATE LINKER:--version-script=${DHA_PLUGIN_MAP} LINKER:-z,nodelete)

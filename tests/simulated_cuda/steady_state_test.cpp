@@ -329,7 +329,7 @@ BOOST_AUTO_TEST_CASE(recorded_steps_do_what_steps_one_by_one_do) {
     check_same_rows(recorded, one_by_one);
     for (const char* stage : {"search", "final"})
       BOOST_TEST(log.find("stage '" + std::string(stage) + "': steps are recorded and replayed") != std::string::npos);
-    // Three of eight steps an epoch ask for operators one by one.
+    // Three of eight steps per epoch ask for operators one by one.
     BOOST_TEST(2 * (end.operators - middle.operators) < (middle.operators - begin.operators) * 3 / 2);
   }
 }
