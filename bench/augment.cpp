@@ -1,5 +1,5 @@
-// Images per second of dha.random_pairs on one thread, drawing included. The component is loaded from its plugin as a run
-// loads it; bench/peers/augmentation.py compares it with Pillow and tells what drawing costs.
+// Images per second of dha.random_pairs on one thread, drawing included. The component is loaded from its plugin as a
+// run loads it; bench/peers/augmentation.py compares it with Pillow and tells what drawing costs.
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
 #include <ATen/ops/randint.h>
