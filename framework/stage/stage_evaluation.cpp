@@ -31,7 +31,6 @@ void StageEvaluation::validate(StagePosition& position) const {
   std::vector<at::Tensor> classes;
   const auto keep_classes = [&](const NetworkOutput& output) { classes.push_back(output.logits.argmax(1)); };
   position.measurements.validation = measure(*data_.validation, gates, "validation", position, keep_classes);
-  position.supernet.reset();
   if (parts_.searches())
     position.supernet = compare_supernet(gates, *position.measurements.validation, classes, position);
 }

@@ -14,6 +14,12 @@ namespace {
 constexpr NetworkMode kCalibrationMode{
     .batch_statistics = true, .update_statistics = true, .drop_path = 0, .auxiliary_head = false};
 
+std::vector<at::Tensor> buffers_of(const Network& network) {
+  std::vector<at::Tensor> buffers;
+  for (const NamedTensor& buffer : network.buffers()) buffers.push_back(buffer.tensor);
+  return buffers;
+}
+
 // Returns the number of batches with a readable image.
 int64_t pass(const StageParts& parts, const Gates& gates, BatchFeed& images, const EvaluationSetting& setting) {
   int64_t passed = 0;
@@ -30,34 +36,14 @@ int64_t pass(const StageParts& parts, const Gates& gates, BatchFeed& images, con
 }  // namespace
 
 CalibratedStatistics::CalibratedStatistics(const StageParts& parts, const Gates& gates, BatchFeed& images,
-                                           const EvaluationSetting& setting) {
+                                           const EvaluationSetting& setting)
+    : trained_(buffers_of(parts.network())) {
+  if (parts.network().buffers().empty()) return;
   const at::NoGradGuard no_grad;
-  for (const NamedTensor& buffer : parts.network().buffers()) {
-    buffers_.push_back(buffer.tensor);
-    trained_.push_back(buffer.tensor.detach().clone());
-  }
-  if (buffers_.empty()) return;
-  try {
-    const ScopedMode mode(parts, kCalibrationMode);
-    int64_t passed = pass(parts, gates, images, setting);
-    for (const int64_t again = passed; again > 0 && passed < kCalibrationBatches; passed += again)
-      pass(parts, gates, images, setting);
-  } catch (...) {
-    put_back();
-    throw;
-  }
-}
-
-void CalibratedStatistics::put_back() {
-  const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(trained_[i]);
-}
-
-CalibratedStatistics::~CalibratedStatistics() {
-  try {
-    put_back();
-  } catch (const std::exception&) {  // a device that failed: the error that unwinds says so, or the next call will
-  }
+  const ScopedMode mode(parts, kCalibrationMode);
+  int64_t passed = pass(parts, gates, images, setting);
+  for (const int64_t again = passed; again > 0 && passed < kCalibrationBatches; passed += again)
+    pass(parts, gates, images, setting);
 }
 
 }  // namespace dha

@@ -2,11 +2,10 @@
 // object.
 #pragma once
 
-#include <vector>
-
 #include "component/stage_parts.hpp"
 #include "data/batch_feed.hpp"
 #include "step/evaluate.hpp"
+#include "step/saved_tensors.hpp"
 
 namespace dha {
 
@@ -17,14 +16,9 @@ class CalibratedStatistics {
   // object.
   CalibratedStatistics(const StageParts& parts, const Gates& gates, BatchFeed& images,
                        const EvaluationSetting& setting);
-  ~CalibratedStatistics();
-  CalibratedStatistics(const CalibratedStatistics&) = delete;
-  CalibratedStatistics& operator=(const CalibratedStatistics&) = delete;
 
  private:
-  void put_back();
-
-  std::vector<at::Tensor> buffers_, trained_;  // of the network, and copies of their values
+  SavedTensors trained_;
 };
 
 }  // namespace dha

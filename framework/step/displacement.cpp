@@ -2,7 +2,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/_foreach_copy.h>
 #include <fmt/format.h>
 
 #include "dha/error.hpp"
@@ -33,23 +32,14 @@ Displacement::Displacement(const std::vector<at::Tensor>& weights, const std::ve
   if (displacement.empty()) return;
   check(weights, displacement, searcher);
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> steps;
+  std::vector<at::Tensor> moved, steps;
   for (size_t i = 0; i < weights.size(); ++i) {
     if (!displacement[i].defined()) continue;
-    moved_.push_back(weights[i]);
-    copies_.push_back(weights[i].detach().clone());
+    moved.push_back(weights[i]);
     steps.push_back(displacement[i]);
   }
-  if (!moved_.empty()) at::_foreach_add_(moved_, steps, scale);
-}
-
-Displacement::~Displacement() {
-  if (moved_.empty()) return;
-  const at::NoGradGuard no_grad;
-  try {
-    at::_foreach_copy_(moved_, copies_);
-  } catch (const std::exception&) {  // a device that failed: the error that unwinds says so, or the next call will
-  }
+  saved_.emplace(moved);
+  if (!moved.empty()) at::_foreach_add_(moved, steps, scale);
 }
 
 }  // namespace dha

@@ -3,8 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "step/saved_tensors.hpp"
 
 namespace dha {
 
@@ -15,12 +18,9 @@ class Displacement {
   // its weight, because results would not show this.
   Displacement(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& displacement, double scale,
                const std::string& searcher);
-  ~Displacement();
-  Displacement(const Displacement&) = delete;
-  Displacement& operator=(const Displacement&) = delete;
 
  private:
-  std::vector<at::Tensor> moved_, copies_;
+  std::optional<SavedTensors> saved_;
 };
 
 }  // namespace dha

@@ -28,31 +28,15 @@ EvaluationWeights::EvaluationWeights(const StageParts& parts, const Gates& gates
   const std::vector<at::Tensor> weights = parts.hyper().evaluation_weights();
   if (!weights.empty()) check(weights, parts);
   const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> replaced, values;
   for (size_t i = 0; i < weights.size(); ++i) {
     if (!weights[i].defined()) continue;
-    replaced_.push_back(parts.weights()[i]);
-    trained_.push_back(replaced_.back().detach().clone());
+    replaced.push_back(parts.weights()[i]);
+    values.push_back(weights[i]);
   }
-  try {
-    for (size_t i = 0; i < weights.size(); ++i)
-      if (weights[i].defined()) parts.weights()[i].copy_(weights[i]);
-    if (!weights.empty() || gates.needs_calibration) statistics_.emplace(parts, gates, calibration, setting);
-  } catch (...) {
-    put_back();
-    throw;
-  }
-}
-
-void EvaluationWeights::put_back() {
-  const at::NoGradGuard no_grad;
-  for (size_t i = 0; i < replaced_.size(); ++i) replaced_[i].copy_(trained_[i]);
-}
-
-EvaluationWeights::~EvaluationWeights() {
-  try {
-    put_back();
-  } catch (const std::exception&) {  // a device that failed: the error that unwinds says so, or the next call will
-  }
+  trained_.emplace(replaced);
+  for (size_t i = 0; i < replaced.size(); ++i) replaced[i].copy_(values[i]);
+  if (!weights.empty() || gates.needs_calibration) statistics_.emplace(parts, gates, calibration, setting);
 }
 
 }  // namespace dha

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "component/stage_parts.hpp"
 #include "data/batch_feed.hpp"
 #include "step/calibrated_statistics.hpp"
 #include "step/evaluate.hpp"
+#include "step/saved_tensors.hpp"
 
 namespace dha {
 
@@ -22,14 +22,9 @@ class EvaluationWeights {
   // the object.
   EvaluationWeights(const StageParts& parts, const Gates& gates, BatchFeed& calibration,
                     const EvaluationSetting& setting);
-  ~EvaluationWeights();
-  EvaluationWeights(const EvaluationWeights&) = delete;
-  EvaluationWeights& operator=(const EvaluationWeights&) = delete;
 
  private:
-  void put_back();
-
-  std::vector<at::Tensor> replaced_, trained_;  // weights of the network, and copies of their values
+  std::optional<SavedTensors> trained_;
   std::optional<CalibratedStatistics> statistics_;
 };
 
