@@ -17,7 +17,7 @@ struct SearchSetup {
   // network is the lean one of `architecture`.
   std::string space, searcher, architecture;
   int64_t batch = 32;
-  Progress progress = {};  // what the searcher is told in every step
+  Progress progress = {};  // passed to the searcher in every step
 };
 
 class SearchContender {

@@ -6,7 +6,7 @@ if(DHA_BUILD_TESTS)
   target_link_libraries(dha_test_main PRIVATE dha_warnings Boost::unit_test_framework)
 endif()
 
-# What each test runs with. CTest runs as many tests at a time as there are processors, so that a test's second thread would take
+# The environment of every test. CTest runs as many tests at a time as there are processors, so that a test's second thread would take
 # turns with another test's first. The user's own cache is left alone.
 set(DHA_TEST_ENVIRONMENT
   DHA_BUILD_DIR=${CMAKE_BINARY_DIR} DHA_SOURCE_DIR=${CMAKE_SOURCE_DIR} XDG_CACHE_HOME=${CMAKE_BINARY_DIR}/test-cache

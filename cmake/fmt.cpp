@@ -1,4 +1,4 @@
-// What of fmt is no template of the caller's, compiled once: LibTorch brings fmt's headers alone.
+// The part of fmt that does not depend on its callers, compiled once: LibTorch brings only fmt's headers.
 #include <fmt/format-inl.h>
 
 template auto fmt::detail::thousands_sep_impl<char>(locale_ref) -> thousands_sep_result<char>;

@@ -20,9 +20,9 @@ class QuickstartTest(CommandLineTest):
         if not images.is_dir():
             self.skipTest(f"{images} is not there; Debian's package dataset-fashion-mnist brings it")
         if os.environ.get("DHA_WHOLE_QUICKSTART"):
-            # 0.9125 where it was measured; processors round differently, and 2,000 images fewer gave 0.903.
+            # A measured run reached 0.9125. Processors round differently, and with 2,000 images fewer it was 0.903.
             options, accuracy = [], 0.885
-        else:  # 0.8345 where it was measured, 0.8065 ahead of the last stage
+        else:  # a measured run reached 0.8345, and 0.8065 before its last stage
             options, accuracy = ["--set", "dataset.limit_train=4000", "--set", "dataset.limit_test=2000"], 0.81
         out, _ = self.dha("run", QUICKSTART, *options, timeout=1200)
         summary = json.loads((self.run_folder("quickstart") / "summary.json").read_text())

@@ -101,7 +101,7 @@ std::string DartsSearcher::report() const {
 }
 
 std::string DartsSearcher::constraint_handling() const {
-  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
+  return nas::AllowedDerivation::kHandling;
 }
 
 State DartsSearcher::state() const {

@@ -142,7 +142,7 @@ void IstaSearcher::attach(const Space& space, const Stage& stage) {
   rebuild_gates();
 }
 
-// What is held is kept while recovered architectures violate the constraints, so the first one must satisfy them.
+// The held architecture stays while recovered ones violate the constraints, so the first one must satisfy them.
 void IstaSearcher::begin_allowed() {
   const std::vector<Choice>& choices = space_->choices();
   nas::Strengths all;

@@ -15,8 +15,8 @@ enum class PickRule {
   kMagnitude,  // ISTA-NAS: the largest absolute coefficients, whichever input they read
 };
 
-// What the candidates of a choice are ranked by: their coefficients, under kMagnitude without sign, and -infinity for
-// `none` where `none` does not let it be kept. coefficients: one per candidate.
+// The numbers that rank the candidates of a choice: their coefficients, under kMagnitude without sign, and -infinity
+// for the operation `none` if the rule `none` does not let it be kept. coefficients: one per candidate.
 std::vector<double> strengths(const Choice& choice, std::span<const double> coefficients, PickRule rule,
                               nas::NoneRule none);
 

@@ -213,7 +213,7 @@ const Decisions& ManasSearcher::decisions() const {
 }
 
 std::string ManasSearcher::constraint_handling() const {
-  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
+  return nas::AllowedDerivation::kHandling;
 }
 
 std::string ManasSearcher::architecture() const { return space_->architecture(decisions()); }

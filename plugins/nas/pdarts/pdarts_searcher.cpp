@@ -139,7 +139,7 @@ std::string PdartsSearcher::report() const {
 }
 
 std::string PdartsSearcher::constraint_handling() const {
-  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
+  return nas::AllowedDerivation::kHandling;
 }
 
 }  // namespace dha::pdarts

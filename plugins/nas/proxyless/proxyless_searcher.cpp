@@ -227,7 +227,7 @@ std::string ProxylessSearcher::report() const {
 }
 
 std::string ProxylessSearcher::constraint_handling() const {
-  return "exchanges operations of the derived architecture for the strongest ones that satisfy them";
+  return nas::AllowedDerivation::kHandling;
 }
 
 State ProxylessSearcher::state() const {

@@ -21,6 +21,10 @@ class AllowedDerivation {
   using Derive = std::function<Decisions(const Strengths&)>;
   using Accept = std::function<bool(const Decisions&)>;
 
+  // Searcher::constraint_handling() of searchers that derive so.
+  static constexpr const char* kHandling =
+      "exchanges operations of the derived architecture for the strongest ones that satisfy them";
+
   // `derive`: the searcher's own derivation. `accepts`: a further condition on exchanges that the derivation itself
   // meets, such as a limit on skip connections; empty: none. `space` and `stage` outlive the object.
   AllowedDerivation(const Space& space, const Stage& stage, Derive derive, Accept accepts = {});
