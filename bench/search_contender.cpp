@@ -1,12 +1,9 @@
 #include "search_contender.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/randint.h>
 
 #include <nlohmann/json.hpp>
 
-#include "dha/params.hpp"
-#include "joint_contender.hpp"
 #include "one_batch.hpp"
 #include "step/scoped_mode.hpp"
 #include "step/search_services.hpp"
@@ -25,7 +22,7 @@ ComponentUse use(const PluginRegistry& registry, const char* kind, const std::st
   Json component = Json::parse(text);
   const std::string id = component.at("use");
   component.erase("use");
-  return {id, check_params(registry.find(kind, id).schema_json, component.dump()).completed};
+  return component_use(registry, kind, id, component);
 }
 
 StageConfig config_of(const PluginRegistry& registry, const SearchSetup& setup) {
@@ -40,33 +37,19 @@ StageConfig config_of(const PluginRegistry& registry, const SearchSetup& setup) 
   return config;
 }
 
-Batch random_batch(int64_t size) {
-  return {at::randint(256, {size, 3, 32, 32}, at::kByte), at::randint(10, {size}, at::kLong)};
-}
-
 }  // namespace
 
 SearchContender::SearchContender(const PluginRegistry& registry, const SearchSetup& setup)
-    : setup_(setup),
-      info_(images_of_cifar()),
-      parts_(config_of(registry, setup), {registry, {}, info_, at::kFloat, true}, "bench"),
-      normalizer_(info_, at::kFloat, true),
-      criterion_(0),
-      loss_scale_("fp32", at::kCPU),
-      batch_(random_batch(setup.batch)) {
-  setup_.progress.epochs = kEpochs;
-  parts_.make_network(setup.architecture);
+    : StageContender(registry, config_of(registry, setup), setup.batch) {
+  progress_ = setup.progress;
+  progress_.epochs = kEpochs;
   data_.search_batches = std::make_unique<CyclingFeed>(std::make_unique<OneBatch>(random_batch(setup.batch)));
-  step_ = std::make_unique<JointStep>(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
-}
-
-double SearchContender::time() {
-  return milliseconds([&] { step_->run(step_->input_for(batch_), setup_.progress); });
+  begin(setup.architecture);
 }
 
 double SearchContender::time_before_step() {
   return milliseconds([&] {
-    StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, setup_.progress, {});
+    StageSearchServices services(parts_, data_, normalizer_, criterion_, loss_scale_, options_, progress_, {});
     parts_.searcher().before_step(services);
   });
 }
@@ -75,7 +58,7 @@ double SearchContender::time_evaluation() {
   return milliseconds([&] {
     const at::NoGradGuard no_grad;
     const ScopedMode mode(parts_, kRating);
-    const Gates gates = parts_.gates(GatePurpose::kProbe, setup_.progress);
+    const Gates gates = parts_.gates(GatePurpose::kProbe, progress_);
     const NetworkOutput output = parts_.network().forward(normalizer_(batch_.images), gates);
     criterion_(output, batch_.labels, 0).mean();
   });
@@ -83,8 +66,7 @@ double SearchContender::time_evaluation() {
 
 Decisions SearchContender::path() const {
   Decisions path;
-  for (const ChoiceGates& choice : parts_.gates(GatePurpose::kProbe, setup_.progress).choices)
-    path.push_back(choice.active);
+  for (const ChoiceGates& choice : parts_.gates(GatePurpose::kProbe, progress_).choices) path.push_back(choice.active);
   return path;
 }
 

@@ -3,12 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
-#include "model/normalizer.hpp"
-#include "plugin/plugin_registry.hpp"
-#include "step/joint_step.hpp"
+#include "stage_contender.hpp"
 
 namespace dha::bench {
 
@@ -20,13 +17,10 @@ struct SearchSetup {
   Progress progress = {};  // passed to the searcher in every step
 };
 
-class SearchContender {
+class SearchContender : public StageContender {
  public:
   // `registry` outlives the object.
   SearchContender(const PluginRegistry& registry, const SearchSetup& setup);
-
-  // Milliseconds of a step: the searcher's part before it, and the weight step.
-  double time();
 
   // Milliseconds of the searcher's part before a step, alone. dha.manas then finds nothing left to do in the step.
   double time_before_step();
@@ -37,20 +31,7 @@ class SearchContender {
   // The candidates that ran in the last weight step.
   Decisions path() const;
 
-  const StageParts& parts() const { return parts_; }
   int64_t parameters() const;
-
- private:
-  SearchSetup setup_;
-  DatasetInfo info_;
-  StageParts parts_;
-  StageData data_;
-  Normalizer normalizer_;
-  Criterion criterion_;
-  LossScale loss_scale_;
-  StepOptions options_;
-  std::unique_ptr<JointStep> step_;
-  Batch batch_;
 };
 
 }  // namespace dha::bench

@@ -4,7 +4,6 @@
 // usage: search_step [CHANNELS CELLS BATCH]
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/randint.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -52,7 +51,7 @@ int main(int argc, char** argv) {
   const DatasetInfo info = images_of_cifar();
   StageParts parts(supernet_config(registry, size), {registry, {}, info, at::kFloat, true}, "bench");
   parts.make_network();
-  const Batch batch{at::randint(256, {size.batch, 3, 32, 32}, at::kByte), at::randint(10, {size.batch}, at::kLong)};
+  const Batch batch = random_batch(size.batch);
   StageData data;
   data.search_batches = std::make_unique<CyclingFeed>(std::make_unique<OneBatch>(batch));
   const Normalizer normalizer(info, at::kFloat, true);
