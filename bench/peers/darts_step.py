@@ -178,7 +178,13 @@ def served(options, order, parameters):
     return program
 
 
+def print_size(options):
+    print(f"search step of DARTS: C={options.channels} cells={options.cells} batch={options.batch} "
+          f"threads={options.threads} rounds={options.rounds} of {options.steps} steps")
+
+
 def compare(options):
+    print_size(options)
     contenders, peers = {}, {}
     for order in options.orders:
         peers[order] = {f"order {order}, PyTorch, {name}": Search(options, order, memory_format)
@@ -197,13 +203,12 @@ def compare(options):
 def eager_memory(options):
     order, name = options.memory_of
     search = Search(options, int(order), FORMATS[name])
-    before = turns.peak_memory()
-    search.run(3)
-    print(f"{before:.0f} {turns.peak_memory():.0f}")
+    turns.report_memory(search)
 
 
 def compare_memory(options):
-    size = ["--channels", options.channels, "--cells", options.cells, "--batch", options.batch, "--threads", options.threads]
+    print_size(options)
+    size = turns.size_options(options)
     found = {}
     for order in options.orders:
         for name in FORMATS:
@@ -217,18 +222,10 @@ def main():
     parser = turns.arguments(__doc__, steps=1)
     parser.set_defaults(batch=64, rounds=3)
     parser.add_argument("--orders", type=int, nargs="+", choices=(1, 2), default=[1, 2])
-    parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    if options.memory_of:
-        return eager_memory(options)
-    print(f"search step of DARTS: C={options.channels} cells={options.cells} batch={options.batch} "
-          f"threads={options.threads} rounds={options.rounds} of {options.steps} steps")
-    if options.memory:
-        compare_memory(options)
-    else:
-        compare(options)
+    turns.run_mode(options, compare, compare_memory, eager_memory)
 
 
 if __name__ == "__main__":

@@ -218,13 +218,11 @@ def eager_memory(options):
     gates = gates_of(program)
     program.close()
     eager = Eager(options, FORMATS[options.memory_of], gates)
-    before = turns.peak_memory()
-    eager.run(3)
-    print(f"{before:.0f} {turns.peak_memory():.0f}")
+    turns.report_memory(eager)
 
 
 def compare_memory(options):
-    size = ["--channels", options.channels, "--cells", options.cells, "--batch", options.batch, "--threads", options.threads]
+    size = turns.size_options(options)
     found = {f"PyTorch, {name}": turns.memory_of([sys.executable, "-B", __file__, options.build, *size, "--memory-of", name],
                                                  options.threads) for name in FORMATS}
     for kind, name in KINDS.items():
@@ -235,16 +233,10 @@ def compare_memory(options):
 
 def main():
     parser = turns.arguments(__doc__, steps=2)
-    parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    if options.memory_of:
-        eager_memory(options)
-    elif options.memory:
-        compare_memory(options)
-    else:
-        compare(options)
+    turns.run_mode(options, compare, compare_memory, eager_memory)
 
 
 if __name__ == "__main__":

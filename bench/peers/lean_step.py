@@ -69,16 +69,13 @@ def dha_command(options, *more):
     return [program, *more, options.architecture, options.channels, options.cells, options.batch]
 
 
-def eager_memory(options, memory_format):
-    eager = Eager(options, memory_format)
-    before = turns.peak_memory()
-    eager.run(3)
-    print(f"{before:.0f} {turns.peak_memory():.0f}")
+def eager_memory(options):
+    eager = Eager(options, FORMATS[options.memory_of])
+    turns.report_memory(eager)
 
 
 def compare_memory(options):
-    size = ["--channels", options.channels, "--cells", options.cells, "--batch", options.batch,
-            "--threads", options.threads, "--architecture", options.architecture]
+    size = [*turns.size_options(options), "--architecture", options.architecture]
     found = {f"PyTorch, {name}": turns.memory_of([sys.executable, "-B", __file__, options.build, *size, "--memory-of", name],
                                                  options.threads) for name in FORMATS}
     for operators, name in (("libtorch", "dha, LibTorch's operators"), ("own", "dha")):
@@ -107,16 +104,10 @@ def main():
     parser = turns.arguments(__doc__, steps=3)
     parser.add_argument("--architecture", default=str(turns.ROOT / "examples" / "architectures" / "darts_v2.json"))
     parser.add_argument("--compiled", action="store_true", help="compare with torch.compile too")
-    parser.add_argument("--memory", action="store_true")
     parser.add_argument("--memory-of", choices=list(FORMATS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    if options.memory_of:
-        eager_memory(options, FORMATS[options.memory_of])
-    elif options.memory:
-        compare_memory(options)
-    else:
-        compare(options)
+    turns.run_mode(options, compare, compare_memory, eager_memory)
 
 
 if __name__ == "__main__":

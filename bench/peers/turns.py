@@ -13,7 +13,7 @@ def environment(threads, operators="own"):
 
 
 def arguments(doc, steps):
-    """What the comparisons of steps are asked, for more to be added."""
+    """The arguments that comparisons of steps share, for more to be added."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("build")
     parser.add_argument("--channels", type=int, default=16)
@@ -22,7 +22,23 @@ def arguments(doc, steps):
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=steps, help="of each contender in a round")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--memory", action="store_true")
     return parser
+
+
+def size_options(options):
+    """The arguments that repeat the size in a process of its own."""
+    return ["--channels", options.channels, "--cells", options.cells, "--batch", options.batch, "--threads", options.threads]
+
+
+def run_mode(options, compare, compare_memory, peer_memory):
+    """Calls one of the three with the options: what --memory-of asks for, what --memory does, or else the comparison of times."""
+    if options.memory_of:
+        peer_memory(options)
+    elif options.memory:
+        compare_memory(options)
+    else:
+        compare(options)
 
 
 class Waiting:
@@ -55,7 +71,7 @@ class Waiting:
 
 
 class WaitingSteps(Waiting):
-    """A program whose first line tells its threads, and that answers a number of steps with their milliseconds."""
+    """A program whose first line begins with its number of threads, and that answers a number of steps with their milliseconds."""
 
     def __init__(self, command, threads, operators="own"):
         super().__init__(command, threads, operators)
@@ -73,6 +89,13 @@ def peak_memory():
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
+def report_memory(contender):
+    """Prints what memory_of() reads: MB before three steps, and at the peak."""
+    before = peak_memory()
+    contender.run(3)
+    print(f"{before:.0f} {peak_memory():.0f}")
+
+
 def memory_of(command, threads, operators="own"):
     """MB before the first step and at the peak, as the command prints them last."""
     text = subprocess.run([str(part) for part in command], env=environment(threads, operators), check=True, text=True,
@@ -82,7 +105,7 @@ def memory_of(command, threads, operators="own"):
 
 
 def rounds_of_steps(contenders, rounds, steps, warm_up=2):
-    """Runs the contenders in turns; the median step (ms) of every round, a list a contender."""
+    """Runs the contenders in turns; the median step (ms) of every round, one list per contender."""
     times = {name: [] for name in contenders}
     for one in contenders.values():
         one.run(warm_up)
