@@ -16,6 +16,7 @@
 #include "support/error_checks.hpp"
 #include "support/fake_search_services.hpp"
 #include "support/fake_stage.hpp"
+#include "support/sampled_paths.hpp"
 #include "support/test_context.hpp"
 #include "support/toy_space.hpp"
 
@@ -115,12 +116,7 @@ BOOST_AUTO_TEST_CASE(a_round_runs_one_operation_on_every_edge) {
 
 BOOST_AUTO_TEST_CASE(the_path_of_the_next_step_is_foretold_without_drawing_it) {
   Search search;
-  search.active(GatePurpose::kWeightStep);
-  for (int64_t i = 0; i < 5; ++i) {
-    const Decisions before = search.active(GatePurpose::kProbe), next = search.active(GatePurpose::kSearch);
-    BOOST_TEST((search.active(GatePurpose::kProbe) == before));
-    BOOST_TEST((search.active(GatePurpose::kWeightStep) == next));
-  }
+  check_next_path_is_foretold(search);
 }
 
 BOOST_AUTO_TEST_CASE(evaluations_draw_nothing_and_follow_the_architecture) {
