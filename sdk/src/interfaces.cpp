@@ -9,6 +9,7 @@
 #include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/image_operations.hpp"
+#include "dha/layer_graph.hpp"
 #include "dha/replay.hpp"
 #include "dha/searcher.hpp"
 #include "dha/stage.hpp"
@@ -70,6 +71,9 @@ std::string Augmenter::policy() const { return "{}"; }
 
 ImageOperations::ImageOperations() = default;
 ImageOperations::~ImageOperations() = default;
+
+NetworkLayers::NetworkLayers() = default;
+NetworkLayers::~NetworkLayers() = default;
 
 Replay::Replay() = default;
 Replay::~Replay() = default;

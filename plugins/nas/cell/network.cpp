@@ -69,8 +69,8 @@ CellNetwork::BuiltCell CellNetwork::build(const CellPlan& plan, const Settings& 
                          operation.operation == Operation::kNone,
                          operation.operation == Operation::kSkipConnect && !(plan.reduction && operation.input < 2)};
       if (decides_affine_) one.block->train_affine(false);
-      const bool keeps_gate = settings.gate_weights == GateWeights::kKeep || !operation.block.ends_in_batch_norm();
-      if (!is_supernet() && !one.is_zero && keeps_gate) one.factor = at::ones({}, options_);
+      if (!is_supernet() && !one.is_zero && has_gate(operation, settings.gate_weights))
+        one.factor = at::ones({}, options_);
       operations.push_back(std::move(one));
     }
   }

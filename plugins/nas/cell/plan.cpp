@@ -143,6 +143,10 @@ NetworkPlan plan_lean(const Settings& settings, const DatasetInfo& info, const G
   return plan_network(settings, info, content_of, true);
 }
 
+bool has_gate(const OperationPlan& operation, GateWeights gate_weights) {
+  return gate_weights == GateWeights::kKeep || !operation.block.ends_in_batch_norm();
+}
+
 int64_t choice_of(const NetworkPlan& plan, bool shares_cells, int64_t cell, int64_t node) {
   const CellPlan& content = plan.cells[static_cast<size_t>(cell)];
   const auto nodes = static_cast<int64_t>(content.nodes.size());

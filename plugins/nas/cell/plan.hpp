@@ -20,6 +20,9 @@ struct OperationPlan {
   nn::BlockPlan block;  // "cells.3.node1.from2.sep_conv_3x3"; without layers for kNone and the identity
 };
 
+// Whether a lean network keeps the gate of an operation, which is not kNone, as a factor: the buffer "<block>.gate".
+bool has_gate(const OperationPlan& operation, GateWeights gate_weights);
+
 struct CellPlan {
   bool reduction = false;
   int64_t channels = 0;                  // of a node

@@ -8,6 +8,7 @@
 #include "dha/error.hpp"
 #include "graph.hpp"
 #include "network.hpp"
+#include "network_layers.hpp"
 #include "plan.hpp"
 
 namespace dha::cell {
@@ -231,6 +232,16 @@ Quantities CellSpace::candidate_cost(int64_t choice, int64_t candidate) const {
 
 std::vector<ArchitectureGraph> CellSpace::graphs(const std::string& architecture) const {
   return draw(parse(architecture));
+}
+
+LayerGraph CellSpace::layers(const std::string& architecture) const {
+  return network_layers(plan_lean(settings_, info(), parse(architecture)), settings_.gate_weights);
+}
+
+// The rate of skip_dropout is a number of the host that differs from epoch to epoch.
+void* CellSpace::capability(std::string_view id) {
+  if (id == NetworkLayers::kCapability) return static_cast<NetworkLayers*>(this);
+  return id == Replay::kCapability && settings_.skip_dropout.initial_rate == 0 ? always_replayable() : nullptr;
 }
 
 }  // namespace dha::cell

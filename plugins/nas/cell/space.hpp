@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dha/context.hpp"
+#include "dha/layer_graph.hpp"
 #include "dha/params.hpp"
 #include "dha/replay.hpp"
 #include "dha/space.hpp"
@@ -18,7 +19,7 @@
 
 namespace dha::cell {
 
-class CellSpace final : public Space {
+class CellSpace final : public Space, public NetworkLayers {
  public:
   static Schema schema() { return Settings::schema(); }
   CellSpace(const Params& params, Context& context);
@@ -36,11 +37,8 @@ class CellSpace final : public Space {
   Quantities cost(const std::string& architecture) const override;
   Quantities candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
-
-  // The rate of skip_dropout is a number of the host that differs from epoch to epoch.
-  void* capability(std::string_view id) override {
-    return id == Replay::kCapability && settings_.skip_dropout.initial_rate == 0 ? always_replayable() : nullptr;
-  }
+  LayerGraph layers(const std::string& architecture) const override;
+  void* capability(std::string_view id) override;
 
  private:
   const DatasetInfo& info() const;

@@ -16,6 +16,7 @@
 #include "support/fake_search_services.hpp"
 #include "support/fake_stage.hpp"
 #include "support/golden_networks.hpp"
+#include "support/run_layer_graph.hpp"
 #include "support/test_context.hpp"
 
 namespace dha::mobilenet {
@@ -113,6 +114,21 @@ BOOST_AUTO_TEST_CASE(counts_equal_the_published_ones_and_plain_torch) {
       const Quantities cost = space->cost(uniform(space, row["name"]));
       BOOST_TEST(cost.at(quantity::kParameters) == row["parameters"].get<double>());
       BOOST_TEST(cost.at(quantity::kMultiplyAdds) == row["multiply_adds"].get<double>());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(networks_are_described_by_their_layers) {
+  for (const int64_t side : {12, 13}) {
+    const TestSpace space(kTiny, 5, 1, side, side);
+    for (uint64_t seed = 0; seed < 5; ++seed) {
+      const std::string text = space->sample(at::detail::createCPUGenerator(seed));
+      const auto network = space->lean(text, at::kDouble);
+      test::fill_by_name(*network);
+      const at::NoGradGuard no_grad;
+      for (const NamedTensor& buffer : network->buffers())
+        if (buffer.name.ends_with(".gate")) buffer.tensor.fill_(-0.7);
+      BOOST_TEST(test::distance_of_layers(*space.space, text, *network, space.images(2)) < 1e-12, text);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "space.hpp"
 
 #include "dha/nn/carry_planned.hpp"
+#include "dha/nn/layer_graph.hpp"
 #include "dha/nn/planned_network.hpp"
 
 namespace dha::mobilenet {
@@ -48,6 +49,15 @@ std::vector<ArchitectureGraph> MobileNetSpace::graphs(const std::string& archite
   graph.edges.push_back({graph.nodes.back().id, "head", ""});
   graph.nodes.push_back({"head", "head", false, true});
   return {graph};
+}
+
+LayerGraph MobileNetSpace::layers(const std::string& architecture) const {
+  return nn::layer_graph(nn::decided(plan_.value(), decisions(architecture)));
+}
+
+void* MobileNetSpace::capability(std::string_view id) {
+  if (id == NetworkLayers::kCapability) return static_cast<NetworkLayers*>(this);
+  return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
 }  // namespace dha::mobilenet

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dha/context.hpp"
+#include "dha/layer_graph.hpp"
 #include "dha/params.hpp"
 #include "dha/replay.hpp"
 #include "dha/space.hpp"
@@ -18,7 +19,7 @@
 
 namespace dha::mobilenet {
 
-class MobileNetSpace final : public Space {
+class MobileNetSpace final : public Space, public NetworkLayers {
  public:
   static Schema schema() { return Settings::schema(); }
   MobileNetSpace(const Params& params, Context& context) : settings_(params), context_(context) {}
@@ -31,8 +32,8 @@ class MobileNetSpace final : public Space {
   Quantities cost(const std::string& architecture) const override;
   Quantities candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
-
-  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
+  LayerGraph layers(const std::string& architecture) const override;
+  void* capability(std::string_view id) override;
 
  private:
   Settings settings_;

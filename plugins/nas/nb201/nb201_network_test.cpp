@@ -8,6 +8,7 @@
 #include "support/fake_search_services.hpp"
 #include "support/fake_stage.hpp"
 #include "support/golden_networks.hpp"
+#include "support/run_layer_graph.hpp"
 #include "test_space.hpp"
 
 namespace dha::nb201 {
@@ -38,6 +39,26 @@ BOOST_AUTO_TEST_CASE(lean_networks_equal_plain_torch) {
                             one["shape"][3]);
       const auto network = space->lean(architecture_of(one["cell"]), at::kDouble);
       test::check_golden(*network, one);
+    }
+  }
+}
+
+// Among the samples are cells whose output no operation reaches.
+BOOST_AUTO_TEST_CASE(networks_are_described_by_their_layers) {
+  for (const bool extra : {false, true}) {
+    const TestSpace space(extra ? R"({"channels": 4, "cells": 1, "extra_batch_norm": true})" : kSmall, 5, 3, 9, 11);
+    std::vector<std::string> architectures{architecture_of("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"),
+                                           architecture_of("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")};
+    for (uint64_t seed = 0; seed < 10; ++seed)
+      architectures.push_back(space->sample(at::detail::createCPUGenerator(seed)));
+    for (const std::string& text : architectures) {
+      const auto network = space->lean(text, at::kDouble);
+      test::fill_by_name(*network);
+      const at::NoGradGuard no_grad;
+      for (const NamedTensor& buffer : network->buffers())
+        if (buffer.name.ends_with(".gate"))
+          buffer.tensor.fill_(buffer.name.find("from0") == std::string::npos ? -1.2 : 0.8);
+      BOOST_TEST(test::distance_of_layers(*space.space, text, *network, space.images(2)) < 1e-12, text);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "dha/error.hpp"
 #include "dha/nn/carry_planned.hpp"
+#include "dha/nn/layer_graph.hpp"
 #include "dha/nn/planned_network.hpp"
 #include "notation.hpp"
 
@@ -105,6 +106,15 @@ std::vector<ArchitectureGraph> Nb201Space::graphs(const std::string& architectur
     if (cell[i] != Operation::kNone)
       graph.edges.push_back({std::to_string(kEdges[i].from), std::to_string(kEdges[i].to), name(cell[i])});
   return {graph};
+}
+
+LayerGraph Nb201Space::layers(const std::string& architecture) const {
+  return nn::layer_graph(nn::decided(trained_.value(), decisions(architecture)));
+}
+
+void* Nb201Space::capability(std::string_view id) {
+  if (id == NetworkLayers::kCapability) return static_cast<NetworkLayers*>(this);
+  return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
 }  // namespace dha::nb201

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dha/context.hpp"
+#include "dha/layer_graph.hpp"
 #include "dha/params.hpp"
 #include "dha/replay.hpp"
 #include "dha/space.hpp"
@@ -18,7 +19,7 @@
 
 namespace dha::nb201 {
 
-class Nb201Space final : public Space {
+class Nb201Space final : public Space, public NetworkLayers {
  public:
   static Schema schema();
   Nb201Space(const Params& params, Context& context);
@@ -33,8 +34,8 @@ class Nb201Space final : public Space {
   Quantities cost(const std::string& architecture) const override;
   Quantities candidate_cost(int64_t choice, int64_t candidate) const override;
   std::vector<ArchitectureGraph> graphs(const std::string& architecture) const override;
-
-  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
+  LayerGraph layers(const std::string& architecture) const override;
+  void* capability(std::string_view id) override;
 
  private:
   PlanSettings settings_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dha/nn/layer_graph.hpp"
 #include "dha/nn/planned_network.hpp"
 #include "plan.hpp"
 #include "weights_file.hpp"
@@ -35,6 +36,16 @@ std::unique_ptr<Network> FixedSpace::lean(const std::string& architecture, const
 Quantities FixedSpace::cost(const std::string& architecture) const {
   validate(architecture);
   return nn::count(plan_.value());
+}
+
+LayerGraph FixedSpace::layers(const std::string& architecture) const {
+  validate(architecture);
+  return nn::layer_graph(plan_.value());
+}
+
+void* FixedSpace::capability(std::string_view id) {
+  if (id == NetworkLayers::kCapability) return static_cast<NetworkLayers*>(this);
+  return id == Replay::kCapability ? always_replayable() : nullptr;
 }
 
 }  // namespace dha::resnet

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "dha/context.hpp"
+#include "dha/layer_graph.hpp"
 #include "dha/nn/network_plan.hpp"
 #include "dha/params.hpp"
 #include "dha/replay.hpp"
@@ -13,7 +14,7 @@
 
 namespace dha::resnet {
 
-class FixedSpace : public Space {
+class FixedSpace : public Space, public NetworkLayers {
  public:
   void prepare(const DatasetInfo& info) override { plan_ = plan(info); }
 
@@ -21,7 +22,8 @@ class FixedSpace : public Space {
   std::unique_ptr<Network> lean(const std::string& architecture, const at::TensorOptions& options) override;
 
   Quantities cost(const std::string& architecture) const override;
-  void* capability(std::string_view id) override { return id == Replay::kCapability ? always_replayable() : nullptr; }
+  LayerGraph layers(const std::string& architecture) const override;
+  void* capability(std::string_view id) override;
 
  protected:
   FixedSpace(const Params& params, Context& context);

@@ -6,6 +6,7 @@
 #include "dha/error.hpp"
 #include "support/error_checks.hpp"
 #include "support/golden_networks.hpp"
+#include "support/run_layer_graph.hpp"
 #include "test_network.hpp"
 #include "wide_resnet.hpp"
 
@@ -22,6 +23,14 @@ int64_t weights_of(const Network& network) {
   int64_t count = 0;
   for (const NamedTensor& one : network.parameters()) count += one.tensor.numel();
   return count;
+}
+
+template <class FixedNetwork>
+double distance_of_layers(const std::string& params, int64_t channels, int64_t height, int64_t width) {
+  const TestSpace<FixedNetwork> space(params, 5, channels, height, width);
+  const auto network = space->lean(kOnly, at::kDouble);
+  test::fill_by_name(*network);
+  return test::distance_of_layers(*space.space, kOnly, *network, test::wave("images", {2, channels, height, width}));
 }
 
 }  // namespace
@@ -56,6 +65,13 @@ BOOST_AUTO_TEST_CASE(networks_for_small_images_equal_plain_torch) {
   test::check_golden(*cifar->lean(kOnly, at::kDouble), golden["cifar"]);
   const TestSpace<WideResNet> wide(R"({"depth": 16, "width": 2})", 4, 1, 12, 9);
   test::check_golden(*wide->lean(kOnly, at::kDouble), golden["wide"]);
+}
+
+BOOST_AUTO_TEST_CASE(networks_are_described_by_their_layers) {
+  BOOST_TEST(distance_of_layers<ResNet>(R"({"depth": 18, "stem": "imagenet"})", 3, 70, 67) < 1e-12);
+  BOOST_TEST(distance_of_layers<ResNet>(R"({"depth": 50, "stem": "cifar"})", 1, 17, 16) < 1e-12);
+  BOOST_TEST(distance_of_layers<ResNet>(R"({"depth": 20})", 3, 15, 16) < 1e-12);
+  BOOST_TEST(distance_of_layers<WideResNet>(R"({"depth": 16, "width": 2})", 3, 13, 12) < 1e-12);
 }
 
 // Published: torchvision's documentation; the counts that implementations of the papers print.
