@@ -1,0 +1,22 @@
+// What the files of a trained network for other programs are made of.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+#include "dha/dataset.hpp"
+#include "dha/layer_graph.hpp"
+
+namespace dha {
+
+struct ExportedModel {
+  LayerGraph graph;                           // checked (graph_check.hpp)
+  std::map<std::string, at::Tensor> tensors;  // of weights.safetensors, on any device
+  DatasetInfo info;                           // with mean and standard deviation
+  std::string weights_sha256;                 // of weights.safetensors
+  std::string version;                        // of dha: "2.2.0"
+};
+
+}  // namespace dha
