@@ -4,9 +4,14 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "component/component_json.hpp"
 #include "dha/error.hpp"
+#include "dha/layer_graph.hpp"
+#include "dha/version.hpp"
+#include "export/exported_files.hpp"
+#include "export/graph_check.hpp"
 #include "report/drawing.hpp"
 #include "stage/pipeline_data.hpp"
 #include "storage/atomic_file.hpp"
@@ -55,6 +60,39 @@ bool collect_weights(const StageParts& parts, const std::string& architecture, L
   return !parts.searches();
 }
 
+// The layers of the network, checked; nothing, which is logged, if the space does not describe them.
+std::optional<LayerGraph> described_layers(const StageParts& parts, const std::string& architecture,
+                                           const std::map<std::string, at::Tensor>& tensors, int64_t classes,
+                                           Log& log) {
+  GuardedSpace& space = parts.space();
+  const auto* layers = static_cast<const NetworkLayers*>(space.capability(NetworkLayers::kCapability));
+  if (layers == nullptr) {
+    log.write(LogLevel::kInfo, space.id(),
+              fmt::format("model/ has no {} and no {}, because the space does not describe its networks layer by layer",
+                          kOnnxFile, kPythonFile));
+    return std::nullopt;
+  }
+  try {
+    return checked_graph(space.call("layers", [&](Space&) { return layers->layers(architecture); }), tensors, classes);
+  } catch (const Error& error) {
+    log.write(LogLevel::kWarning, space.id(),
+              fmt::format("model/ has no {} and no {}: {}", kOnnxFile, kPythonFile, error.what()));
+    return std::nullopt;
+  }
+}
+
+// The files for other programs. `tensors`: of a decided network.
+void write_for_others(const std::filesystem::path& folder, const StageParts& parts, const std::string& architecture,
+                      const DatasetInfo& info, const std::map<std::string, at::Tensor>& tensors,
+                      const std::string& weights_sha256, Log& log) {
+  const std::optional<LayerGraph> graph = described_layers(parts, architecture, tensors, info.classes, log);
+  if (!graph) return remove_exported_files(folder);
+  const std::string version =
+      fmt::format("{}.{}.{}", DHA_SDK_VERSION_MAJOR, DHA_SDK_VERSION_MINOR, DHA_SDK_VERSION_PATCH);
+  for (const std::string& problem : write_exported_files(folder, {*graph, tensors, info, weights_sha256, version}))
+    log.write(LogLevel::kWarning, parts.space().id(), "a file of model/ is missing: " + problem);
+}
+
 Json read_description(const std::filesystem::path& file) {
   const Json json = Json::parse(read_file(file), nullptr, false);
   if (!json.is_object() || json.value("format", "") != kModelFormat)
@@ -85,6 +123,7 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
   const bool is_decided = collect_weights(parts, architecture, log, weights.tensors);
   weights.metadata["format"] = kModelFormat;
   save_safetensors(folder / kWeightsFile, weights);
+  const std::string weights_sha256 = sha256_of_file(folder / kWeightsFile);
   write_json(folder / kArchitectureFile, parse_architecture(parts, architecture));
   if (std::filesystem::exists(directory.file(kDatasetFile)))
     link_or_copy(directory.file(kDatasetFile), folder / kDatasetFile);
@@ -93,7 +132,7 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
   write_json(folder / kModelFile,
              {{"format", kModelFormat},
               {"weights", kWeightsFile},
-              {"weights_sha256", sha256_of_file(folder / kWeightsFile)},
+              {"weights_sha256", weights_sha256},
               {"network", is_decided ? "decided" : "supernet"},
               {"architecture", kArchitectureFile},
               {"space", space},
@@ -102,6 +141,10 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
               {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
               {"mean", info.mean},
               {"standard_deviation", info.standard_deviation}});
+  if (is_decided)
+    write_for_others(folder, parts, architecture, info, weights.tensors, weights_sha256, log);
+  else
+    remove_exported_files(folder);
 }
 
 bool has_model(const RunDirectory& directory) {

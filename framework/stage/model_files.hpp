@@ -15,9 +15,10 @@ namespace dha {
 void write_learned(const RunDirectory& directory, const StageParts& parts, const std::string& architecture);
 
 // model/: weights.safetensors, architecture.json, model.json with the information that a program needs to use them, and
-// dataset.json with a description of the run's data. Writes the current weights of the network. For a supernet, writes
-// the network of `architecture` with its weights and gates, or, if the space cannot carry them, the supernet, which is
-// logged. Throws Error{kIo}.
+// dataset.json with a description of the run's data; and, if the space describes its networks layer by layer
+// (dha/layer_graph.hpp), the files for other programs (export/exported_files.hpp). Writes the current weights of the
+// network. For a supernet, writes the network of `architecture` with its weights and gates, or, if the space cannot
+// carry them, the supernet, which is logged. Throws Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
                  const DatasetInfo& info, Log& log);
 

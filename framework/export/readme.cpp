@@ -1,0 +1,133 @@
+#include "export/readme.hpp"
+
+#include <fmt/format.h>
+
+namespace dha {
+
+namespace {
+
+std::string introduction(const ExportedModel& model, bool has_onnx, bool has_python) {
+  const LayerGraph& graph = model.graph;
+  return fmt::format(
+      "# A trained image classifier\n\n"
+      "Written by dha {}. The network takes images of {} x {} px (height x width) with {}, and tells {} classes "
+      "apart.\n\n"
+      "| file | content |\n"
+      "| --- | --- |\n"
+      "{}{}"
+      "| `weights.safetensors` | the weights by name |\n"
+      "| `model.json` | class names in the order of the outputs, size and normalisation of the images |\n"
+      "| `architecture.json` | the architecture, for dha |\n\n"
+      "Scale the images to that size in the same way as the images that the network was trained with.\n",
+      model.version, graph.height, graph.width,
+      graph.channels == 3 ? "three channels (RGB)"
+                          : fmt::format("{} channel{}", graph.channels, graph.channels == 1 ? "" : "s"),
+      graph.layers[static_cast<size_t>(graph.logits)].out,
+      has_onnx ? "| `model.onnx` | the network for onnxruntime, OpenCV, TensorRT and others: pixels in, logits and "
+                 "probabilities out |\n"
+               : "",
+      has_python ? "| `model.py` | the network as a module of PyTorch |\n" : "");
+}
+
+// Statements that read one image as uint8 (1, channels, height, width).
+std::string python_image(const LayerGraph& graph) {
+  return fmt::format(
+      "image = Image.open(\"image.png\").convert(\"{}\").resize(({}, {}))  # width, height\n"
+      "images = numpy.asarray(image, dtype=numpy.uint8){}\n",
+      graph.channels == 3 ? "RGB" : "L", graph.width, graph.height,
+      graph.channels == 3 ? ".transpose(2, 0, 1)[None]" : "[None, None]");
+}
+
+std::string python_onnx(const LayerGraph& graph) {
+  return fmt::format(
+      "\n## Python, onnxruntime\n\n"
+      "`pip install onnxruntime pillow`\n\n"
+      "```python\n"
+      "import json\n\n"
+      "import numpy\n"
+      "import onnxruntime\n"
+      "from PIL import Image\n\n"
+      "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
+      "class_names = json.loads(session.get_modelmeta().custom_metadata_map[\"class_names\"])\n"
+      "{}"
+      "logits, probabilities = session.run([\"logits\", \"probabilities\"], {{\"images\": images}})\n"
+      "print(class_names[probabilities[0].argmax()], probabilities[0].max())\n"
+      "```\n",
+      python_image(graph));
+}
+
+std::string python_torch(const LayerGraph& graph) {
+  return fmt::format(
+      "\n## Python, PyTorch\n\n"
+      "`pip install torch safetensors pillow`\n\n"
+      "```python\n"
+      "import numpy\n"
+      "import torch\n"
+      "from PIL import Image\n\n"
+      "import model  # model.py\n\n"
+      "network = model.load(\"weights.safetensors\")\n"
+      "{}"
+      "with torch.no_grad():\n"
+      "    logits = network(torch.from_numpy(images.copy()))\n"
+      "print(model.CLASS_NAMES[logits[0].argmax()], logits[0].softmax(0).max().item())\n"
+      "```\n",
+      python_image(graph));
+}
+
+std::string cpp_onnx(const LayerGraph& graph) {
+  return fmt::format(
+      "\n## C++, onnxruntime\n\n"
+      "```cpp\n"
+      "#include <onnxruntime_cxx_api.h>\n\n"
+      "#include <algorithm>\n"
+      "#include <array>\n"
+      "#include <iostream>\n"
+      "#include <vector>\n\n"
+      "int main() {{\n"
+      "  Ort::Env environment;\n"
+      "  Ort::Session session(environment, \"model.onnx\", Ort::SessionOptions());\n"
+      "  const std::array<int64_t, 4> shape{{1, {0}, {1}, {2}}};  // images, channels, height, width\n"
+      "  std::vector<uint8_t> pixels({0} * {1} * {2});     // row by row, one channel after another\n"
+      "  const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);\n"
+      "  const Ort::Value images =\n"
+      "      Ort::Value::CreateTensor<uint8_t>(memory, pixels.data(), pixels.size(), shape.data(), shape.size());\n"
+      "  const char* const inputs[] = {{\"images\"}};\n"
+      "  const char* const outputs[] = {{\"probabilities\"}};\n"
+      "  const auto results = session.Run(Ort::RunOptions(), inputs, &images, 1, outputs, 1);\n"
+      "  const float* probabilities = results[0].GetTensorData<float>();\n"
+      "  std::cout << std::max_element(probabilities, probabilities + {3}) - probabilities << \"\\n\";\n"
+      "}}\n"
+      "```\n",
+      graph.channels, graph.height, graph.width, graph.layers[static_cast<size_t>(graph.logits)].out);
+}
+
+std::string browser(const LayerGraph& graph) {
+  const std::string channels = graph.channels == 3 ? "RGB" : "grey";
+  return fmt::format(
+      "\n## Browser, onnxruntime-web\n\n"
+      "`npm install onnxruntime-web`. The canvas shows the image at {2} x {1} px.\n\n"
+      "```javascript\n"
+      "import * as ort from \"onnxruntime-web\";\n\n"
+      "const session = await ort.InferenceSession.create(\"model.onnx\", {{ executionProviders: [\"wasm\"] }});\n"
+      "const rgba = canvas.getContext(\"2d\").getImageData(0, 0, {2}, {1}).data;\n"
+      "const pixels = new Uint8Array({0} * {1} * {2});  // {3}, one channel after another\n"
+      "for (let i = 0; i < {1} * {2}; ++i)\n"
+      "  for (let c = 0; c < {0}; ++c) pixels[c * {1} * {2} + i] = rgba[4 * i + c];\n"
+      "const images = new ort.Tensor(\"uint8\", pixels, [1, {0}, {1}, {2}]);\n"
+      "const {{ probabilities }} = await session.run({{ images }});\n"
+      "console.log(probabilities.data);\n"
+      "```\n",
+      graph.channels, graph.height, graph.width, channels);
+}
+
+}  // namespace
+
+std::string model_readme(const ExportedModel& model, bool has_onnx, bool has_python) {
+  std::string text = introduction(model, has_onnx, has_python);
+  if (has_onnx) text += python_onnx(model.graph);
+  if (has_python) text += python_torch(model.graph);
+  if (has_onnx) text += cpp_onnx(model.graph) + browser(model.graph);
+  return text;
+}
+
+}  // namespace dha
