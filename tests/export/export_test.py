@@ -1,0 +1,103 @@
+"""Exported networks of every space compute what dha computes: model.onnx in onnxruntime, model.py in PyTorch.
+
+usage: export_test.py EXPORT_MODELS, where that is the program that writes the networks. Runs itself with .venv, which has
+the packages. Exits with 77 (skipped) where they are missing.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PACKAGES = ("torch", "safetensors", "onnxruntime", "PIL")
+VENV = pathlib.Path(os.environ["DHA_SOURCE_DIR"]) / ".venv" / "bin" / "python"
+try:
+    import numpy
+    import onnxruntime
+    import torch
+    from PIL import Image
+    from safetensors.torch import load_file
+except ImportError as error:
+    if VENV.exists() and pathlib.Path(sys.prefix) != VENV.parents[1]:
+        os.execv(VENV, [str(VENV), "-B", *sys.argv])
+    print(f"skipped: {error}; scripts/setup installs {', '.join(PACKAGES)} into .venv")
+    sys.exit(77)
+
+IR_7_AND_OPSET_13 = (b"\x08\x07", b"\x42\x02\x10\x0d")  # the first field of a ModelProto, and opset_import
+
+
+def relative_distance(found, expected):
+    return numpy.abs(found - expected).max() / numpy.abs(expected).max()
+
+
+def load_module(file):
+    specification = importlib.util.spec_from_file_location("model", file)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+class ExportTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        subprocess.run([PROGRAM, cls.folder.name], check=True)
+        cls.models = sorted(pathlib.Path(cls.folder.name).iterdir())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def each(self):
+        self.assertGreater(len(self.models), 70)
+        for model in self.models:
+            expected = {name: tensor.numpy() for name, tensor in load_file(model / "expected.safetensors").items()}
+            with self.subTest(model.name):
+                yield model, expected["images"], expected["logits"]
+
+    def test_onnxruntime_computes_the_same(self):
+        for model, images, expected in self.each():
+            content = (model / "model.onnx").read_bytes()
+            self.assertTrue(content.startswith(IR_7_AND_OPSET_13[0]))
+            self.assertIn(IR_7_AND_OPSET_13[1], content[:64])
+            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+            logits, probabilities = session.run(["logits", "probabilities"], {"images": images})
+            self.assertLess(relative_distance(logits, expected), 1e-4)
+            numpy.testing.assert_array_equal(logits.argmax(1), expected.argmax(1))
+            numpy.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+            alone = session.run(["logits"], {"images": images[:1]})[0]  # any number of images
+            self.assertLess(relative_distance(alone, expected[:1]), 1e-4)
+            about = session.get_modelmeta().custom_metadata_map
+            self.assertEqual(len(json.loads(about["class_names"])), expected.shape[1])
+            self.assertEqual((int(about["height"]), int(about["width"])), images.shape[2:])
+
+    def test_the_module_computes_the_same(self):
+        for model, images, expected in self.each():
+            module = load_module(model / "model.py")
+            with torch.no_grad():
+                logits = module.load()(torch.from_numpy(images)).numpy()
+            self.assertLess(relative_distance(logits, expected), 1e-5)
+            self.assertEqual(module.CLASS_NAMES[1], 'class "1" é')
+
+    def test_the_programs_of_the_readme_work(self):
+        for name in ("cell_darts_v2", "cell_odd0"):
+            model = pathlib.Path(self.folder.name) / name
+            images = load_file(model / "expected.safetensors")["images"][0].numpy()
+            pixels = images.transpose(1, 2, 0) if len(images) == 3 else images[0]
+            Image.fromarray(pixels).save(model / "image.png")
+            programs = re.findall(r"^```python\n(.*?)^```", (model / "README.md").read_text(), flags=re.M | re.S)
+            self.assertEqual(len(programs), 2)
+            answers = [subprocess.run([sys.executable, "-c", program], cwd=model, check=True, capture_output=True, text=True)
+                       .stdout.rsplit(maxsplit=1) for program in programs]
+            self.assertEqual(answers[0][0], answers[1][0])
+            self.assertAlmostEqual(float(answers[0][1]), float(answers[1][1]), places=4)
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv.pop(1)
+    unittest.main()
