@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "dha/dataset.hpp"
@@ -15,8 +16,10 @@ struct ExportedModel {
   LayerGraph graph;                           // checked (graph_check.hpp)
   std::map<std::string, at::Tensor> tensors;  // of weights.safetensors, on any device
   DatasetInfo info;                           // with mean and standard deviation
-  std::string weights_sha256;                 // of weights.safetensors
-  std::string version;                        // of dha: "2.2.0"
+  std::optional<double> crop_fraction;  // share of an image's shorter side that is the side of its centre square, which
+                                        // the network sees; nothing: the whole image
+  std::string weights_sha256;           // of weights.safetensors
+  std::string version;                  // of dha: "2.2.0"
 };
 
 }  // namespace dha

@@ -295,6 +295,7 @@ std::string onnx_file(const ExportedModel& model) {
   write_metadata(writer, "channels", std::to_string(model.graph.channels));
   write_metadata(writer, "height", std::to_string(model.graph.height));
   write_metadata(writer, "width", std::to_string(model.graph.width));
+  if (model.crop_fraction) write_metadata(writer, "crop_fraction", Json(*model.crop_fraction).dump());
   write_metadata(writer, "mean", Json(model.info.mean).dump());
   write_metadata(writer, "standard_deviation", Json(model.info.standard_deviation).dump());
   write_metadata(writer, "dha", model.version);

@@ -18,7 +18,7 @@ std::string introduction(const ExportedModel& model, bool has_onnx, bool has_pyt
       "| `weights.safetensors` | the weights by name |\n"
       "| `model.json` | class names in the order of the outputs, size and normalisation of the images |\n"
       "| `architecture.json` | the architecture, for dha |\n\n"
-      "Scale the images to that size in the same way as the images that the network was trained with.\n",
+      "{}\n",
       model.version, graph.height, graph.width,
       graph.channels == 3 ? "three channels (RGB)"
                           : fmt::format("{} channel{}", graph.channels, graph.channels == 1 ? "" : "s"),
@@ -26,19 +26,36 @@ std::string introduction(const ExportedModel& model, bool has_onnx, bool has_pyt
       has_onnx ? "| `model.onnx` | the network for onnxruntime, OpenCV, TensorRT and others: pixels in, logits and "
                  "probabilities out |\n"
                : "",
-      has_python ? "| `model.py` | the network as a module of PyTorch |\n" : "");
+      has_python ? "| `model.py` | the network as a module of PyTorch |\n" : "",
+      model.crop_fraction
+          ? fmt::format(
+                "Of each image, the network sees the centre square whose side is {} of the image's shorter side, "
+                "scaled to that size.",
+                *model.crop_fraction)
+          : "Scale images to that size as a whole.");
 }
 
 // Statements that read one image as uint8 (1, channels, height, width).
-std::string python_image(const LayerGraph& graph) {
+std::string python_image(const ExportedModel& model) {
+  const LayerGraph& graph = model.graph;
+  const bool is_colour = graph.channels == 3;
+  std::string crop;
+  if (model.crop_fraction)
+    crop = fmt::format(
+        "side = round({} * min(image.size))\n"
+        "left, top = (image.width - side) // 2, (image.height - side) // 2\n"
+        "image = image.crop((left, top, left + side, top + side))\n",
+        *model.crop_fraction);
   return fmt::format(
-      "image = Image.open(\"image.png\").convert(\"{}\").resize(({}, {}))  # width, height\n"
-      "images = numpy.asarray(image, dtype=numpy.uint8){}\n",
-      graph.channels == 3 ? "RGB" : "L", graph.width, graph.height,
-      graph.channels == 3 ? ".transpose(2, 0, 1)[None]" : "[None, None]");
+      "image = Image.open(\"image.png\").convert(\"{}\")\n"
+      "{}"
+      "pixels = numpy.array(image.resize(({}, {})), dtype=numpy.uint8)  # width, height\n"
+      "images = pixels{}\n",
+      is_colour ? "RGB" : "L", crop, graph.width, graph.height,
+      is_colour ? ".transpose(2, 0, 1)[None]" : "[None, None]");
 }
 
-std::string python_onnx(const LayerGraph& graph) {
+std::string python_onnx(const ExportedModel& model) {
   return fmt::format(
       "\n## Python, onnxruntime\n\n"
       "`pip install onnxruntime pillow`\n\n"
@@ -53,10 +70,10 @@ std::string python_onnx(const LayerGraph& graph) {
       "logits, probabilities = session.run([\"logits\", \"probabilities\"], {{\"images\": images}})\n"
       "print(class_names[probabilities[0].argmax()], probabilities[0].max())\n"
       "```\n",
-      python_image(graph));
+      python_image(model));
 }
 
-std::string python_torch(const LayerGraph& graph) {
+std::string python_torch(const ExportedModel& model) {
   return fmt::format(
       "\n## Python, PyTorch\n\n"
       "`pip install torch safetensors pillow`\n\n"
@@ -68,10 +85,10 @@ std::string python_torch(const LayerGraph& graph) {
       "network = model.load(\"weights.safetensors\")\n"
       "{}"
       "with torch.no_grad():\n"
-      "    logits = network(torch.from_numpy(images.copy()))\n"
+      "    logits = network(torch.from_numpy(images))\n"
       "print(model.CLASS_NAMES[logits[0].argmax()], logits[0].softmax(0).max().item())\n"
       "```\n",
-      python_image(graph));
+      python_image(model));
 }
 
 std::string cpp_onnx(const LayerGraph& graph) {
@@ -124,8 +141,8 @@ std::string browser(const LayerGraph& graph) {
 
 std::string model_readme(const ExportedModel& model, bool has_onnx, bool has_python) {
   std::string text = introduction(model, has_onnx, has_python);
-  if (has_onnx) text += python_onnx(model.graph);
-  if (has_python) text += python_torch(model.graph);
+  if (has_onnx) text += python_onnx(model);
+  if (has_python) text += python_torch(model);
   if (has_onnx) text += cpp_onnx(model.graph) + browser(model.graph);
   return text;
 }

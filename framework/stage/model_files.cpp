@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "component/component_json.hpp"
 #include "dha/error.hpp"
@@ -12,6 +13,7 @@
 #include "dha/version.hpp"
 #include "export/exported_files.hpp"
 #include "export/graph_check.hpp"
+#include "plugin/guarded_call.hpp"
 #include "report/drawing.hpp"
 #include "stage/pipeline_data.hpp"
 #include "storage/atomic_file.hpp"
@@ -81,16 +83,24 @@ std::optional<LayerGraph> described_layers(const StageParts& parts, const std::s
   }
 }
 
-// The files for other programs. `tensors`: of a decided network.
+// The files for other programs of a decided network. `model`: without its layers.
 void write_for_others(const std::filesystem::path& folder, const StageParts& parts, const std::string& architecture,
-                      const DatasetInfo& info, const std::map<std::string, at::Tensor>& tensors,
-                      const std::string& weights_sha256, Log& log) {
-  const std::optional<LayerGraph> graph = described_layers(parts, architecture, tensors, info.classes, log);
+                      ExportedModel model, Log& log) {
+  std::optional<LayerGraph> graph = described_layers(parts, architecture, model.tensors, model.info.classes, log);
   if (!graph) return remove_exported_files(folder);
-  const std::string version =
-      fmt::format("{}.{}.{}", DHA_SDK_VERSION_MAJOR, DHA_SDK_VERSION_MINOR, DHA_SDK_VERSION_PATCH);
-  for (const std::string& problem : write_exported_files(folder, {*graph, tensors, info, weights_sha256, version}))
+  model.graph = std::move(*graph);
+  for (const std::string& problem : write_exported_files(folder, model))
     log.write(LogLevel::kWarning, parts.space().id(), "a file of model/ is missing: " + problem);
+}
+
+std::string version() {
+  return fmt::format("{}.{}.{}", DHA_SDK_VERSION_MAJOR, DHA_SDK_VERSION_MINOR, DHA_SDK_VERSION_PATCH);
+}
+
+// The share of an image's shorter side that evaluations see; nothing where they see whole images.
+std::optional<double> crop_fraction(const OpenDataset& dataset) {
+  if (dataset.in_memory()) return std::nullopt;
+  return guarded_call(dataset.id(), "crop_policy", [&] { return dataset.dataset().crop_policy(); }).evaluation_fraction;
 }
 
 Json read_description(const std::filesystem::path& file) {
@@ -116,7 +126,8 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 }
 
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const DatasetInfo& info, Log& log) {
+                 const OpenDataset& dataset, Log& log) {
+  const DatasetInfo& info = dataset.info();
   const std::filesystem::path folder = directory.file("model");
   make_folders(folder);
   SafetensorsFile weights;
@@ -129,20 +140,22 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
     link_or_copy(directory.file(kDatasetFile), folder / kDatasetFile);
   Json space = Json::parse(parts.config().space.params_json);
   space["use"] = parts.config().space.id;
-  write_json(folder / kModelFile,
-             {{"format", kModelFormat},
-              {"weights", kWeightsFile},
-              {"weights_sha256", weights_sha256},
-              {"network", is_decided ? "decided" : "supernet"},
-              {"architecture", kArchitectureFile},
-              {"space", space},
-              {"class_names", info.class_names},
-              {"input", {{"channels", info.channels}, {"height", info.height}, {"width", info.width}}},
-              {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
-              {"mean", info.mean},
-              {"standard_deviation", info.standard_deviation}});
+  const std::optional<double> crop = crop_fraction(dataset);
+  Json input{{"channels", info.channels}, {"height", info.height}, {"width", info.width}};
+  if (crop) input["crop_fraction"] = *crop;
+  write_json(folder / kModelFile, {{"format", kModelFormat},
+                                   {"weights", kWeightsFile},
+                                   {"weights_sha256", weights_sha256},
+                                   {"network", is_decided ? "decided" : "supernet"},
+                                   {"architecture", kArchitectureFile},
+                                   {"space", space},
+                                   {"class_names", info.class_names},
+                                   {"input", input},
+                                   {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
+                                   {"mean", info.mean},
+                                   {"standard_deviation", info.standard_deviation}});
   if (is_decided)
-    write_for_others(folder, parts, architecture, info, weights.tensors, weights_sha256, log);
+    write_for_others(folder, parts, architecture, {{}, weights.tensors, info, crop, weights_sha256, version()}, log);
   else
     remove_exported_files(folder);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "component/stage_parts.hpp"
+#include "data/open_dataset.hpp"
 #include "report/log.hpp"
 #include "storage/run_directory.hpp"
 
@@ -20,7 +21,7 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 // network. For a supernet, writes the network of `architecture` with its weights and gates, or, if the space cannot
 // carry them, the supernet, which is logged. Throws Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const DatasetInfo& info, Log& log);
+                 const OpenDataset& dataset, Log& log);
 
 // The content of a model/.
 struct SavedModel {

@@ -45,9 +45,9 @@ Measurement TrainedStage::measure(const ImageSet& images) const {
                   {normalizer_, pipeline_.precision, device});
 }
 
-void TrainedStage::write(const RunDirectory& directory, bool model) const {
+void TrainedStage::write(const RunDirectory& directory, const OpenDataset* dataset) const {
   write_learned(directory, parts_, architecture_);
-  if (model) write_model(directory, parts_, architecture_, environment_.info, *environment_.services.log);
+  if (dataset != nullptr) write_model(directory, parts_, architecture_, *dataset, *environment_.services.log);
 }
 
 }  // namespace dha

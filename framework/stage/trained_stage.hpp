@@ -28,8 +28,8 @@ class TrainedStage {
   // Throws Error{kCancelled} when the user asks to stop.
   Measurement measure(const ImageSet& images) const;
 
-  // architecture.json, its drawing and policy.json; with `model` also model/.
-  void write(const RunDirectory& directory, bool model) const;
+  // architecture.json, its drawing and policy.json; and, unless it is null, the model/ of a run on `dataset`.
+  void write(const RunDirectory& directory, const OpenDataset* dataset) const;
 
  private:
   TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const StageEnvironment& environment,

@@ -465,7 +465,7 @@ StageResult TrialStage::result(bool model) const {
                    fmt::format("{}: test {:.2f} % (trial {})", config_.name, 100 * result.measurements.test->accuracy(),
                                ids.front()));
   }
-  best.write(run_.directory, model);
+  best.write(run_.directory, model ? &run_.dataset : nullptr);
   for (const int64_t id : ids)
     result.outcomes.push_back({id, path_of(id), (fs::path(path_of(id)) / trained(id).checkpoint).string(),
                                read_trial_result(directory_of(id)).settings});

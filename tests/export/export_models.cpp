@@ -81,7 +81,8 @@ void write_case(const fs::path& folder, Space& space, const std::string& archite
   save_safetensors(folder / "weights.safetensors", weights);
   const auto* layers = static_cast<const NetworkLayers*>(space.capability(NetworkLayers::kCapability));
   const LayerGraph graph = checked_graph(layers->layers(architecture), weights.tensors, info.classes);
-  const auto problems = write_exported_files(folder, {graph, weights.tensors, info, "of no file", "1.2.3"});
+  const auto problems =
+      write_exported_files(folder, {graph, weights.tensors, info, std::nullopt, "of no file", "1.2.3"});
   for (const std::string& problem : problems) throw std::runtime_error(problem);
   const std::string refused = onnx_problem(read_file(folder / kOnnxFile));
   if (!refused.empty()) throw std::runtime_error(refused);
