@@ -86,8 +86,8 @@ std::string ModuleTree::access(std::string_view path) const {
   const ModuleTree* tree = this;
   while (!path.empty()) {
     const std::string name = next_part(path);
-    const Kind kind = tree == this ? Kind::kParts : tree->kind();
-    text += kind == Kind::kParts ? "." + name : kind == Kind::kList ? "[" + name + "]" : "[\"" + name + "\"]";
+    const Kind own = tree == this ? Kind::kParts : tree->kind();
+    text += own == Kind::kParts ? "." + name : own == Kind::kList ? "[" + name + "]" : "[\"" + name + "\"]";
     tree = tree->child(name);
   }
   return text;

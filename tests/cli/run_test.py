@@ -46,7 +46,7 @@ class RunTest(CommandLineTest):
         run = self.run_folder()
         for name in ("pipeline.json", "environment.json", "log.txt", "metrics.jsonl", "architecture.json",
                      "architecture.svg", "policy.json", "hyper.csv", "summary.json", "model/weights.safetensors",
-                     "model/model.json", "model/architecture.json"):
+                     "model/model.json", "model/architecture.json", "model/model.onnx", "model/model.py", "model/README.md"):
             self.assertGreater((run / name).stat().st_size, 0, name)
         summary = json.loads((run / "summary.json").read_text())
         self.assertTrue(summary["finished"])
