@@ -5,7 +5,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include <fstream>
+#include <cmath>
+#include <filesystem>
 #include <iostream>
 
 #include "dha/layer_graph.hpp"
@@ -48,7 +49,8 @@ DatasetInfo image_set(int64_t classes, int64_t channels, int64_t height, int64_t
   return info;
 }
 
-// Batch norms and gates as a training leaves them: none of their numbers is 0 or 1, and some gates are negative.
+// Weights as a training leaves them: features keep their size, no number of a batch norm is 0 or 1, and some gates are
+// negative.
 void perturb(const Network& network) {
   const at::NoGradGuard no_grad;
   const auto generator = at::detail::createCPUGenerator(7);
@@ -58,6 +60,9 @@ void perturb(const Network& network) {
       if (one.name.ends_with(".gate")) {
         one.tensor.fill_(gate);
         gate = gate < 0 ? 0.7 : -1.3;
+      } else if (one.tensor.dim() == 4) {
+        const double bound = std::sqrt(3 / static_cast<double>(one.tensor[0].numel()));  // keeps the variance
+        at::Tensor(one.tensor).uniform_(-bound, bound, generator);
       } else if (one.tensor.dim() == 1) {
         const bool is_around_1 = !one.name.ends_with(".bias") && !one.name.ends_with(".running_mean");
         at::Tensor(one.tensor).uniform_(is_around_1 ? 0.7 : -0.2, is_around_1 ? 1.3 : 0.2, generator);
@@ -65,16 +70,29 @@ void perturb(const Network& network) {
     }
 }
 
+// Running statistics of these images, so that features stay of one size from layer to layer and depend on the image.
+void calibrate(Network& network, const at::Tensor& images) {
+  const at::NoGradGuard no_grad;
+  network.set_mode({true, true, 0, false});
+  for (int i = 0; i < 20; ++i) network.forward(images, {});
+}
+
+// Noise, darker from image to image: means over many pixels of noise alone would be almost the same for all.
 at::Tensor random_images(const DatasetInfo& info) {
-  return at::empty({kImages, info.channels, info.height, info.width}, at::kByte)
-      .random_(0, 256, at::detail::createCPUGenerator(5));
+  at::Tensor images = at::empty({kImages, info.channels, info.height, info.width}, at::kByte)
+                          .random_(0, 256, at::detail::createCPUGenerator(5));
+  for (int64_t i = 0; i < kImages; ++i) images.select(0, i).floor_divide_(2 * i + 1);
+  return images;
 }
 
 void write_case(const fs::path& folder, Space& space, const std::string& architecture, const DatasetInfo& info) {
   const auto network = space.lean(architecture, at::kFloat);
   perturb(*network);
-  network->set_mode({false, false, 0, false});
   SafetensorsFile weights, expected;
+  expected.tensors["images"] = random_images(info);
+  const at::Tensor input = Normalizer(info, at::kFloat, /*channels_last=*/false)(expected.tensors["images"]);
+  calibrate(*network, input);
+  network->set_mode({false, false, 0, false});
   for (const auto& list : {network->parameters(), network->buffers()})
     for (const NamedTensor& one : list) weights.tensors[one.name] = one.tensor;
   fs::create_directories(folder);
@@ -87,9 +105,7 @@ void write_case(const fs::path& folder, Space& space, const std::string& archite
   const std::string refused = onnx_problem(read_file(folder / kOnnxFile));
   if (!refused.empty()) throw std::runtime_error(refused);
   const at::NoGradGuard no_grad;
-  expected.tensors["images"] = random_images(info);
-  const Normalizer normalizer(info, at::kFloat, /*channels_last=*/false);
-  expected.tensors["logits"] = network->forward(normalizer(expected.tensors["images"]), {}).logits;
+  expected.tensors["logits"] = network->forward(input, {}).logits;
   save_safetensors(folder / "expected.safetensors", expected);
 }
 

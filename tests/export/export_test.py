@@ -28,6 +28,9 @@ except ImportError as error:
     print(f"skipped: {error}; scripts/setup installs {', '.join(PACKAGES)} into .venv")
     sys.exit(77)
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "cli"))
+from support import CommandLineTest, small_pipeline, write_idx  # noqa: E402
+
 IR_7_AND_OPSET_13 = (b"\x08\x07", b"\x42\x02\x10\x0d")  # the first field of a ModelProto, and opset_import
 
 
@@ -57,32 +60,35 @@ class ExportTest(unittest.TestCase):
         self.assertGreater(len(self.models), 70)
         for model in self.models:
             expected = {name: tensor.numpy() for name, tensor in load_file(model / "expected.safetensors").items()}
-            with self.subTest(model.name):
-                yield model, expected["images"], expected["logits"]
+            if model.name != "nb201_none":  # whose logits are a bias
+                self.assertGreater(relative_distance(expected["logits"][0], expected["logits"][1]), 1e-2, model.name)
+            yield model, expected["images"], expected["logits"]
 
     def test_onnxruntime_computes_the_same(self):
         for model, images, expected in self.each():
-            content = (model / "model.onnx").read_bytes()
-            self.assertTrue(content.startswith(IR_7_AND_OPSET_13[0]))
-            self.assertIn(IR_7_AND_OPSET_13[1], content[:64])
-            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-            logits, probabilities = session.run(["logits", "probabilities"], {"images": images})
-            self.assertLess(relative_distance(logits, expected), 1e-4)
-            numpy.testing.assert_array_equal(logits.argmax(1), expected.argmax(1))
-            numpy.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-            alone = session.run(["logits"], {"images": images[:1]})[0]  # any number of images
-            self.assertLess(relative_distance(alone, expected[:1]), 1e-4)
-            about = session.get_modelmeta().custom_metadata_map
-            self.assertEqual(len(json.loads(about["class_names"])), expected.shape[1])
-            self.assertEqual((int(about["height"]), int(about["width"])), images.shape[2:])
+            with self.subTest(model.name):
+                content = (model / "model.onnx").read_bytes()
+                self.assertTrue(content.startswith(IR_7_AND_OPSET_13[0]))
+                self.assertIn(IR_7_AND_OPSET_13[1], content[:64])
+                session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+                logits, probabilities = session.run(["logits", "probabilities"], {"images": images})
+                self.assertLess(relative_distance(logits, expected), 1e-4)
+                numpy.testing.assert_array_equal(logits.argmax(1), expected.argmax(1))
+                numpy.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+                alone = session.run(["logits"], {"images": images[:1]})[0]  # any number of images
+                self.assertLess(relative_distance(alone, expected[:1]), 1e-4)
+                about = session.get_modelmeta().custom_metadata_map
+                self.assertEqual(len(json.loads(about["class_names"])), expected.shape[1])
+                self.assertEqual((int(about["height"]), int(about["width"])), images.shape[2:])
 
     def test_the_module_computes_the_same(self):
         for model, images, expected in self.each():
-            module = load_module(model / "model.py")
-            with torch.no_grad():
-                logits = module.load()(torch.from_numpy(images)).numpy()
-            self.assertLess(relative_distance(logits, expected), 1e-5)
-            self.assertEqual(module.CLASS_NAMES[1], 'class "1" é')
+            with self.subTest(model.name):
+                module = load_module(model / "model.py")
+                with torch.no_grad():
+                    logits = module.load()(torch.from_numpy(images)).numpy()
+                self.assertLess(relative_distance(logits, expected), 1e-5)
+                self.assertEqual(module.CLASS_NAMES[1], 'class "1" é')
 
     def test_the_programs_of_the_readme_work(self):
         for name in ("cell_darts_v2", "cell_odd0"):
@@ -96,6 +102,22 @@ class ExportTest(unittest.TestCase):
                        .stdout.rsplit(maxsplit=1) for program in programs]
             self.assertEqual(answers[0][0], answers[1][0])
             self.assertAlmostEqual(float(answers[0][1]), float(answers[1][1]), places=4)
+
+
+class RunTest(CommandLineTest):
+    def test_a_searched_and_trained_network_is_as_good_in_onnxruntime(self):
+        write_idx(self.data)
+        self.dha("run", "-q", self.write_pipeline(small_pipeline(self.data)))
+        run = self.run_folder()
+        accuracy = json.loads(self.dha("eval", run, "--json")[0])["accuracy"]
+        images = numpy.frombuffer((self.data / "t10k-images-idx3-ubyte").read_bytes(), numpy.uint8, offset=16)
+        labels = numpy.frombuffer((self.data / "t10k-labels-idx1-ubyte").read_bytes(), numpy.uint8, offset=8)
+        session = onnxruntime.InferenceSession(run / "model" / "model.onnx", providers=["CPUExecutionProvider"])
+        logits = session.run(["logits"], {"images": images.reshape(-1, 1, 12, 12)})[0]
+        self.assertEqual((logits.argmax(1) == labels).mean(), accuracy)
+        with torch.no_grad():
+            found = load_module(run / "model" / "model.py").load()(torch.from_numpy(images.reshape(-1, 1, 12, 12).copy()))
+        self.assertLess(relative_distance(found.numpy(), logits), 1e-4)
 
 
 if __name__ == "__main__":
