@@ -24,6 +24,7 @@ struct Command {
   // `arguments`: those after the verb. Returns an ExitStatus; throws dha::Error, which main converts to a message and a
   // status.
   int (*run)(const std::vector<std::string>& arguments);
+  const char* details = "";  // further lines of the verb's own help, each with a line break
 };
 
 // Each verb has its own file, framework/app/<name>.cpp.
@@ -33,6 +34,7 @@ extern const Command kDescribeCommand;
 extern const Command kDoctorCommand;
 extern const Command kEvalCommand;
 extern const Command kPluginsCommand;
+extern const Command kPredictCommand;
 extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;

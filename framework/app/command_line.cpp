@@ -57,7 +57,10 @@ std::optional<po::variables_map> parse_command_line(const Command& command, cons
   } catch (const po::error& e) {
     throw refuse(e.what());
   }
-  std::cout << "usage: " << program_name() << " " << command.synopsis << "\n\n" << command.summary << "\n\n" << shown;
+  std::cout << "usage: " << program_name() << " " << command.synopsis << "\n\n"
+            << command.summary << "\n"
+            << command.details << "\n"
+            << shown;
   return std::nullopt;
 }
 

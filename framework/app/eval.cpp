@@ -10,6 +10,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/run_progress.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
 #include "run/run_evaluation.hpp"
@@ -19,14 +20,6 @@ namespace dha::app {
 namespace {
 
 namespace options = boost::program_options;
-
-std::string in_words(const RunProgress& progress) {
-  std::string text = fmt::format("the run has not finished: this is stage '{}' after {} of {} epochs", progress.stage,
-                                 progress.epochs, progress.planned_epochs);
-  if (progress.steps > 0)
-    text += fmt::format(" and {} step{} of the next", progress.steps, progress.steps == 1 ? "" : "s");
-  return progress.is_decided ? text : text + "; its architecture is not decided yet";
-}
 
 void print(const std::string& split, const RunEvaluation& evaluation, bool as_json) {
   const auto& [measured, divided_by, progress, damage] = evaluation;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "component/check_gates.hpp"
+#include "component/copy_by_name.hpp"
 #include "component/leaf_gates.hpp"
 #include "dha/error.hpp"
 #include "dha/nas/decided_gates.hpp"
@@ -58,24 +59,6 @@ void resume_component(const State& all, const std::string& key, Guarded& compone
 }
 
 std::string augment_key(size_t index) { return fmt::format("augment.{}", index); }
-
-void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vector<NamedTensor>& to) {
-  const at::NoGradGuard no_grad;
-  for (const NamedTensor& target : to) {
-    const auto source = from.find(target.name);
-    if (source == from.end())
-      throw Error(ErrorCode::kData, fmt::format("the weights do not fit the network: they lack '{}'; give "
-                                                "both networks the same space and parameters",
-                                                target.name));
-    if (source->second.sizes() != target.tensor.sizes())
-      throw Error(
-          ErrorCode::kData,
-          fmt::format("the weights do not fit the network: tensor '{}' has shape [{}], expected [{}]; give "
-                      "both networks the same channels, classes and parameters of the space",
-                      target.name, fmt::join(source->second.sizes(), ", "), fmt::join(target.tensor.sizes(), ", ")));
-    target.tensor.copy_(source->second);
-  }
-}
 
 }  // namespace
 

@@ -64,6 +64,18 @@ void place_in_centre(ImageRequest& request, ImageSize stored, int64_t height, in
 
 }  // namespace
 
+ImageRequest largest_centre_crop(ImageSize stored, int64_t height, int64_t width) {
+  check_stored(stored);
+  const double scale = std::min(static_cast<double>(stored.height) / static_cast<double>(height),
+                                static_cast<double>(stored.width) / static_cast<double>(width));
+  ImageRequest request;
+  request.height = height;
+  request.width = width;
+  place_in_centre(request, stored, rounded(scale * static_cast<double>(height)),
+                  rounded(scale * static_cast<double>(width)));
+  return request;
+}
+
 CropGeometry::CropGeometry(const CropPolicy& policy, int64_t height, int64_t width)
     : policy_(policy), height_(height), width_(width) {
   check_range("areas", policy.area_minimum, policy.area_maximum, 0, 1);

@@ -7,6 +7,10 @@
 
 namespace dha {
 
+// The largest centre part of a stored image with the shape of the result, height x width px: all of an image that has
+// it. Sides are rounded half to even.
+ImageRequest largest_centre_crop(ImageSize stored, int64_t height, int64_t width);
+
 // For one policy and one size of result. Every request is inside its image, down to images of one pixel, and is the
 // same on every machine. [any thread]
 class CropGeometry {

@@ -33,12 +33,9 @@ void check_class_name(const std::string& id, const std::string& name) {
   }
 }
 
-void check_labels(const std::string& id, Split split, const at::Tensor& labels, int64_t size, int64_t classes) {
-  if (labels.scalar_type() != at::kLong || labels.dim() != 1 || labels.size(0) != size)
-    throw Error(ErrorCode::kContractViolation,
-                fmt::format("{}: labels({}) must return int64 ({})", id, name_of(split), size));
+void check_labels(const std::string& id, Split split, const at::Tensor& labels, int64_t classes) {
   const int64_t* label = labels.const_data_ptr<int64_t>();
-  for (int64_t i = 0; i < size; ++i)
+  for (int64_t i = 0; i < labels.size(0); ++i)
     if (label[i] < 0 || label[i] >= classes)
       throw Error(ErrorCode::kData,
                   fmt::format("{}: label {} of {} image {} is outside [0, {}]; check the number of classes", id,
@@ -57,9 +54,7 @@ void check_tensors(const std::string& id, const DatasetInfo& info, const ImageTe
 }  // namespace
 
 OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
-    : id_(std::move(id)), dataset_(std::move(dataset)) {
-  guarded_call(id_, "open", [&] { dataset_->open(); });
-  info_ = guarded_call(id_, "info", [&] { return dataset_->info(); });
+    : OpenDataset(std::move(id), std::move(dataset), WithoutClasses()) {
   if (info_.classes == 1) throw Error(ErrorCode::kData, id_ + ": found 1 class of images; expected at least 2");
   if (info_.classes < 2 || (info_.channels != 1 && info_.channels != 3) || info_.height < 1 || info_.width < 1)
     throw Error(ErrorCode::kData,
@@ -67,16 +62,25 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
                             "least 2 classes and 1 or 3 channels",
                             id_, info_.classes, info_.channels, info_.height, info_.width));
   for (const std::string& name : info_.class_names) check_class_name(id_, name);
+  for (const auto& [split, labels] : labels_) check_labels(id_, split, labels, info_.classes);
+  if (size(Split::kTrain) == 0) throw Error(ErrorCode::kData, id_ + ": has no training image");
+  check_every_class_has_images(*this);
+}
+
+OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset, WithoutClasses)
+    : id_(std::move(id)), dataset_(std::move(dataset)) {
+  guarded_call(id_, "open", [&] { dataset_->open(); });
+  info_ = guarded_call(id_, "info", [&] { return dataset_->info(); });
   in_memory_ = guarded_call(id_, "in_memory", [&] { return dataset_->in_memory(); });
   unreadable_at_open_ = guarded_call(id_, "unreadable_images", [&] { return dataset_->unreadable_images(); });
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     const int64_t size = guarded_call(id_, "size", [&] { return dataset_->size(split); });
     const at::Tensor labels = guarded_call(id_, "labels", [&] { return dataset_->labels(split); }).contiguous();
-    check_labels(id_, split, labels, size, info_.classes);
+    if (labels.scalar_type() != at::kLong || labels.dim() != 1 || labels.size(0) != size)
+      throw Error(ErrorCode::kContractViolation,
+                  fmt::format("{}: labels({}) must return int64 ({})", id_, name_of(split), size));
     labels_[split] = labels;
   }
-  if (this->size(Split::kTrain) == 0) throw Error(ErrorCode::kData, id_ + ": has no training image");
-  check_every_class_has_images(*this);
 }
 
 void OpenDataset::set_statistics(std::vector<double> mean, std::vector<double> standard_deviation) {

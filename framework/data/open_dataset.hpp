@@ -27,6 +27,10 @@ class OpenDataset {
   // labels are outside [0, classes) or a class has no training image.
   OpenDataset(std::string id, std::shared_ptr<Dataset> dataset);
 
+  // Images without classes (listed_images.hpp): labels are any numbers, and there need not be training images.
+  struct WithoutClasses {};
+  OpenDataset(std::string id, std::shared_ptr<Dataset> dataset, WithoutClasses);
+
   const std::string& id() const { return id_; }
   const Dataset& dataset() const { return *dataset_; }
   const DatasetInfo& info() const { return info_; }  // mean and standard deviation may be empty until they are set

@@ -17,7 +17,7 @@ struct ExportedModel {
   std::map<std::string, at::Tensor> tensors;  // of weights.safetensors, on any device
   DatasetInfo info;                           // with mean and standard deviation
   std::optional<double> crop_fraction;  // share of an image's shorter side that is the side of its centre square, which
-                                        // the network sees; nothing: the whole image
+                                        // the network sees; nothing: the largest centre part of the input's shape
   std::string weights_sha256;           // of weights.safetensors
   std::string version;                  // of dha: "2.2.0"
 };

@@ -32,26 +32,27 @@ std::string introduction(const ExportedModel& model, bool has_onnx, bool has_pyt
                 "Of each image, the network sees the centre square whose side is {} of the image's shorter side, "
                 "scaled to that size.",
                 *model.crop_fraction)
-          : "Scale images to that size as a whole.");
+          : "Of each image, the network sees the largest centre part with the shape of its input, scaled to that size.");
 }
 
 // Statements that read one image as uint8 (1, channels, height, width).
 std::string python_image(const ExportedModel& model) {
   const LayerGraph& graph = model.graph;
   const bool is_colour = graph.channels == 3;
-  std::string crop;
-  if (model.crop_fraction)
-    crop = fmt::format(
-        "side = round({} * min(image.size))\n"
-        "left, top = (image.width - side) // 2, (image.height - side) // 2\n"
-        "image = image.crop((left, top, left + side, top + side))\n",
-        *model.crop_fraction);
+  const std::string sides =
+      model.crop_fraction
+          ? fmt::format("width = height = round({} * min(image.size))\n", *model.crop_fraction)
+          : fmt::format("scale = min(image.width / {0}, image.height / {1})\n"
+                        "width, height = round({0} * scale), round({1} * scale)\n",
+                        graph.width, graph.height);
   return fmt::format(
       "image = Image.open(\"image.png\").convert(\"{}\")\n"
       "{}"
-      "pixels = numpy.array(image.resize(({}, {})), dtype=numpy.uint8)  # width, height\n"
+      "left, top = (image.width - width) // 2, (image.height - height) // 2\n"
+      "image = image.crop((left, top, left + width, top + height)).resize(({}, {}), Image.BILINEAR)\n"
+      "pixels = numpy.array(image, dtype=numpy.uint8)\n"
       "images = pixels{}\n",
-      is_colour ? "RGB" : "L", crop, graph.width, graph.height,
+      is_colour ? "RGB" : "L", sides, graph.width, graph.height,
       is_colour ? ".transpose(2, 0, 1)[None]" : "[None, None]");
 }
 

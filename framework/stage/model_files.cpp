@@ -15,6 +15,7 @@
 #include "export/graph_check.hpp"
 #include "plugin/guarded_call.hpp"
 #include "report/drawing.hpp"
+#include "stage/model_components.hpp"
 #include "stage/pipeline_data.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/folders.hpp"
@@ -97,19 +98,10 @@ std::string version() {
   return fmt::format("{}.{}.{}", DHA_SDK_VERSION_MAJOR, DHA_SDK_VERSION_MINOR, DHA_SDK_VERSION_PATCH);
 }
 
-// The share of an image's shorter side that evaluations see; nothing where they see whole images.
+// The share of an image's shorter side that evaluations see; nothing where images are in memory.
 std::optional<double> crop_fraction(const OpenDataset& dataset) {
   if (dataset.in_memory()) return std::nullopt;
   return guarded_call(dataset.id(), "crop_policy", [&] { return dataset.dataset().crop_policy(); }).evaluation_fraction;
-}
-
-Json read_description(const std::filesystem::path& file) {
-  const Json json = Json::parse(read_file(file), nullptr, false);
-  if (!json.is_object() || json.value("format", "") != kModelFormat)
-    throw Error(ErrorCode::kData, fmt::format("{} is damaged or has another format than \"{}\"; copy the model again, "
-                                              "or use the version of dha that wrote it",
-                                              file.string(), kModelFormat));
-  return json;
 }
 
 }  // namespace
@@ -126,7 +118,7 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 }
 
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const OpenDataset& dataset, Log& log) {
+                 const PipelineConfig& pipeline, const OpenDataset& dataset, Log& log) {
   const DatasetInfo& info = dataset.info();
   const std::filesystem::path folder = directory.file("model");
   make_folders(folder);
@@ -143,17 +135,22 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
   const std::optional<double> crop = crop_fraction(dataset);
   Json input{{"channels", info.channels}, {"height", info.height}, {"width", info.width}};
   if (crop) input["crop_fraction"] = *crop;
+  const ComponentUse reading =
+      PipelineData::with_chosen_params(pipeline.dataset.component, directory.file(kDatasetFile));
   write_json(folder / kModelFile, {{"format", kModelFormat},
                                    {"weights", kWeightsFile},
                                    {"weights_sha256", weights_sha256},
                                    {"network", is_decided ? "decided" : "supernet"},
                                    {"architecture", kArchitectureFile},
                                    {"space", space},
+                                   {"classes", info.classes},
                                    {"class_names", info.class_names},
                                    {"input", input},
                                    {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
                                    {"mean", info.mean},
-                                   {"standard_deviation", info.standard_deviation}});
+                                   {"standard_deviation", info.standard_deviation},
+                                   {"precision", pipeline.precision},
+                                   {"dataset", dataset_of_model(reading, parts.registry())}});
   if (is_decided)
     write_for_others(folder, parts, architecture, {{}, weights.tensors, info, crop, weights_sha256, version()}, log);
   else
@@ -161,12 +158,23 @@ void write_model(const RunDirectory& directory, const StageParts& parts, const s
 }
 
 bool has_model(const RunDirectory& directory) {
-  const std::filesystem::path file = directory.file("model") / kModelFile;
-  return std::filesystem::exists(file) && read_description(file).value("network", "") == "decided";
+  const std::filesystem::path folder = directory.file("model");
+  return std::filesystem::exists(folder / kModelFile) &&
+         read_model_description(folder).value("network", "") == "decided";
+}
+
+Json read_model_description(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kModelFile;
+  const Json json = Json::parse(read_file(file), nullptr, false);
+  if (!json.is_object() || json.value("format", "") != kModelFormat)
+    throw Error(ErrorCode::kData, fmt::format("{} is damaged or has another format than \"{}\"; copy the model again, "
+                                              "or use the version of dha that wrote it",
+                                              file.string(), kModelFormat));
+  return json;
 }
 
 SavedModel read_model(const std::filesystem::path& folder) {
-  const Json description = read_description(folder / kModelFile);
+  const Json description = read_model_description(folder);
   const std::filesystem::path weights = folder / kWeightsFile;
   if (description.value("weights_sha256", "") != sha256_of_file(weights))
     throw Error(ErrorCode::kData,

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "component/stage_parts.hpp"
 #include "data/open_dataset.hpp"
+#include "pipeline/pipeline.hpp"
 #include "report/log.hpp"
 #include "storage/run_directory.hpp"
 
@@ -19,9 +21,9 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 // dataset.json with a description of the run's data; and, if the space describes its networks layer by layer
 // (dha/layer_graph.hpp), the files for other programs (export/exported_files.hpp). Writes the current weights of the
 // network. For a supernet, writes the network of `architecture` with its weights and gates, or, if the space cannot
-// carry them, the supernet, which is logged. Throws Error{kIo}.
+// carry them, the supernet, which is logged. `pipeline`: of the run on `dataset`. Throws Error{kIo}.
 void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const OpenDataset& dataset, Log& log);
+                 const PipelineConfig& pipeline, const OpenDataset& dataset, Log& log);
 
 // The content of a model/.
 struct SavedModel {
@@ -31,6 +33,9 @@ struct SavedModel {
 
 // Whether `directory` has a model/ of a decided network.
 bool has_model(const RunDirectory& directory);
+
+// The content of the file model.json of `folder`, a model/. Throws Error{kData} if it is damaged or has another format.
+nlohmann::ordered_json read_model_description(const std::filesystem::path& folder);
 
 // `folder`: a model/. Throws Error{kData} if the files are damaged or do not belong together.
 SavedModel read_model(const std::filesystem::path& folder);

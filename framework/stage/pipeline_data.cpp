@@ -69,6 +69,12 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
     open_->set_statistics(known->statistics->mean, known->statistics->standard_deviation);
 }
 
+ComponentUse PipelineData::with_chosen_params(ComponentUse use, const std::filesystem::path& facts) {
+  if (const std::optional<Facts> known = read(facts))
+    use.params_json = completed(use.params_json, known->chosen_params);
+  return use;
+}
+
 void PipelineData::check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const {
   const std::optional<DataDifference> found = difference(then, identity_);
   if (!found) return;

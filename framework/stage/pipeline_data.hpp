@@ -38,6 +38,10 @@ class PipelineData {
                const std::filesystem::path& facts, DataChange allowed = DataChange::kNone,
                DataChange acceptable = DataChange::kContent);
 
+  // `use`, of the run's data set, with the parameters that the data set chose when the run began, from `facts`;
+  // unchanged if there is no such file.
+  static ComponentUse with_chosen_params(ComponentUse use, const std::filesystem::path& facts);
+
   const OpenDataset& dataset() const { return *open_; }
   const RunImages& images() const { return images_; }
 

@@ -385,7 +385,7 @@ void StageTrainer::check_constraints(const std::string& architecture) const {
 void StageTrainer::write_model() const {
   const EvaluationWeights weights(parts_, parts_.gates(GatePurpose::kEvaluation, progress()), *data_.calibration,
                                   evaluation_setting());
-  dha::write_model(run_.directory, parts_, architecture(), run_.dataset, run_.log);
+  dha::write_model(run_.directory, parts_, architecture(), run_.config, run_.dataset, run_.log);
 }
 
 StageResult StageTrainer::result() const {

@@ -4,6 +4,7 @@
 
 #include "stage/model_files.hpp"
 #include "step/evaluation_weights.hpp"
+#include "step/scoped_mode.hpp"
 
 namespace dha {
 
@@ -45,9 +46,19 @@ Measurement TrainedStage::measure(const ImageSet& images) const {
                   {normalizer_, pipeline_.precision, device});
 }
 
+Classified TrainedStage::classify(const ImageSet& images, int64_t top) const {
+  const at::Device device = environment_.services.device;
+  const auto feed =
+      make_feed(images, {.batch_size = config_.batch_size, .device = device, .threads = pipeline_.loader_threads});
+  const ScopedMode evaluation(parts_, kEvaluationMode);
+  return dha::classify(parts_.network(), parts_.gates(GatePurpose::kEvaluation, {}), *feed,
+                       {normalizer_, pipeline_.precision, device}, top);
+}
+
 void TrainedStage::write(const RunDirectory& directory, const OpenDataset* dataset) const {
   write_learned(directory, parts_, architecture_);
-  if (dataset != nullptr) write_model(directory, parts_, architecture_, *dataset, *environment_.services.log);
+  if (dataset != nullptr)
+    write_model(directory, parts_, architecture_, pipeline_, *dataset, *environment_.services.log);
 }
 
 }  // namespace dha

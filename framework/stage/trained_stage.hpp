@@ -8,6 +8,7 @@
 #include "data/stage_data.hpp"
 #include "pipeline/pipeline.hpp"
 #include "stage/model_files.hpp"
+#include "step/classify.hpp"
 #include "step/evaluate.hpp"
 #include "storage/run_directory.hpp"
 
@@ -27,6 +28,9 @@ class TrainedStage {
 
   // Throws Error{kCancelled} when the user asks to stop.
   Measurement measure(const ImageSet& images) const;
+
+  // The `top` most probable classes of each image. Throws as measure() does.
+  Classified classify(const ImageSet& images, int64_t top) const;
 
   // architecture.json, its drawing and policy.json; and, unless it is null, the model/ of a run on `dataset`.
   void write(const RunDirectory& directory, const OpenDataset* dataset) const;

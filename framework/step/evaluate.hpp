@@ -30,6 +30,14 @@ struct EvaluationSetting {
   at::Device device;
 };
 
+// Receives the network's output for each batch that has an image.
+using BatchObserver = std::function<void(const Batch& batch, const NetworkOutput& output)>;
+
+// One pass of `network`, which is in evaluation mode, over `feed`. A lean network ignores `gates`. Throws
+// Error{kCancelled} when the user asks to stop, unless that must wait.
+void run_network(Network& network, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting, Stop stop,
+                 const BatchObserver& observe);
+
 // Receives the network's output for each batch, (N, classes) logits.
 using OutputObserver = std::function<void(const NetworkOutput& output)>;
 

@@ -8,6 +8,7 @@
 #include "dha/dataset.hpp"
 #include "dha/error.hpp"
 #include "dha/hyper_optimizer.hpp"
+#include "dha/image_files.hpp"
 #include "dha/image_operations.hpp"
 #include "dha/layer_graph.hpp"
 #include "dha/replay.hpp"
@@ -60,6 +61,9 @@ bool Dataset::read(Split, int64_t, const ImageRequest&, uint8_t*) const { refuse
 int64_t Dataset::unreadable_images() const { return 0; }
 std::string Dataset::chosen_params() const { return "{}"; }
 std::string Dataset::image_name(Split, int64_t) const { return ""; }
+
+ImageFiles::ImageFiles() = default;
+ImageFiles::~ImageFiles() = default;
 
 Augmenter::Augmenter() = default;
 Augmenter::~Augmenter() = default;

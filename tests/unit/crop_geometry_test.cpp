@@ -128,6 +128,21 @@ BOOST_AUTO_TEST_CASE(evaluation_takes_the_centre_square) {
   is({1, 9}, {0, 4, 1, 1, kHeight, kWidth});
 }
 
+BOOST_AUTO_TEST_CASE(the_largest_centre_crop_has_the_shape_of_the_result) {
+  const auto is = [](ImageSize stored, const ImageRequest& expected) {
+    BOOST_TEST(are_equal(largest_centre_crop(stored, kHeight, kWidth), expected),
+               stored.height << " x " << stored.width);
+  };
+  is({kHeight, kWidth}, {0, 0, kHeight, kWidth, kHeight, kWidth});
+  is({40, 60}, {0, 0, 40, 60, kHeight, kWidth});
+  is({40, 90}, {0, 15, 40, 60, kHeight, kWidth});
+  is({101, 30}, {40, 0, 20, 30, kHeight, kWidth});
+  is({25, 31}, {2, 0, 21, 31, kHeight, kWidth});  // 20.67 rows
+  is({1, 1}, {0, 0, 1, 1, kHeight, kWidth});
+  BOOST_TEST(are_equal(largest_centre_crop({28, 28}, 32, 32), {0, 0, 28, 28, 32, 32}));
+  BOOST_CHECK_THROW(largest_centre_crop({0, 5}, kHeight, kWidth), Error);
+}
+
 BOOST_AUTO_TEST_CASE(training_crops_can_be_those_of_evaluation) {
   const CropGeometry geometry({.random_resized = false, .flip_probability = 1}, kHeight, kWidth);
   for (int64_t index = 0; index < 20; ++index)

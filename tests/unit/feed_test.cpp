@@ -9,6 +9,7 @@
 #include "data/batch_feed.hpp"
 #include "data/class_images.hpp"
 #include "data/cycling_feed.hpp"
+#include "data/listed_images.hpp"
 #include "data/stage_data.hpp"
 #include "data/statistics.hpp"
 #include "dha/error.hpp"
@@ -156,6 +157,76 @@ BOOST_AUTO_TEST_CASE(statistics_of_a_part_are_of_images_from_everywhere) {
   const ImageSet set(source, Split::kTrain, first(100));
   BOOST_TEST(measure_statistics(set, 50, 0).mean.at(0) == 49.0 / 255, boost::test_tools::tolerance(1e-12));
   BOOST_TEST(measure_statistics(set, 3, 0).mean.at(0) == 33.0 / 255, boost::test_tools::tolerance(1e-12));
+}
+
+// Files whose names are numbers, of 6 x 4 px; read() writes the crop's place, then the number.
+class NumberedFiles : public ImageFiles {
+ public:
+  FolderImages find(const std::string&) const override { return {}; }
+  ImageSize size(const std::string& path) const override {
+    if (path == "gone") throw Error(ErrorCode::kData, "gone cannot be opened");
+    if (path == "limit") throw Error(ErrorCode::kIo, "too many open files");
+    return {6, 4};
+  }
+  void read(const std::string& path, ImageSize size, const ImageRequest& request, uint8_t* pixels) const override {
+    if (path == "cut") throw Error(ErrorCode::kData, "cut is damaged");
+    if (size.height != 6 || size.width != 4) throw std::logic_error("the size is not the one that was told");
+    std::fill_n(pixels, request.height * request.width, static_cast<uint8_t>(std::stoi(path)));
+    const auto place = {request.crop_top, request.crop_left, request.crop_height, request.crop_width};
+    std::copy(place.begin(), place.end(), pixels);
+  }
+};
+
+DatasetInfo info_of_inputs(int64_t height, int64_t width) {
+  DatasetInfo info;
+  info.channels = 1;
+  info.height = height;
+  info.width = width;
+  return info;
+}
+
+BOOST_AUTO_TEST_CASE(listed_images_are_known_by_their_positions) {
+  const NumberedFiles files;
+  const auto listed =
+      std::make_shared<ListedImages>(files, info_of_inputs(4, 4), CropPolicy{.evaluation_fraction = 0.5},
+                                     std::vector<std::string>{"9", "gone", "7", "cut", "5"});
+  const OpenDataset source("test.numbered", listed, OpenDataset::WithoutClasses());
+  const auto feed = make_feed(ImageSet(source, Split::kTest, first(5)), {.batch_size = 3, .threads = 2});
+  std::vector<int64_t> positions, values;
+  feed->begin(0, 0);
+  while (const auto batch = feed->next())
+    for (int64_t i = 0; i < batch->labels.size(0); ++i) {
+      positions.push_back(batch->labels[i].item().toLong());
+      values.push_back(images_of(*batch).at(static_cast<size_t>(i)));
+      const at::Tensor pixels = batch->images[i].flatten();
+      BOOST_TEST(pixels[0].item().toLong() == 2);  // of half the shorter side
+      BOOST_TEST(pixels[2].item().toLong() == 2);
+    }
+  BOOST_TEST(positions == (std::vector<int64_t>{0, 2, 4}), boost::test_tools::per_element());
+  BOOST_TEST(values == (std::vector<int64_t>{9, 7, 5}), boost::test_tools::per_element());
+  const std::map<int64_t, std::string> problems{{1, "gone cannot be opened"}, {3, "cut is damaged"}};
+  BOOST_TEST((listed->problems() == problems));
+}
+
+BOOST_AUTO_TEST_CASE(listed_images_without_a_policy_are_seen_to_their_edges) {
+  const NumberedFiles files;
+  const auto seen = [&](int64_t height, int64_t width) {
+    const ListedImages listed(files, info_of_inputs(height, width), std::nullopt, {"8"});
+    std::vector<uint8_t> pixels(static_cast<size_t>(height * width));
+    BOOST_TEST(listed.image_size(Split::kTest, 0).width == 4);
+    BOOST_TEST(listed.read(Split::kTest, 0, {0, 0, 4, 4, height, width, false}, pixels.data()));
+    pixels.resize(4);
+    return pixels;
+  };
+  BOOST_TEST(seen(3, 2) == (std::vector<uint8_t>{0, 0, 6, 4}), boost::test_tools::per_element());
+  BOOST_TEST(seen(3, 3) == (std::vector<uint8_t>{1, 0, 4, 4}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(errors_that_are_not_of_an_image_end_the_list) {
+  const NumberedFiles files;
+  const ListedImages listed(files, info_of_inputs(4, 4), CropPolicy(), {"limit"});
+  BOOST_CHECK_THROW(listed.image_size(Split::kTest, 0), Error);
+  BOOST_TEST(listed.problems().empty());
 }
 
 BOOST_AUTO_TEST_CASE(labels_out_of_range_are_refused) {

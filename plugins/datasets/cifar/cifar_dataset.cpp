@@ -31,6 +31,7 @@ Schema CifarDataset::schema() {
 CifarDataset::CifarDataset(const Params& params, Context& context)
     : InMemoryDataset(3, kCifarSide, kCifarSide),
       context_(context),
+      image_files_(context, 3, kUsualReading),
       path_(params.string("path")),
       layout_(cifar_layout(params.integer("classes"))),
       statistics_(read_statistics(params, 3, usual_statistics())) {}

@@ -79,6 +79,7 @@ Schema IdxDataset::schema() {
 IdxDataset::IdxDataset(const Params& params, Context& context)
     : InMemoryDataset(1, params.integer("height_px"), params.integer("width_px")),
       context_(context),
+      image_files_(context, 1, kUsualReading),
       path_(params.string("path")),
       settings_(read_settings(params)),
       height_(params.integer("height_px")),

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dha/context.hpp"
 #include "dha/params.hpp"
 #include "idx/idx_files.hpp"
 #include "idx/idx_labels.hpp"
+#include "image_folder/image_file_reader.hpp"
 #include "shared/channel_statistics.hpp"
 #include "shared/in_memory_dataset.hpp"
 
@@ -22,6 +24,7 @@ class IdxDataset : public InMemoryDataset {
 
   DatasetInfo info() const override;
   void open() override;
+  void* capability(std::string_view id) override { return image_files_.capability(id); }
 
  private:
   void report(const IdxFiles& files);
@@ -30,6 +33,7 @@ class IdxDataset : public InMemoryDataset {
   std::vector<std::string> name_classes(const IdxFiles& files) const;
 
   Context& context_;
+  ImageFileReader image_files_;
   std::filesystem::path path_;
   std::optional<std::string> prefix_;
   LabelSettings settings_;

@@ -66,7 +66,7 @@ class Walk {
   FoundImages find(const fs::path& folder) {
     // A link in `folder` must not lead back to where it lies.
     fs::path above = root_;
-    is_first_visit(above);
+    if (!folder.empty()) is_first_visit(above);
     for (const fs::path& part : folder.parent_path()) is_first_visit(above /= part);
     if (is_first_visit(root_ / folder))
       read(folder, 0);

@@ -32,9 +32,10 @@ struct FoundImages {
   bool has_runs = false;           // runs of dha lie in it
 };
 
-// Each folder is read once, however many links lead to it, and none of those that hold `folder`; those left out are
-// added to `left_out`, as are files that are no images. Runs of dha, up to three levels down, are left out; they are
-// added where the same folder also holds images. `check_cancelled` is called for each folder and may throw.
+// `folder`: a path below `root`; empty: the root itself. Each folder is read once, however many links lead to it, and
+// none of those that hold `folder`; those left out are added to `left_out`, as are files that are no images. Runs of
+// dha, up to three levels down, are left out; they are added where the same folder also holds images. `check_cancelled`
+// is called for each folder and may throw.
 FoundImages find_images_below(const std::filesystem::path& root, const std::filesystem::path& folder,
                               const std::function<void()>& check_cancelled, LeftOut& left_out);
 

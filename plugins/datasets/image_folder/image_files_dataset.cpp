@@ -118,6 +118,7 @@ ImageFilesDataset::ImageFilesDataset(const Params& params, Context& context, Dep
       policy_(read_policy(params)),
       skip_unreadable_(params.string("unreadable") == "skip"),
       reading_(read_reading(params)),
+      files_(context, channels_, reading_),
       chooses_bits_(depth == Depth::k16 && !params.has("bits")) {}
 
 DatasetInfo ImageFilesDataset::info() const {

@@ -8,12 +8,14 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "dha/context.hpp"
 #include "dha/dataset.hpp"
 #include "dha/params.hpp"
+#include "image_folder/image_file_reader.hpp"
 #include "image_folder/image_index.hpp"
 #include "image_folder/image_reading.hpp"
 #include "image_folder/readable_images.hpp"
@@ -40,6 +42,8 @@ class ImageFilesDataset : public Dataset {
 
   // {"bits": n} where open() has found 16-bit training images and was not told their depth.
   std::string chosen_params() const override;
+
+  void* capability(std::string_view id) override { return files_.capability(id); }
 
  protected:
   // Bits of the images' samples. k8: none has 16, and no file is opened to find out.
@@ -70,6 +74,7 @@ class ImageFilesDataset : public Dataset {
   CropPolicy policy_;
   bool skip_unreadable_;
   ImageReading reading_;
+  ImageFileReader files_;
   bool chooses_bits_, has_chosen_bits_ = false;
   ImageIndex index_;
   int64_t unreadable_images_ = 0;

@@ -16,6 +16,9 @@ struct ImageReading {
   bool accept_truncated = false;  // decode what is there; the rest is left as the decoder leaves it
 };
 
+// For files that belong to no data set of image files.
+inline constexpr ImageReading kUsualReading{};
+
 // What the beginning of a file says of the image as it is stored.
 struct StoredImage {
   ImageSize size;
