@@ -92,6 +92,9 @@ Fields declare_pipeline() {
           .def(2)
           .boolean("channels_last", "keep images and weights in channels-last memory order")
           .def(true)
+          .boolean("tensorboard",
+                   "write the numbers of metrics.jsonl to tensorboard/ too, in the format of TensorBoard")
+          .def(true)
           .path("initial_weights",
                 "a run, or its model, whose weights the first stage starts from where names and shapes agree")
           .optional()

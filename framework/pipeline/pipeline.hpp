@@ -83,6 +83,7 @@ struct PipelineConfig {
   double checkpoint_every_minutes = 10;                              // within an epoch; 0: off
   int64_t keep_checkpoints = 2;                                      // of a stage, the newest; 0: all
   bool channels_last = true;
+  bool tensorboard = true;      // whether to write tensorboard/
   std::string initial_weights;  // absolute path of a run or its model/; empty: the first stage draws its weights
   DatasetUse dataset;
   std::vector<StageConfig> stages;

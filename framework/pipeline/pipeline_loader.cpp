@@ -196,6 +196,7 @@ class PipelineLoader {
     config.checkpoint_every_minutes = json.at("checkpoint_every_minutes");
     config.keep_checkpoints = json.at("keep_checkpoints");
     config.channels_last = json.at("channels_last");
+    config.tensorboard = json.at("tensorboard");
     config.initial_weights = json.value("initial_weights", "");
     const Json& dataset = json.at("dataset");
     if (dataset.contains("limit_train")) config.dataset.limit_train = dataset.at("limit_train").get<int64_t>();

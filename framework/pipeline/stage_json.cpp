@@ -102,6 +102,7 @@ std::string trial_pipeline(const PipelineConfig& config, const StageConfig& tria
                   {"checkpoint_every_minutes", config.checkpoint_every_minutes},
                   {"keep_checkpoints", config.keep_checkpoints},
                   {"channels_last", config.channels_last},
+                  {"tensorboard", false},  // the folders of many trials make it slow
                   {"dataset", dataset_of(config.dataset)},
                   {"stages", Json::array({in_declared_order(stage, stage_fields())})}};
   return in_declared_order(json, pipeline_fields()).dump(2) + "\n";

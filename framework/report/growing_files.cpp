@@ -5,12 +5,13 @@
 #include <filesystem>
 
 #include "dha/error.hpp"
+#include "report/run_events.hpp"
 
 namespace dha {
 
 namespace {
 
-constexpr const char* kGrowingFiles[] = {"metrics.jsonl", "hyper.csv"};
+constexpr const char* kGrowingFiles[] = {"metrics.jsonl", "hyper.csv", kEventFile, kJournalFile};
 
 }  // namespace
 

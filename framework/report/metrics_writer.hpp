@@ -1,5 +1,5 @@
-// metrics.jsonl: one JSON object per line, flushed line by line, so that a reader can follow and a crash loses at most
-// one line.
+// metrics.jsonl and other files of one JSON object per line, flushed line by line, so that a reader can follow and a
+// crash loses at most one line.
 #pragma once
 
 #include <cstdio>

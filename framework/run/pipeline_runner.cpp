@@ -100,19 +100,28 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
   if (checkpoint) data.dataset().note_unreadable(Json::parse(checkpoint->json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
   HyperTable hyper_table(directory_.file("hyper.csv"));
-  const RunContext context{registry_,  config_, data.dataset(), data.images(), services,
-                           directory_, log,     console_,       metrics,       hyper_table};
-  if (results.empty() && !checkpoint)
-    for (const std::string& remark : check_stages(config_, registry_, data.dataset().info(), &context.images, services))
-      log.write(LogLevel::kInfo, "dha", remark);
-  while (results.size() < config_.stages.size()) {
-    const StageConfig& stage = config_.stages[results.size()];
-    results.push_back(train_stage(context, stage, results, checkpoint ? &*checkpoint : nullptr));
-    results.back().files = growing_files(directory_);
-    results.back().unreadable = data.dataset().unreadable();
-    results.back().unreadable_at_open = data.dataset().unreadable_at_open();
-    checkpoint.reset();
-    write_results(directory_, config_, device_.device.str(), results);
+  std::optional<RunEvents> events;
+  if (config_.tensorboard) events.emplace(directory_, config_);
+  const RunContext context{registry_,
+                           config_,
+                           data.dataset(),
+                           data.images(),
+                           services,
+                           directory_,
+                           log,
+                           console_,
+                           metrics,
+                           hyper_table,
+                           events ? &*events : nullptr};
+  try {
+    if (results.empty() && !checkpoint)
+      for (const std::string& remark :
+           check_stages(config_, registry_, data.dataset().info(), &context.images, services))
+        log.write(LogLevel::kInfo, "dha", remark);
+    train_remaining(context, results, checkpoint);
+  } catch (...) {
+    if (events && caught_error(ErrorCode::kInternal).code() != ErrorCode::kCancelled) events->fail();
+    throw;
   }
   const size_t count = results.back().unreadable.size() + static_cast<size_t>(results.back().unreadable_at_open);
   if (count > 0)
@@ -120,6 +129,25 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
               fmt::format("{} image{} could not be read and {} left out; log.txt names them", count,
                           count == 1 ? "" : "s", count == 1 ? "was" : "were"));
   return results;
+}
+
+// The stages that `results` lacks; `checkpoint` is of the first of them.
+void PipelineRunner::train_remaining(const RunContext& run, std::vector<StageResult>& results,
+                                     std::optional<State>& checkpoint) const {
+  while (results.size() < config_.stages.size()) {
+    if (run.events) {
+      int64_t steps = 0;
+      for (const StageResult& result : results) steps += result.steps;
+      run.events->begin_stage(steps);
+    }
+    results.push_back(train_stage(run, config_.stages[results.size()], results, checkpoint ? &*checkpoint : nullptr));
+    results.back().files = growing_files(directory_);
+    results.back().unreadable = run.dataset.unreadable();
+    results.back().unreadable_at_open = run.dataset.unreadable_at_open();
+    checkpoint.reset();
+    if (run.events && results.size() == config_.stages.size()) run.events->finish();
+    write_results(directory_, config_, device_.device.str(), results);
+  }
 }
 
 // Where a run that has not finished continues: the results of the stages that are done, and the last good checkpoint of

@@ -34,6 +34,8 @@ class PipelineRunner {
  private:
   std::vector<StageResult> train(std::optional<DataChange> resuming);
   std::vector<StageResult> train_stages(std::optional<DataChange> resuming, Log& log);
+  void train_remaining(const RunContext& run, std::vector<StageResult>& results,
+                       std::optional<State>& checkpoint) const;
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;
   StageResult train_stage(const RunContext& run, const StageConfig& config, const std::vector<StageResult>& done,
                           const State* checkpoint) const;

@@ -80,7 +80,7 @@ bool is_path_of_data(const std::string& key, const PipelineConfig& config, const
 bool is_allowed(const std::string& path, const PipelineConfig& config, const PluginRegistry& registry) {
   static const std::regex allowed(
       R"(stages\.[^.]+\.(epochs|trials\.count|trials\.parallel)|device|graph|loader_threads)"
-      R"(|checkpoint_every_steps|checkpoint_every_minutes|keep_checkpoints)");
+      R"(|checkpoint_every_steps|checkpoint_every_minutes|keep_checkpoints|tensorboard)");
   return std::regex_match(path, allowed) || is_path_of_data(path, config, registry);
 }
 
@@ -101,8 +101,8 @@ void check_allowed(const RunDirectory& directory, const std::vector<Difference>&
       ErrorCode::kUsage,
       fmt::format("{}, or start a new run from {}. A resumed run accepts stages.NAME.epochs, stages.NAME.trials.count, "
                   "stages.NAME.trials.parallel, device, graph, loader_threads, checkpoint_every_steps, "
-                  "checkpoint_every_minutes, keep_checkpoints, paths of its data set (dataset.path), and anything in "
-                  "stages that have not begun",
+                  "checkpoint_every_minutes, keep_checkpoints, tensorboard, paths of its data set (dataset.path), and "
+                  "anything in stages that have not begun",
                   back, file));
 }
 

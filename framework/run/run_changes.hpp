@@ -19,8 +19,8 @@ void record_pipeline(const RunDirectory& directory, const PipelineConfig& config
 // The pipeline to resume with: the run's pipeline.json with `changes`, compared with the record. Stages that have not
 // begun may differ; else paths of the data set (dataset.path), larger epochs or trials.count of a stage, its
 // trials.parallel, and keys that change no result but by rounding (device, graph, loader_threads,
-// checkpoint_every_steps, checkpoint_every_minutes, keep_checkpoints). Throws Error{kUsage} that names any other
-// difference, smaller numbers, and more epochs of a stage whose search is over. Where something differs, writes
+// checkpoint_every_steps, checkpoint_every_minutes, keep_checkpoints, tensorboard). Throws Error{kUsage} that names any
+// other difference, smaller numbers, and more epochs of a stage whose search is over. Where something differs, writes
 // pipeline.json and the record; a finished stage that grows, and those after it, are taken out of stages.json, together
 // with the checkpoints of the latter: they start again, from the longer stage.
 PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector<Override>& changes,

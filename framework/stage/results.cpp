@@ -28,7 +28,7 @@ void write_json(const std::filesystem::path& file, const Json& json) {
 Json for_people(const StageResult& result) {
   Json json = to_json(result);
   for (const char* key :
-       {"architecture", "checkpoint", "outcomes", "files", "unreadable", "unreadable_at_open", "cost"})
+       {"steps", "architecture", "checkpoint", "outcomes", "files", "unreadable", "unreadable_at_open", "cost"})
     json.erase(key);
   json.update(to_json(result.cost));
   if (json.at("settings").empty()) json.erase("settings");

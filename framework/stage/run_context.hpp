@@ -11,6 +11,7 @@
 #include "report/hyper_table.hpp"
 #include "report/log.hpp"
 #include "report/metrics_writer.hpp"
+#include "report/run_events.hpp"
 #include "storage/run_directory.hpp"
 
 namespace dha {
@@ -27,6 +28,7 @@ struct RunContext {
   Console& console;
   MetricsWriter& metrics;
   HyperTable& hyper_table;
+  RunEvents* events;  // null: none are written
 };
 
 // The services with which the components of a stage of the run are created.

@@ -26,6 +26,7 @@ EpochTotals::Means StageReporter::write_steps(StagePosition& position, double no
   row.update(values);
   for (const auto& [name, value] : values.items()) position.step_values[name] = value;
   run_.metrics.write(row);
+  if (run_.events) run_.events->write(parts_.config().name + "/step", position.epoch * steps_ + position.step, row);
   shown_ = {means.loss, means.accuracy, rate};
   return means;
 }
@@ -70,6 +71,7 @@ void StageReporter::write_epoch(const StagePosition& position, const EpochOutcom
   row["images_per_second"] = static_cast<double>(position.epoch_means.images) / std::max(1e-9, position.epoch_seconds);
   row["time_s"] = seconds;
   run_.metrics.write(row);
+  if (run_.events) run_.events->write(config.name + "/epoch", (position.epoch + 1) * steps_, row);
 
   std::string line = fmt::format("{} {}/{}: loss {:.3f}, accuracy {:.1f} %", config.name, position.epoch + 1,
                                  position.last_epoch, position.epoch_means.loss, 100 * position.epoch_means.accuracy);

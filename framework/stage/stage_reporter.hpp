@@ -1,4 +1,5 @@
-// The output of a stage while it trains: rows of metrics.jsonl and hyper.csv, lines of the log, the progress bar.
+// The output of a stage while it trains: rows of metrics.jsonl, hyper.csv and tensorboard/, lines of the log, the
+// progress bar.
 #pragma once
 
 #include <limits>

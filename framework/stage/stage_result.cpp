@@ -11,6 +11,7 @@ using Json = nlohmann::ordered_json;
 Json to_json(const StageResult& result) {
   Json json{{"name", result.name},
             {"epochs", result.epochs},
+            {"steps", result.steps},
             {"was_stopped", result.was_stopped},
             {"seconds", result.seconds},
             {"images_per_second", result.images_per_second},
@@ -39,6 +40,7 @@ StageResult stage_result_from_json(const Json& json) {
   result.name = json.at("name");
   result.checkpoint = json.at("checkpoint");
   result.epochs = json.at("epochs");
+  result.steps = json.value("steps", int64_t{0});
   result.was_stopped = json.at("was_stopped");
   result.seconds = json.at("seconds");
   result.images_per_second = json.at("images_per_second");

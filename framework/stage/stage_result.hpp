@@ -25,6 +25,7 @@ struct StageResult {
   std::string name;
   std::string checkpoint;    // file of the last one, relative to the run directory
   int64_t epochs = 0;        // trained
+  int64_t steps = 0;         // that the run itself trained; 0 of a stage of trials
   bool was_stopped = false;  // by the caller, before its last epoch
   double seconds = 0;
   double images_per_second = 0;               // training steps of the whole stage

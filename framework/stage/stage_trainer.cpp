@@ -393,6 +393,7 @@ StageResult StageTrainer::result() const {
   result.name = config_.name;
   result.checkpoint = checkpoints_.last().lexically_relative(run_.directory.path()).string();
   result.epochs = position_.epoch;
+  result.steps = position_.epoch * data_.train->steps();
   result.was_stopped = position_.stopped;
   result.seconds = seconds();
   result.train_loss = position_.epoch_means.loss;

@@ -77,8 +77,8 @@ TrialResult TrialRun::train(const TrialTask& task, Log& log, const StageTrainer:
   if (found) data.dataset().note_unreadable(Json::parse(found->state.json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
   HyperTable hyper_table(directory_.file("hyper.csv"));
-  const RunContext run{registry_,  config_, data.dataset(), images,  services,
-                       directory_, log,     console_,       metrics, hyper_table};
+  const RunContext run{registry_, config_,  data.dataset(), images,      services,          directory_,
+                       log,       console_, metrics,        hyper_table, /*events=*/nullptr};
   StageTrainer trainer(run, stage, task.path);
   if (found)
     trainer.resume(found->state);

@@ -30,6 +30,7 @@ Json good_file() {
     "$schema": "dha.schema.json", "name": "good", "seed": 7, "device": "cuda:1", "precision": "bf16", "graph": "auto",
     "loader_threads": 4, "channels_last": false,
     "checkpoint_every_steps": 100, "checkpoint_every_minutes": 0.5, "keep_checkpoints": 0,
+    "tensorboard": false,
     "dataset": { "use": "dha.image_folder", "path": "data", "cache": "cache", "size": 64,
                  "limit_train": 500, "limit_test": 100 },
     "stages": [
@@ -173,6 +174,7 @@ const Fault kFaults[] = {
     {"/keep_checkpoints", R"("all")"},
     {"/channels_last", R"("yes")"},
     {"/channels_last", "1"},
+    {"/tensorboard", R"("off")"},
     // The data set.
     {"/dataset", nullptr, ""},
     {"/dataset", R"("dha.cifar10")"},

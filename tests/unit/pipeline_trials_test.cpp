@@ -454,6 +454,7 @@ BOOST_AUTO_TEST_CASE(the_pipeline_of_a_trial_is_loaded_as_it_was) {
   BOOST_TEST(loaded.checkpoint_every_minutes == config.checkpoint_every_minutes);
   BOOST_TEST(loaded.keep_checkpoints == config.keep_checkpoints);
   BOOST_TEST(loaded.channels_last == config.channels_last);
+  BOOST_TEST(!loaded.tensorboard);
   check_same(loaded.dataset.component, config.dataset.component);
   BOOST_TEST(loaded.dataset.limit_train.value() == 500);
   BOOST_TEST(loaded.dataset.limit_test.value() == 3);
