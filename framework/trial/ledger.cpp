@@ -26,20 +26,21 @@ std::string header() { return Json{{"format", kFormat}}.dump() + "\n"; }
 std::string line_of(const LedgerEvent& event) {
   Json json;
   if (const auto* asked = std::get_if<TrialAsked>(&event)) {
-    json = {{"event", "asked"}, {"trial", to_json(asked->trial)}};
+    json = {{"event", "asked"}, {"trial", to_json(asked->trial)}, {"time", asked->time}};
   } else if (const auto* kept = std::get_if<TrialKept>(&event)) {
     json = {{"event", "kept"}, {"id", kept->id}, {"epoch", to_json(kept->epoch)}, {"go", kept->go}};
   } else {
-    json = {{"event", "told"}, {"outcome", to_json(std::get<TrialTold>(event).outcome)}};
+    const auto& told = std::get<TrialTold>(event);
+    json = {{"event", "told"}, {"outcome", to_json(told.outcome)}, {"time", told.time}};
   }
   return json.dump() + "\n";
 }
 
 LedgerEvent event_of(const Json& json) {
   const std::string event = json.at("event");
-  if (event == "asked") return TrialAsked{trial_from_json(json.at("trial"))};
+  if (event == "asked") return TrialAsked{trial_from_json(json.at("trial")), json.value("time", "")};
   if (event == "kept") return TrialKept{json.at("id"), epoch_outcome_from_json(json.at("epoch")), json.at("go")};
-  if (event == "told") return TrialTold{trial_outcome_from_json(json.at("outcome"))};
+  if (event == "told") return TrialTold{trial_outcome_from_json(json.at("outcome")), json.value("time", "")};
   throw Error(ErrorCode::kData, fmt::format("expected the event asked, kept or told, found '{}'", event));
 }
 

@@ -21,6 +21,7 @@ inline constexpr const char* kLedgerFile = "trials.jsonl";
 // The trial that ask() returned.
 struct TrialAsked {
   Trial trial;
+  std::string time = "";  // ISO 8601 with offset; empty in a ledger that has no times
 };
 
 // An epoch that was passed to keep_going(), and the answer.
@@ -33,6 +34,7 @@ struct TrialKept {
 // The outcome that was passed to tell().
 struct TrialTold {
   TrialOutcome outcome;
+  std::string time = "";  // as above
 };
 
 using LedgerEvent = std::variant<TrialAsked, TrialKept, TrialTold>;

@@ -13,6 +13,7 @@
 #include "pipeline/stage_json.hpp"
 #include "pipeline/trial_settings.hpp"
 #include "process/signals.hpp"
+#include "report/growing_files.hpp"
 #include "report/quantities_json.hpp"
 #include "stage/pipeline_data.hpp"
 #include "stage/results.hpp"
@@ -21,6 +22,7 @@
 #include "storage/checkpoint_store.hpp"
 #include "storage/folders.hpp"
 #include "storage/linked_copy.hpp"
+#include "storage/local_time.hpp"
 #include "trial/check_trial.hpp"
 #include "trial/trial_json.hpp"
 #include "trial/trial_messages.hpp"
@@ -82,6 +84,7 @@ StageResult TrialStage::run(bool model) {
   make_folders(folder());
   ledger_ = std::make_unique<Ledger>(
       folder(), [this](const std::string& note) { run_.log.write(LogLevel::kWarning, "ledger", note); });
+  journal_ = std::make_unique<StudyJournal>(run_.directory.file(kJournalFile), study());
   replay();
   pool_ = std::make_unique<WorkerPool>([this](int64_t worker, std::string_view line) { on_line(worker, line); },
                                        [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
@@ -101,10 +104,34 @@ StageResult TrialStage::run(bool model) {
   return result(model);
 }
 
-// Brings the searcher to where the ledger ends, by the calls that the ledger has.
+Study TrialStage::study() const {
+  return {.name = run_.config.name + "/" + config_.name,
+          .folder = folder().lexically_relative(run_.directory.path()) / "trials",
+          .tunable = stage_.tunable(),
+          .objectives = study_objectives(parse_component_json(config_.trials.id, "report", searcher_.report()))};
+}
+
+// `error`: why the trial of an outcome failed or was rejected.
+void TrialStage::record(const LedgerEvent& event, const std::string& error) {
+  ledger_->append(event);
+  journal_->write(event, error);
+}
+
+// Why the trial of an outcome failed or was rejected, which the ledger has not; "" of other events.
+std::string TrialStage::error_of(const LedgerEvent& event) const {
+  const auto* told = std::get_if<TrialTold>(&event);
+  if (told == nullptr ||
+      (told->outcome.status != TrialStatus::kFailed && told->outcome.status != TrialStatus::kRejected))
+    return "";
+  const fs::path directory = directory_of(told->outcome.id);
+  return fs::exists(directory / kOutcomeFile) ? read_trial_result(directory).error : "";
+}
+
+// Brings the searcher to where the ledger ends, by the calls that the ledger has; they make the journal anew.
 void TrialStage::replay() {
   const std::vector<LedgerEvent> events = ledger_->events();
   for (const LedgerEvent& event : events) {
+    journal_->write(event, error_of(event));
     if (const auto* asked = std::get_if<TrialAsked>(&event)) {
       ask_again(asked->trial);
     } else if (const auto* kept = std::get_if<TrialKept>(&event)) {
@@ -148,7 +175,7 @@ std::optional<Trial> TrialStage::ask() {
   if (!trial) return std::nullopt;
   check_trial(*trial, config_, run_.registry);
   remember(*trial);
-  ledger_->append(TrialAsked{*trial});
+  record(TrialAsked{*trial, iso_time_now()});
   return trial;
 }
 
@@ -293,7 +320,7 @@ void TrialStage::on_line(int64_t worker, std::string_view line) {
   const int64_t epoch = message.epoch->progress.epoch;
   if (!open.decisions.contains(epoch)) {
     const bool go = searcher_.keep_going(open.trial.id, *message.epoch);
-    ledger_->append(TrialKept{open.trial.id, *message.epoch, go});
+    record(TrialKept{open.trial.id, *message.epoch, go});
     open.decisions[epoch] = go;
   }
   pool_->send(worker, open.decisions[epoch] ? kGo : kStop);
@@ -326,7 +353,7 @@ void TrialStage::finish(int64_t id, const TrialResult& found) {
     run_.log.write(LogLevel::kWarning, config_.trials.id, fmt::format("trial {} failed: {}", id, result.error));
   if (result.outcome.status == TrialStatus::kRejected)
     run_.log.write(LogLevel::kInfo, config_.trials.id, fmt::format("trial {} is rejected: {}", id, result.error));
-  ledger_->append(TrialTold{result.outcome});
+  record(TrialTold{result.outcome, iso_time_now()}, result.error);
   tell(result.outcome);
 }
 
@@ -472,6 +499,7 @@ StageResult TrialStage::result(bool model) const {
   result.name = config_.name;
   result.settings = result.outcomes.front().settings;
   result.checkpoint = result.outcomes.front().checkpoint;
+  result.steps = 0;
   result.seconds = 0;
   for (const auto& [id, outcome] : told_) result.seconds += outcome.seconds;
   return result;

@@ -2,7 +2,8 @@
 // the searcher the outcomes. The ledger of the stage records all of this, and a resumed run continues from it.
 //
 // The stage's folder is stages/<name>/ below the run directory: trials.jsonl (ledger), trials/<id>/ (the run of a
-// trial), outcomes.json and architectures/<id>.json (the results of the search), and the searcher's artefacts.
+// trial), outcomes.json and architectures/<id>.json (the results of the search), and the searcher's artefacts. What the
+// ledger has is also a study of the run's trials.journal.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include "stage/run_context.hpp"
 #include "stage/stage_result.hpp"
 #include "trial/ledger.hpp"
+#include "trial/study_journal.hpp"
 #include "trial/trial_files.hpp"
 
 namespace dha {
@@ -64,6 +66,9 @@ class TrialStage {
     std::optional<int64_t> worker;
   };
 
+  Study study() const;
+  void record(const LedgerEvent& event, const std::string& error = "");
+  std::string error_of(const LedgerEvent& event) const;
   void replay();
   void ask_again(const Trial& recorded);
   std::optional<Trial> ask();
@@ -98,6 +103,7 @@ class TrialStage {
   const TrialLaunch& launch_;
   FindOrigin find_origin_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<StudyJournal> journal_;
   std::map<int64_t, Open> open_;
   std::map<int64_t, TrialOutcome> told_;
   std::vector<int64_t> asked_;             // in order

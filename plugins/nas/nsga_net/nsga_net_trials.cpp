@@ -201,16 +201,21 @@ bool NsgaNetTrials::needs_weights(int64_t id) const {
 
 std::vector<int64_t> NsgaNetTrials::outcomes() const { return front_; }
 
-std::vector<Artefact> NsgaNetTrials::artefacts() const {
-  Json objectives = Json::array(), trials = Json::array();
+std::string NsgaNetTrials::objectives_json() const {
+  Json objectives = Json::array();
   for (const Objective& objective : objectives_)
     objectives.push_back({{"quantity", objective.quantity}, {"better", objective.sign < 0 ? "greater" : "smaller"}});
+  return objectives.dump();
+}
+
+std::vector<Artefact> NsgaNetTrials::artefacts() const {
+  Json trials = Json::array();
   for (const int64_t id : front_) {
     Json& trial = trials.emplace_back(Json{{"id", id}});
     const nas::Objectives& values = scored_.at(id).objectives;
     for (size_t i = 0; i < objectives_.size(); ++i) trial[objectives_[i].quantity] = objectives_[i].sign * values[i];
   }
-  return {{"front.json", Json{{"objectives", objectives}, {"front", trials}}.dump(2) + "\n"}};
+  return {{"front.json", Json{{"objectives", Json::parse(objectives_json())}, {"front", trials}}.dump(2) + "\n"}};
 }
 
 // The hypervolume is that above the worst values of the first generation.
@@ -222,6 +227,7 @@ std::string NsgaNetTrials::report() const {
   const auto finished =
       std::count_if(scored_.begin(), scored_.end(), [](const auto& one) { return one.second.violation == 0; });
   Json report{{"proposed", trials_.opened()}, {"finished", finished}, {"generation", generation_}};
+  report["objectives"] = Json::parse(objectives_json());
   report["front"] = front_.size();
   nas::Objectives worst;
   std::vector<nas::Objectives> front;

@@ -73,6 +73,7 @@ class NsgaNetTrials : public TrialSearcher {
   Proposal draw(const at::Generator& generator) const;
   Proposal breed(const at::Generator& generator) const;
   size_t tournament(const at::Generator& generator) const;
+  std::string objectives_json() const;  // names, and which values are better: JSON array
   nas::Objectives objectives_of(const TrialOutcome& outcome) const;
   void add_to_front(int64_t id);
 

@@ -174,6 +174,7 @@ BOOST_AUTO_TEST_CASE(the_front_has_what_no_trial_dominates) {
   // Against an accuracy of 0.4 and 300 multiply-adds.
   const json report = json::parse(search.searcher.report());
   BOOST_TEST(report["finished"] == 6);
+  BOOST_TEST(report["objectives"] == front["objectives"]);
   BOOST_TEST(std::fabs(report["hypervolume"].get<double>() - (0.1 * 200 + 0.2 * 100)) < 1e-9);
 }
 

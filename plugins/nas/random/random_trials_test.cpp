@@ -183,15 +183,19 @@ BOOST_AUTO_TEST_CASE(outcomes_are_the_best_finished_trials_by_validation_accurac
   search.attach();
   for (int i = 0; i < 6; ++i) search.searcher.ask();
   BOOST_TEST(search.searcher.outcomes().empty());
-  BOOST_TEST(json::parse(search.searcher.report()) == json({{"proposed", 6}, {"finished", 0}}));
+  const json objectives = json::parse(R"([{"quantity": "validation_accuracy", "better": "greater"}])");
+  BOOST_TEST(json::parse(search.searcher.report()) ==
+             json({{"proposed", 6}, {"finished", 0}, {"objectives", objectives}}));
   search.tell(0, 0.5);
   search.tell(1, 0.9, TrialStatus::kFailed);
   search.tell(2, std::nan(""));
   search.tell(5, 0.6);
   search.tell(3, 0.6);
   BOOST_TEST(search.searcher.outcomes() == (std::vector<int64_t>{3, 5}), boost::test_tools::per_element());
-  BOOST_TEST(json::parse(search.searcher.report()) ==
-             json({{"proposed", 6}, {"finished", 3}, {"best", {{"id", 3}, {"validation_accuracy", 0.6}}}}));
+  BOOST_TEST(json::parse(search.searcher.report()) == json({{"proposed", 6},
+                                                            {"finished", 3},
+                                                            {"objectives", objectives},
+                                                            {"best", {{"id", 3}, {"validation_accuracy", 0.6}}}}));
   const auto refused = [](const auto&... parts) { return error_with(ErrorCode::kContractViolation, parts...); };
   BOOST_CHECK_EXCEPTION(search.tell(3, 0.6), Error, refused("trial 3"));
   BOOST_CHECK_EXCEPTION(search.tell(7, 0.6), Error, refused("trial 7"));

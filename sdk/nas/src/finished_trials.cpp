@@ -36,7 +36,10 @@ std::vector<int64_t> FinishedTrials::best(int64_t count) const {
 }
 
 std::string FinishedTrials::report(int64_t proposed) const {
-  nlohmann::ordered_json report{{"proposed", proposed}, {"finished", ranked_.size()}};
+  const char* better = objective_ == Objective::kLargest ? "greater" : "smaller";
+  const nlohmann::ordered_json objective{{"quantity", quantity_}, {"better", better}};
+  nlohmann::ordered_json report{
+      {"proposed", proposed}, {"finished", ranked_.size()}, {"objectives", nlohmann::ordered_json::array({objective})}};
   if (!ranked_.empty()) report["best"] = {{"id", ranked_.front().id}, {quantity_, ranked_.front().value}};
   return report.dump();
 }

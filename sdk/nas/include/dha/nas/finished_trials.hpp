@@ -30,7 +30,8 @@ class FinishedTrials {
   std::vector<int64_t> ids() const;
   std::vector<int64_t> best(int64_t count) const;  // the first `count` of ids(), or all
 
-  // A text for TrialSearcher::report(): the numbers of proposed and finished trials, and the best.
+  // A text for TrialSearcher::report(): the numbers of proposed and finished trials, what they are compared by, and the
+  // best.
   std::string report(int64_t proposed) const;
 
  private:
