@@ -146,6 +146,15 @@ at::Tensor grid_of(const NamedOperations& operations, const at::Tensor& image, I
   return grid;
 }
 
+void print_json(const std::string& file, const NamedOperations& operations, const ImageOperation* operation) {
+  nlohmann::ordered_json json{{"file", file}};
+  if (operation != nullptr)
+    json.update({{"operation", operation->name}, {"level", operation->level}, {"sign", operation->sign}});
+  else
+    json.update({{"rows", operations.names()}, {"columns", kGridLevels}});
+  fmt::print("{}\n", json.dump(2));
+}
+
 void print_legend(const NamedOperations& operations) {
   fmt::print("rows, from the top: {}\ncolumns, from the left: level {}\n", fmt::join(operations.names(), ", "),
              fmt::join(kGridLevels, ", "));
@@ -162,7 +171,8 @@ void add_options(options::options_description& visible) {
       "colour of pixels from outside the image")(
       "augmenter", options::value<std::string>()->default_value("dha.random_pairs")->value_name("ID"),
       "the component that provides the operations")(
-      "params", options::value<std::string>()->default_value("{}")->value_name("JSON"), "parameters of that component");
+      "params", options::value<std::string>()->default_value("{}")->value_name("JSON"), "parameters of that component")(
+      "json", "print as JSON what the picture shows");
   add_plugin_options(visible);
 }
 
@@ -191,7 +201,10 @@ int run(const std::vector<std::string>& arguments) {
   if (!is_grid) operation.name = (*values)["operation"].as<std::string>();
   write_png((*values)["out"].as<std::string>(),
             is_grid ? grid_of(operations, image, operation) : operations.apply(image, operation));
-  if (is_grid && !is_quiet(*values)) print_legend(operations);
+  if (values->count("json") != 0)
+    print_json((*values)["out"].as<std::string>(), operations, is_grid ? nullptr : &operation);
+  else if (is_grid && !is_quiet(*values))
+    print_legend(operations);
   return kDone;
 }
 
@@ -199,7 +212,7 @@ int run(const std::vector<std::string>& arguments) {
 
 const Command kAugmentCommand{"augment",
                               "augment IN.png OUT.png {--operation NAME [--level X] [--sign 1|-1] | --grid} "
-                              "[--resample NAME] [--fill R,G,B]",
+                              "[--resample NAME] [--fill R,G,B] [--json]",
                               "apply an image operation to a PNG image", run};
 
 }  // namespace dha::app

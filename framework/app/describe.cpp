@@ -17,11 +17,18 @@ namespace dha::app {
 
 namespace {
 
+namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
 enum class Format { kText, kMarkdown, kJson };
 
-Format format_of(const std::string& name) {
+Format format_of(const po::variables_map& values) {
+  const std::string name = values["format"].as<std::string>();
+  if (values.count("json") != 0) {
+    if (!values["format"].defaulted() && name != "json")
+      throw Error(ErrorCode::kUsage, fmt::format("describe: give either --json or --format {}, not both", name));
+    return Format::kJson;
+  }
   if (name == "text") return Format::kText;
   if (name == "markdown") return Format::kMarkdown;
   if (name == "json") return Format::kJson;
@@ -66,10 +73,9 @@ std::string describe_one(const ComponentRecord& component, Format format) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  namespace po = boost::program_options;
   po::options_description options;
   options.add_options()("format", po::value<std::string>()->default_value("text"), "text, markdown or json")(
-      "all", "describe every component in full");
+      "json", "print JSON: --format json")("all", "describe every component in full");
   add_plugin_options(options);
   po::options_description hidden;
   hidden.add_options()("id", po::value<std::string>());
@@ -78,7 +84,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kDescribeCommand, options, arguments, hidden, positional);
   if (!values) return kDone;
 
-  const Format format = format_of((*values)["format"].as<std::string>());
+  const Format format = format_of(*values);
   const bool has_id = values->count("id") != 0, all = values->count("all") != 0;
   if (has_id && all) throw Error(ErrorCode::kUsage, "describe: give either a component or --all, not both");
   const PluginRegistry registry = require_plugins(*values);
@@ -90,7 +96,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kDescribeCommand = {
-    "describe", "describe [COMPONENT | --all] [--format text|markdown|json] [--plugin-path DIR]…",
+    "describe", "describe [COMPONENT | --all] [--format text|markdown|json] [--json] [--plugin-path DIR]…",
     "show the purpose, parameters and an example of a component, or list all components", run};
 
 }  // namespace dha::app

@@ -48,6 +48,7 @@ TrialResult train(const options::variables_map& values, std::optional<WorkerChan
 int run(const std::vector<std::string>& arguments) {
   std::optional<WorkerChannel> channel = WorkerChannel::inherited();
   options::options_description visible("Options"), hidden;
+  visible.add_options()("json", "print outcome.json, as without this option");
   add_device_option(visible);
   add_plugin_options(visible);
   hidden.add_options()("dir", options::value<std::string>());
@@ -68,7 +69,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kTrialCommand{"trial", "trial DIR [--device NAME]", "train one trial of a run, from its directory alone",
-                            run};
+const Command kTrialCommand{"trial", "trial DIR [--device NAME] [--json]",
+                            "train one trial of a run, from its directory alone", run};
 
 }  // namespace dha::app

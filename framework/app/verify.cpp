@@ -116,10 +116,19 @@ void verify_one(const CheckedPlugin& plugin, const VerificationOptions& options,
   });
 }
 
-int list_checks(const std::vector<CheckedPlugin>& plugins, const VerificationOptions& options) {
+int list_checks(const std::vector<CheckedPlugin>& plugins, const VerificationOptions& options, Output output) {
+  Json list = Json::array();
   for (const CheckedPlugin& plugin : plugins)
-    for (const PluginCheck& check : checks_of(plugin, options))
-      std::cout << fmt::format("{}: {}\n", subject_of(check), check.sentence);
+    for (const PluginCheck& check : checks_of(plugin, options)) {
+      if (output == Output::kJson)
+        list.push_back({{"file", plugin.file.string()},
+                        {"check", check.id},
+                        {"component", check.component},
+                        {"sentence", check.sentence}});
+      else
+        std::cout << fmt::format("{}: {}\n", subject_of(check), check.sentence);
+    }
+  if (output == Output::kJson) std::cout << Json{{"checks", list}}.dump(2) << '\n';
   return kDone;
 }
 
@@ -150,7 +159,7 @@ int run(const Texts& arguments) {
   const auto params = read_params((*values)["params"].as<Texts>());
   std::vector<CheckedPlugin> plugins;
   for (const std::string& file : (*values)["file"].as<Texts>()) plugins.push_back(find_plugin(file, params));
-  if (values->count("list") != 0) return list_checks(plugins, wanted);
+  if (values->count("list") != 0) return list_checks(plugins, wanted, output_of(*values));
   if (!params.empty()) check_names(plugins, params, wanted);
   Tally tally;
   const Output output = output_of(*values);

@@ -1,5 +1,7 @@
 """Notes of the program other than its results: the device once, in a few words, and nothing with --quiet."""
 
+import json
+import re
 import unittest
 
 from support import BUILD, CommandLineTest, RGB, small_pipeline, write_idx, write_png
@@ -51,6 +53,25 @@ class MessagesTest(CommandLineTest):
         write_png(self.folder / "in.png", 8, 8, RGB, bytes(8 * 8 * 3))
         self.assertEqual(self.quiet("augment", "in.png", "out.png", "--grid"), "")
         self.assertTrue((self.folder / "out.png").exists())
+
+    def test_every_verb_prints_json(self):
+        verbs = re.findall(r"^  (\w+) ", self.dha("help")[0], flags=re.M)
+        self.assertGreater(len(verbs), 10)
+        for verb in verbs:
+            self.assertIn("--json", self.dha("help", verb)[0], verb)
+        values = lambda *arguments: json.loads(self.dha(*arguments, "--json")[0])
+        self.assertEqual(values("describe", "dha.flip"), json.loads(self.dha("describe", "dha.flip", "--format", "json")[0]))
+        _, errors = self.dha("describe", "--json", "--format", "markdown", status=2)
+        self.assertIn("either --json or --format markdown", errors)
+        plugin = BUILD / "plugins" / "augment" / "flip.so"
+        listed = [check["check"] for check in values("verify", plugin, "--list")["checks"]]
+        self.assertEqual(listed, [check["check"] for check in values("verify", plugin)["checks"]])
+        write_png(self.folder / "in.png", 8, 8, RGB, bytes(8 * 8 * 3))
+        grid = values("augment", "in.png", "out.png", "--grid")
+        self.assertEqual((grid["file"], grid["columns"]), ("out.png", [0, 2, 4, 6, 8]))
+        self.assertIn("shear_x", grid["rows"])
+        self.assertEqual(values("augment", "in.png", "out.png", "--operation", "shear_x", "--level", 2),
+                         {"file": "out.png", "operation": "shear_x", "level": 2, "sign": 1})
 
     def test_quiet_verbs_print_errors(self):
         bad = self.write_pipeline("{}", "bad.json")
