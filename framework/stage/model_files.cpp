@@ -42,8 +42,11 @@ Json parse_architecture(const StageParts& parts, const std::string& architecture
                               architecture);
 }
 
+// "model/".
+std::string in_words(const std::filesystem::path& folder) { return folder.filename().string() + "/"; }
+
 // Whether the tensors are those of a decided network.
-bool collect_weights(const StageParts& parts, const std::string& architecture, Log& log,
+bool collect_weights(const StageParts& parts, const std::string& architecture, const std::string& folder, Log& log,
                      std::map<std::string, at::Tensor>& tensors) {
   const auto add = [&](const Network& network) {
     for (const NamedTensor& weight : network.parameters()) tensors[weight.name] = weight.tensor;
@@ -55,8 +58,8 @@ bool collect_weights(const StageParts& parts, const std::string& architecture, L
       return true;
     } catch (const Error& error) {
       log.write(LogLevel::kWarning, parts.space().id(),
-                std::string("model/ contains the whole supernet, because no decided network can take its weights: ") +
-                    error.what());
+                fmt::format("{} contains the whole supernet, because no decided network can take its weights: {}",
+                            folder, error.what()));
     }
   }
   add(parts.network());
@@ -65,21 +68,21 @@ bool collect_weights(const StageParts& parts, const std::string& architecture, L
 
 // The layers of the network, checked; nothing, which is logged, if the space does not describe them.
 std::optional<LayerGraph> described_layers(const StageParts& parts, const std::string& architecture,
-                                           const std::map<std::string, at::Tensor>& tensors, int64_t classes,
-                                           Log& log) {
+                                           const ExportedModel& model, const std::string& folder, Log& log) {
   GuardedSpace& space = parts.space();
   const auto* layers = static_cast<const NetworkLayers*>(space.capability(NetworkLayers::kCapability));
   if (layers == nullptr) {
     log.write(LogLevel::kInfo, space.id(),
-              fmt::format("model/ has no {} and no {}, because the space does not describe its networks layer by layer",
-                          kOnnxFile, kPythonFile));
+              fmt::format("{} has no {} and no {}, because the space does not describe its networks layer by layer",
+                          folder, kOnnxFile, kPythonFile));
     return std::nullopt;
   }
   try {
-    return checked_graph(space.call("layers", [&](Space&) { return layers->layers(architecture); }), tensors, classes);
+    return checked_graph(space.call("layers", [&](Space&) { return layers->layers(architecture); }), model.tensors,
+                         model.info.classes);
   } catch (const Error& error) {
     log.write(LogLevel::kWarning, space.id(),
-              fmt::format("model/ has no {} and no {}: {}", kOnnxFile, kPythonFile, error.what()));
+              fmt::format("{} has no {} and no {}: {}", folder, kOnnxFile, kPythonFile, error.what()));
     return std::nullopt;
   }
 }
@@ -87,11 +90,11 @@ std::optional<LayerGraph> described_layers(const StageParts& parts, const std::s
 // The files for other programs of a decided network. `model`: without its layers.
 void write_for_others(const std::filesystem::path& folder, const StageParts& parts, const std::string& architecture,
                       ExportedModel model, Log& log) {
-  std::optional<LayerGraph> graph = described_layers(parts, architecture, model.tensors, model.info.classes, log);
+  std::optional<LayerGraph> graph = described_layers(parts, architecture, model, in_words(folder), log);
   if (!graph) return remove_exported_files(folder);
   model.graph = std::move(*graph);
   for (const std::string& problem : write_exported_files(folder, model))
-    log.write(LogLevel::kWarning, parts.space().id(), "a file of model/ is missing: " + problem);
+    log.write(LogLevel::kWarning, parts.space().id(), "a file of " + in_words(folder) + " is missing: " + problem);
 }
 
 std::string version() {
@@ -117,19 +120,18 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
   write_json(directory.file("policy.json"), policy);
 }
 
-void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const PipelineConfig& pipeline, const OpenDataset& dataset, Log& log) {
+void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const StageParts& parts,
+                 const std::string& architecture, const PipelineConfig& pipeline, const OpenDataset& dataset,
+                 Log& log) {
   const DatasetInfo& info = dataset.info();
-  const std::filesystem::path folder = directory.file("model");
   make_folders(folder);
   SafetensorsFile weights;
-  const bool is_decided = collect_weights(parts, architecture, log, weights.tensors);
+  const bool is_decided = collect_weights(parts, architecture, in_words(folder), log, weights.tensors);
   weights.metadata["format"] = kModelFormat;
   save_safetensors(folder / kWeightsFile, weights);
   const std::string weights_sha256 = sha256_of_file(folder / kWeightsFile);
   write_json(folder / kArchitectureFile, parse_architecture(parts, architecture));
-  if (std::filesystem::exists(directory.file(kDatasetFile)))
-    link_or_copy(directory.file(kDatasetFile), folder / kDatasetFile);
+  if (std::filesystem::exists(facts)) link_or_copy(facts, folder / kDatasetFile);
   Json space = Json::parse(parts.config().space.params_json);
   space["use"] = parts.config().space.id;
   const std::optional<double> crop = crop_fraction(dataset);

@@ -17,13 +17,14 @@ namespace dha {
 // architecture.json, its drawing architecture.svg, and policy.json. Throws Error{kIo}.
 void write_learned(const RunDirectory& directory, const StageParts& parts, const std::string& architecture);
 
-// model/: weights.safetensors, architecture.json, model.json with the information that a program needs to use them, and
-// dataset.json with a description of the run's data; and, if the space describes its networks layer by layer
-// (dha/layer_graph.hpp), the files for other programs (export/exported_files.hpp). Writes the current weights of the
-// network. For a supernet, writes the network of `architecture` with its weights and gates, or, if the space cannot
-// carry them, the supernet, which is logged. `pipeline`: of the run on `dataset`. Throws Error{kIo}.
-void write_model(const RunDirectory& directory, const StageParts& parts, const std::string& architecture,
-                 const PipelineConfig& pipeline, const OpenDataset& dataset, Log& log);
+// A model/ in `folder`: weights.safetensors, architecture.json, model.json with the information that a program needs to
+// use them, and dataset.json, a copy of `facts` if that exists, with a description of the run's data; and, if the space
+// describes its networks layer by layer (dha/layer_graph.hpp), the files for other programs
+// (export/exported_files.hpp). Writes the current weights of the network. For a supernet, writes the network of
+// `architecture` with its weights and gates, or, if the space cannot carry them, the supernet, which is logged.
+// `pipeline`: of the run on `dataset`. Throws Error{kIo}.
+void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const StageParts& parts,
+                 const std::string& architecture, const PipelineConfig& pipeline, const OpenDataset& dataset, Log& log);
 
 // The content of a model/.
 struct SavedModel {

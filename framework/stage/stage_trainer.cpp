@@ -13,6 +13,7 @@
 #include "model/precision.hpp"
 #include "process/signals.hpp"
 #include "report/growing_files.hpp"
+#include "stage/pipeline_data.hpp"
 #include "stage/search_health.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/search_services.hpp"
@@ -385,7 +386,8 @@ void StageTrainer::check_constraints(const std::string& architecture) const {
 void StageTrainer::write_model() const {
   const EvaluationWeights weights(parts_, parts_.gates(GatePurpose::kEvaluation, progress()), *data_.calibration,
                                   evaluation_setting());
-  dha::write_model(run_.directory, parts_, architecture(), run_.config, run_.dataset, run_.log);
+  dha::write_model(run_.directory.file("model"), run_.directory.file(kDatasetFile), parts_, architecture(), run_.config,
+                   run_.dataset, run_.log);
 }
 
 StageResult StageTrainer::result() const {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stage/model_files.hpp"
+#include "stage/pipeline_data.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/scoped_mode.hpp"
 
@@ -38,12 +39,12 @@ TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& co
 
 TrainedStage::~TrainedStage() = default;
 
-Measurement TrainedStage::measure(const ImageSet& images) const {
+Measurement TrainedStage::measure(const ImageSet& images, const OutputObserver& observe) const {
   const at::Device device = environment_.services.device;
   const auto feed =
       make_feed(images, {.batch_size = config_.batch_size, .device = device, .threads = pipeline_.loader_threads});
-  return evaluate(parts_, parts_.gates(GatePurpose::kEvaluation, {}), *feed,
-                  {normalizer_, pipeline_.precision, device});
+  return evaluate(parts_, parts_.gates(GatePurpose::kEvaluation, {}), *feed, {normalizer_, pipeline_.precision, device},
+                  Stop::kAtOnce, observe);
 }
 
 Classified TrainedStage::classify(const ImageSet& images, int64_t top) const {
@@ -58,7 +59,12 @@ Classified TrainedStage::classify(const ImageSet& images, int64_t top) const {
 void TrainedStage::write(const RunDirectory& directory, const OpenDataset* dataset) const {
   write_learned(directory, parts_, architecture_);
   if (dataset != nullptr)
-    write_model(directory, parts_, architecture_, pipeline_, *dataset, *environment_.services.log);
+    write_model(directory.file("model"), directory.file(kDatasetFile), *dataset, *environment_.services.log);
+}
+
+void TrainedStage::write_model(const std::filesystem::path& folder, const std::filesystem::path& facts,
+                               const OpenDataset& dataset, Log& log) const {
+  dha::write_model(folder, facts, parts_, architecture_, pipeline_, dataset, log);
 }
 
 }  // namespace dha

@@ -1,6 +1,7 @@
 // The trained network of a stage or a trial, from its last checkpoint, to be measured or saved as a model.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -26,14 +27,18 @@ class TrainedStage {
                const SavedModel& model);
   ~TrainedStage();
 
-  // Throws Error{kCancelled} when the user asks to stop.
-  Measurement measure(const ImageSet& images) const;
+  // Throws Error{kCancelled} when the user asks to stop. `observe` receives the output for each batch, in order.
+  Measurement measure(const ImageSet& images, const OutputObserver& observe = {}) const;
 
   // The `top` most probable classes of each image. Throws as measure() does.
   Classified classify(const ImageSet& images, int64_t top) const;
 
   // architecture.json, its drawing and policy.json; and, unless it is null, the model/ of a run on `dataset`.
   void write(const RunDirectory& directory, const OpenDataset* dataset) const;
+
+  // A model/ in `folder` (model_files.hpp).
+  void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const OpenDataset& dataset,
+                   Log& log) const;
 
  private:
   TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const StageEnvironment& environment,

@@ -8,6 +8,7 @@ namespace dha {
 
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
   std::error_code failure;
+  if (std::filesystem::equivalent(from, to, failure)) return;
   std::filesystem::remove(to, failure);
   std::filesystem::create_hard_link(from, to, failure);
   if (!failure) return;

@@ -5,7 +5,7 @@
 
 namespace dha {
 
-// Replaces `to`. The file must not be changed in place afterwards. Throws Error{kIo}.
+// Replaces `to`, unless both are one file already. The file must not be changed in place afterwards. Throws Error{kIo}.
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace dha
