@@ -209,7 +209,10 @@ StageResult PipelineRunner::train_network(const RunContext& run, const StageConf
     trainer.begin_afresh();
   else
     trainer.begin_from(EarlierStages(directory_, config_, registry_, done).origin(config));
-  if (config.name == config_.stages.back().name) trainer.leave_model();
+  if (config.name == config_.stages.back().name) {
+    trainer.leave_model();
+    trainer.keep_best_epoch();
+  }
   return trainer.train();
 }
 

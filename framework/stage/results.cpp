@@ -27,8 +27,8 @@ void write_json(const std::filesystem::path& file, const Json& json) {
 // Leaves out the fields that only `dha resume` reads, and lists costs next to the other fields.
 Json for_people(const StageResult& result) {
   Json json = to_json(result);
-  for (const char* key :
-       {"steps", "architecture", "checkpoint", "outcomes", "files", "unreadable", "unreadable_at_open", "cost"})
+  for (const char* key : {"steps", "architecture", "checkpoint", "best_checkpoint", "outcomes", "files", "unreadable",
+                          "unreadable_at_open", "cost"})
     json.erase(key);
   json.update(to_json(result.cost));
   if (json.at("settings").empty()) json.erase("settings");
@@ -71,7 +71,8 @@ void write_results(const RunDirectory& directory, const PipelineConfig& config, 
     summary["best_epoch_by_validation"] = {
         {"epoch", *measured.best_epoch},
         {"validation_accuracy", measured.best_validation->accuracy()},
-        {"test_accuracy", measured.best_test ? Json(measured.best_test->accuracy()) : Json(nullptr)}};
+        {"test_accuracy", measured.best_test ? Json(measured.best_test->accuracy()) : Json(nullptr)},
+        {"checkpoint", last.best_checkpoint.empty() ? Json(nullptr) : Json(last.best_checkpoint)}};
   summary.update(to_json(last.cost));
   summary["seconds"] = seconds;
   summary["peak_memory_bytes"] = peak_host_memory_bytes();

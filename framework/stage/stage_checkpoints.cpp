@@ -57,6 +57,8 @@ void StageCheckpoints::save_until_next(const StagePosition& position, const Stat
   until_next_ = last_;
 }
 
+void StageCheckpoints::keep_as_best() const { dha::keep_as_best(until_next_, config_.name); }
+
 void StageCheckpoints::check_finite(const StagePosition& position, const State& checkpoint) const {
   const at::NoGradGuard no_grad;
   const auto bad = std::find_if(checkpoint.tensors.begin(), checkpoint.tensors.end(),

@@ -32,6 +32,9 @@ class StageCheckpoints {
   // The same for a checkpoint that the next one replaces.
   void save_until_next(const StagePosition& position, const State& checkpoint);
 
+  // Keeps what save_until_next() has just written as the checkpoint of the best epoch so far. Throws Error{kIo}.
+  void keep_as_best() const;
+
   const std::filesystem::path& last() const { return last_; }
   std::string last_in_words() const;
 

@@ -29,6 +29,7 @@ Json to_json(const StageResult& result) {
                                 {"checkpoint", outcome.checkpoint},
                                 {"settings", Json::parse(outcome.settings)}});
   json["checkpoint"] = result.checkpoint;
+  json["best_checkpoint"] = result.best_checkpoint.empty() ? Json(nullptr) : Json(result.best_checkpoint);
   json["files"] = result.files;
   json["unreadable"] = result.unreadable;
   json["unreadable_at_open"] = result.unreadable_at_open;
@@ -39,6 +40,8 @@ StageResult stage_result_from_json(const Json& json) {
   StageResult result;
   result.name = json.at("name");
   result.checkpoint = json.at("checkpoint");
+  if (const auto best = json.find("best_checkpoint"); best != json.end() && best->is_string())
+    result.best_checkpoint = *best;
   result.epochs = json.at("epochs");
   result.steps = json.value("steps", int64_t{0});
   result.was_stopped = json.at("was_stopped");

@@ -23,10 +23,11 @@ struct StageOutcome {
 
 struct StageResult {
   std::string name;
-  std::string checkpoint;    // file of the last one, relative to the run directory
-  int64_t epochs = 0;        // trained
-  int64_t steps = 0;         // that the run itself trained; 0 of a stage of trials
-  bool was_stopped = false;  // by the caller, before its last epoch
+  std::string checkpoint;       // file of the last one, relative to the run directory
+  std::string best_checkpoint;  // of the best epoch, relative to the run directory; empty if it is not kept
+  int64_t epochs = 0;           // trained
+  int64_t steps = 0;            // that the run itself trained; 0 of a stage of trials
+  bool was_stopped = false;     // by the caller, before its last epoch
   double seconds = 0;
   double images_per_second = 0;               // training steps of the whole stage
   double train_loss = 0, train_accuracy = 0;  // of the last epoch

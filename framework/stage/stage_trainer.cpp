@@ -17,6 +17,7 @@
 #include "stage/search_health.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/search_services.hpp"
+#include "storage/checkpoint_store.hpp"
 
 namespace dha {
 
@@ -220,7 +221,7 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
     position_.measurements.test.reset();
     position_.measurements.validation.reset();
     position_.supernet.reset();
-    if (validates) measure([&] { evaluation_.validate(position_); });
+    if (validates) validate();
     if (parts_.searches()) examine_search();
     try {
       end_components(outcome(), keep_going);
@@ -231,7 +232,10 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
     }
     position_.components_ended = true;
   }
-  if (position_.over && !validates && evaluation_.can_validate()) measure([&] { evaluation_.validate(position_); });
+  if (position_.over && !validates && evaluation_.can_validate()) {
+    if (keeps_best_) checkpoints_.save_until_next(position_, checkpoint());
+    validate();
+  }
   test_if_due();
   if (position_.over) end_stage();
   position_.training_seconds += position_.epoch_seconds;
@@ -285,6 +289,13 @@ void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& 
     position_.over = position_.over || (config_.stop_when_searcher_finished && parts_.searcher().finished());
   }
   if (keep_going && !keep_going(outcome) && !position_.over) position_.over = position_.stopped = true;
+}
+
+// Of the best epoch, the checkpoint before the measurement is kept: it has exactly what was measured, while components
+// may change at the epoch's end.
+void StageTrainer::validate() {
+  measure([&] { evaluation_.validate(position_); });
+  if (keeps_best_ && position_.measurements.is_best()) checkpoints_.keep_as_best();
 }
 
 void StageTrainer::test_if_due() {
@@ -394,6 +405,9 @@ StageResult StageTrainer::result() const {
   StageResult result;
   result.name = config_.name;
   result.checkpoint = checkpoints_.last().lexically_relative(run_.directory.path()).string();
+  const std::filesystem::path best = best_checkpoint(run_.directory.file("checkpoints"), config_.name);
+  if (keeps_best_ && position_.measurements.best_epoch && std::filesystem::exists(best))
+    result.best_checkpoint = best.lexically_relative(run_.directory.path()).string();
   result.epochs = position_.epoch;
   result.steps = position_.epoch * data_.train->steps();
   result.was_stopped = position_.stopped;

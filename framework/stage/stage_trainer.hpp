@@ -40,6 +40,9 @@ class StageTrainer {
   // At its end the stage leaves the trained network in the run directory (model_files.hpp).
   void leave_model() { leaves_model_ = true; }
 
+  // The stage keeps the checkpoint of its best epoch by validation (best_checkpoint() in storage/checkpoint_store.hpp).
+  void keep_best_epoch() { keeps_best_ = true; }
+
   // The checkpoint to continue from if the run ends before this stage has one; errors name it.
   void set_fallback_checkpoint(const std::filesystem::path& file) { checkpoints_.set_fallback(file); }
 
@@ -63,6 +66,7 @@ class StageTrainer {
   void examine_search();
   void end_components(const EpochOutcome& outcome, const KeepGoing& keep_going);
   void end_stage();
+  void validate();
   void test_if_due();
   template <class Measure>
   void measure(Measure&& measure);
@@ -93,7 +97,7 @@ class StageTrainer {
   StageReporter reporter_;
   std::optional<JointStep> step_;
   std::optional<StepReplayer> replayer_;
-  bool leaves_model_ = false;
+  bool leaves_model_ = false, keeps_best_ = false;
   double seconds_before_ = 0, begun_ = 0, last_saved_ = 0;
 };
 

@@ -192,7 +192,26 @@ std::vector<fs::path> checkpoints_of(const fs::path& folder, std::string_view st
   std::vector<fs::path> files;
   for (const CheckpointName& name : list_checkpoints(folder))
     if (name.stage == stage) files.push_back(name.file);
+  if (fs::path best = best_checkpoint(folder, stage); fs::exists(best)) files.push_back(std::move(best));
   return files;
+}
+
+// parse_name() takes it for no checkpoint to continue from.
+fs::path best_checkpoint(const fs::path& folder, std::string_view stage) {
+  return folder / fmt::format("{}-best{}", stage, kExtension);
+}
+
+void keep_as_best(const fs::path& checkpoint, std::string_view stage) {
+  const fs::path folder = checkpoint.parent_path(), best = best_checkpoint(folder, stage);
+  std::error_code error;
+  if (fs::equivalent(checkpoint, best, error)) return;  // rename() would leave both names of one file
+  const fs::path temporary = folder / ".dha-best.tmp";  // which remove_abandoned_temporaries() knows
+  fs::remove(temporary, error);
+  fs::create_hard_link(checkpoint, temporary, error);
+  if (error) return write_file_atomically(best, read_file(checkpoint));
+  fs::rename(temporary, best, error);
+  if (error) throw_io_error("write", best, error.value());
+  flush_folder(folder);
 }
 
 void remove_old_checkpoints(const fs::path& folder, int64_t keep) {

@@ -42,11 +42,19 @@ using ReportDamage = std::function<void(const std::string&)>;
 std::optional<FoundCheckpoint> latest_good_checkpoint(const std::filesystem::path& folder, const ReportDamage& report,
                                                       std::string_view stage = "");
 
-// The files of a stage's checkpoints, damaged ones included, in no order. Throws Error{kIo}.
+// checkpoints/<stage>-best.safetensors, whether it exists or not.
+std::filesystem::path best_checkpoint(const std::filesystem::path& folder, std::string_view stage);
+
+// Makes best_checkpoint() of the checkpoint's folder another name of `checkpoint`, at once. It survives the removal of
+// the first name and costs no space as long as both exist, except on file systems without hard links. No run continues
+// from it. Throws Error{kIo}.
+void keep_as_best(const std::filesystem::path& checkpoint, std::string_view stage);
+
+// The files of a stage's checkpoints, the best and damaged ones included, in no order. Throws Error{kIo}.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& folder, std::string_view stage);
 
-// Keeps the newest `keep` checkpoints of each stage, at least one, and removes the others, damaged ones first, and the
-// temporary files of killed writers. Throws Error{kIo}.
+// Keeps the newest `keep` checkpoints of each stage, at least one, besides the best, and removes the others, damaged
+// ones first, and the temporary files of killed writers. Throws Error{kIo}.
 void remove_old_checkpoints(const std::filesystem::path& folder, int64_t keep);
 
 }  // namespace dha

@@ -137,6 +137,36 @@ BOOST_AUTO_TEST_CASE(a_damaged_one_goes_first) {
   BOOST_TEST(!fs::exists(file("search-0003")));
 }
 
+BOOST_AUTO_TEST_CASE(the_best_stays_and_is_none_to_continue_from) {
+  const fs::path best = dha::best_checkpoint(directory.path(), "search");
+  BOOST_TEST(best == file("search-best"));
+  for (int64_t epoch = 1; epoch <= 4; ++epoch) {
+    const fs::path checkpoint = file("search-000" + std::to_string(epoch));
+    dha::save_checkpoint(checkpoint, state_of(epoch));
+    if (epoch <= 2) dha::keep_as_best(checkpoint, "search");
+    dha::remove_old_checkpoints(directory.path(), 1);
+  }
+  BOOST_TEST(!fs::exists(file("search-0002")));
+  BOOST_TEST(dha::load_checkpoint(best).json == state_of(2).json);
+  BOOST_TEST(latest()->state.json == state_of(4).json);
+  BOOST_TEST(dha::checkpoints_of(directory.path(), "search").size() == 2U);
+  fs::remove(file("search-0004"));
+  BOOST_TEST(!latest());
+}
+
+BOOST_AUTO_TEST_CASE(the_best_is_another_name_of_the_same_file) {
+  dha::save_checkpoint(file("final-0001"), state_of(1));
+  for (int i = 0; i < 2; ++i) dha::keep_as_best(file("final-0001"), "final");
+  BOOST_TEST(fs::equivalent(file("final-0001"), file("final-best")));
+  dha::save_checkpoint(file("final-0001"), state_of(2));  // as a resumed run writes it again
+  BOOST_TEST(dha::load_checkpoint(file("final-best")).json == state_of(1).json);
+  dha::keep_as_best(file("final-0001"), "final");
+  BOOST_TEST(dha::load_checkpoint(file("final-best")).json == state_of(2).json);
+  size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(directory.path())) files += entry.path().extension() != ".txt";
+  BOOST_TEST(files == 2U);  // no temporary one is left
+}
+
 BOOST_AUTO_TEST_CASE(what_a_file_cannot_hold_is_refused) {
   State state = state_of(1);
   state.tensors["nothing"] = at::Tensor();
