@@ -33,6 +33,7 @@ extern const Command kCostCommand;
 extern const Command kDescribeCommand;
 extern const Command kDoctorCommand;
 extern const Command kEvalCommand;
+extern const Command kExportCommand;
 extern const Command kPluginsCommand;
 extern const Command kPredictCommand;
 extern const Command kResumeCommand;

@@ -1,13 +1,13 @@
 // `dha eval RUN`: measures the network of a run, as far as it got, on its data set's test images.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
+#include "app/network_options.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "app/run_progress.hpp"
@@ -28,16 +28,11 @@ void print(const std::string& split, const RunEvaluation& evaluation, bool as_js
     nlohmann::ordered_json json{{"split", split}, {"images", measured.images}};
     for (const Quantity& metric : measured.values) json[metric.name] = metric.value;
     if (!divided_by.empty()) json["divided_by"] = divided_by;
-    if (!progress.is_finished)
-      json["unfinished"] = {{"stage", progress.stage},
-                            {"epochs", progress.epochs},
-                            {"planned_epochs", progress.planned_epochs},
-                            {"steps", progress.steps},
-                            {"architecture_decided", progress.is_decided}};
+    json.update(to_json(progress));
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  if (!progress.is_finished) fmt::print("{}\n", in_words(progress));
+  if (const std::string text = in_words(progress); !text.empty()) fmt::print("{}\n", text);
   std::string images = fmt::format("{} images", measured.images);
   if (!divided_by.empty())
     images += fmt::format(" (the training images that stage '{}' {})", divided_by,
@@ -49,8 +44,7 @@ int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("split", options::value<std::string>()->default_value("test")->value_name("NAME"),
                         "test, validation or train")("json", "print JSON");
-  visible.add_options()("accept-changed-data",
-                        "measure although images differ from those of the run; classes must be the same");
+  add_network_options(visible);
   add_set_option(visible);
   add_device_option(visible);
   add_plugin_options(visible);
@@ -62,6 +56,7 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("run") == 0) throw missing_argument(kEvalCommand, "missing run directory", "RUN");
 
   const StopSignals signals;
+  const Weights weights = weights_of(*values);
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::vector<Override> overrides = overrides_of(*values);
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
@@ -70,17 +65,15 @@ int run(const std::vector<std::string>& arguments) {
   open_accelerator_code(device, registry, config);
   if (!device.note.empty() && !is_quiet(*values)) Console(stderr).line("dha: device " + in_words(device));
   const std::string split = (*values)["split"].as<std::string>();
-  const bool is_other_data = std::any_of(overrides.begin(), overrides.end(),
-                                         [](const Override& change) { return change.path.starts_with("dataset"); });
-  const DataChange allowed =
-      is_other_data || values->count("accept-changed-data") > 0 ? DataChange::kSameClasses : DataChange::kNone;
-  print(split, evaluate_run(directory, config, registry, device.device, split, allowed), values->count("json") > 0);
+  print(split,
+        evaluate_run(directory, config, registry, device.device, weights, split, allowed_change(*values, overrides)),
+        values->count("json") > 0);
   return kDone;
 }
 
 }  // namespace
 
-const Command kEvalCommand{"eval", "eval RUN [--split test] [--set PATH=VALUE]… [--json]",
+const Command kEvalCommand{"eval", "eval RUN [--split test] [--weights last|best] [--set PATH=VALUE]… [--json]",
                            "measure the trained network of a run", run};
 
 }  // namespace dha::app

@@ -18,8 +18,8 @@ ImageSet images_of(const std::string& split, const RunNetwork& run) {
 }  // namespace
 
 RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
-                           at::Device device, const std::string& split, DataChange allowed) {
-  const RunNetwork run(directory, config, registry, device, allowed);
+                           at::Device device, Weights weights, const std::string& split, DataChange allowed) {
+  const RunNetwork run(directory, config, registry, device, allowed, weights);
   const ImageSet images = images_of(split, run);
   if (images.empty())
     throw Error(ErrorCode::kUsage,

@@ -22,6 +22,6 @@ struct RunEvaluation {
 // stage held validation images out of the training images, "validation" are those and "train" the others. Throws
 // Error{kUsage} for another name and for a split without images, and the errors of RunNetwork.
 RunEvaluation evaluate_run(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
-                           at::Device device, const std::string& split, DataChange allowed);
+                           at::Device device, Weights weights, const std::string& split, DataChange allowed);
 
 }  // namespace dha

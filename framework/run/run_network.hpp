@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "dha/error.hpp"
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "stage/pipeline_data.hpp"
@@ -16,11 +18,20 @@
 
 namespace dha {
 
-// How far the run got.
+class EarlierStages;
+
+// Of the epochs whose weights a run keeps.
+enum class Weights {
+  kLast,
+  kBest,  // by validation accuracy; of the last stage
+};
+
+// How far the run got, and which of its weights are used.
 struct RunProgress {
   bool is_finished = false;  // all stages; the rest is of the last stage then
   std::string stage;
-  int64_t epochs = 0, planned_epochs = 0;  // done, and of the stage
+  Weights weights = Weights::kLast;
+  int64_t epochs = 0, planned_epochs = 0;  // done with these weights, and of the stage
   int64_t steps = 0;                       // of the epoch after them
   bool is_decided = true;  // the architecture; else the network is that of all of them, as it is searched
 };
@@ -29,9 +40,10 @@ class RunNetwork {
  public:
   // Opens the run's data set, which may differ as `allowed`, and restores the network on `device`. Trains nothing and
   // takes no lock, so the run may be under way. References outlive the object. Throws Error{kUsage} where the run has
-  // no checkpoint yet, and Error{kData} where the data set differs by more or nothing of the run can be read.
+  // no checkpoint yet or has no best epoch, and Error{kData} where the data set differs by more, the checkpoint of the
+  // best epoch is gone, or nothing of the run can be read.
   RunNetwork(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
-             at::Device device, DataChange allowed);
+             at::Device device, DataChange allowed, Weights weights = Weights::kLast);
 
   const RunProgress& progress() const { return progress_; }
 
@@ -46,8 +58,14 @@ class RunNetwork {
 
   const TrainedStage& network() const { return *network_; }
 
+  // Leaves the network in `folder` as a model/ (stage/model_files.hpp). Throws Error{kIo}.
+  void write_model(const std::filesystem::path& folder, Log& log) const;
+
  private:
-  StageConfig locate();
+  StageConfig locate(Weights weights);
+  StageConfig locate_last(const EarlierStages& earlier);
+  StageConfig locate_best(const EarlierStages& earlier);
+  Error no_best(const StageConfig& stage) const;
   std::unique_ptr<TrainedStage> open() const;
 
   const RunDirectory& directory_;

@@ -43,6 +43,7 @@ class MessagesTest(CommandLineTest):
         run = self.run_folder()
         self.assertRegex(self.quiet("eval", run), r"^test accuracy \d+\.\d\d %, loss \d\.\d{4}, 32 images\n$")
         self.assertIn("search", self.quiet("resume", run))
+        self.assertEqual(self.quiet("export", run), "")
         self.assertEqual(self.quiet("validate", self.pipeline), "")
         self.assertIn("parameters", self.quiet("cost", self.pipeline, "--architecture", run / "architecture.json"))
         self.assertNotIn("describe COMPONENT", self.quiet("describe"))

@@ -102,12 +102,12 @@ def small_pipeline(data):
 
 
 def read_safetensors(file):
-    """Name -> values, of files with tensors of F32, F64 and I64."""
+    """Name -> values, of files with tensors of F32, F64, I64 and U8."""
     data = file.read_bytes()
     begin = 8 + struct.unpack("<Q", data[:8])[0]
     tensors = json.loads(data[8:begin])
     tensors.pop("__metadata__", None)
-    return {name: array.array({"F32": "f", "F64": "d", "I64": "q"}[tensor["dtype"]],
+    return {name: array.array({"F32": "f", "F64": "d", "I64": "q", "U8": "B"}[tensor["dtype"]],
                               data[begin + tensor["data_offsets"][0]:begin + tensor["data_offsets"][1]])
             for name, tensor in tensors.items()}
 
@@ -179,4 +179,5 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(*(without_measures(json.loads((folder / "summary.json").read_text())) for folder in (whole, run)))
         self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
                          without_time((run / "metrics.jsonl").read_text()))
+        self.assertEqual(*([p.name for p in folder.rglob("checkpoints/*-best*")] for folder in (whole, run)))
         self.assertEqual([p.name for p in run.rglob("*.tmp*")], [])
