@@ -71,6 +71,23 @@ class RunTest(CommandLineTest):
         self.assertIn("learning_rate", steps[0])
         self.assertIn("dha.tau.entropy", steps[0])
 
+    def test_a_space_that_does_not_describe_its_layers_is_named(self):
+        pipeline = small_pipeline(self.data)
+        stage = {**pipeline["stages"][0], "space": {"use": "fixture.linear"}, "architecture": {}, "hyper": {"use": "dha.sgd"}}
+        del stage["searcher"]
+        pipeline["stages"] = [stage]
+        plugins = ["--plugin-path", BUILD / "fixtures" / "search" / "linear.so"]
+        _, notes = self.dha("run", self.write_pipeline(pipeline), *plugins)
+        run = self.run_folder()
+        self.assertEqual(sorted(file.name for file in (run / "model").iterdir()),
+                         ["architecture.json", "dataset.json", "model.json", "weights.safetensors"])
+        sentence = ("fixture.linear: model/ has no model.onnx and no model.py, because the space does not describe its networks "
+                    "layer by layer")
+        for text in (notes, (run / "log.txt").read_text()):
+            self.assertEqual(text.count(sentence), 1)
+        measured, _ = self.dha("eval", run, "--json", *plugins)
+        self.assertEqual(json.loads(measured)["accuracy"], json.loads((run / "summary.json").read_text())["test_accuracy"])
+
     def test_resolved_pipeline_repeats_the_run(self):
         self.dha("run", self.pipeline)
         first = self.run_folder()

@@ -1,7 +1,7 @@
 """Exported networks of every space compute what dha computes: model.onnx in onnxruntime, model.py in PyTorch.
 
-usage: export_test.py EXPORT_MODELS, where that is the program that writes the networks. Runs itself with .venv, which has
-the packages. Exits with 77 (skipped) where they are missing.
+usage: export_test.py EXPORT_MODELS RUN_LOGITS, the programs that write the networks, and what dha computes for the test
+images of a run. Runs itself with .venv, which has the packages. Exits with 77 (skipped) where they are missing.
 """
 
 import importlib.util
@@ -29,7 +29,9 @@ except ImportError as error:
     sys.exit(77)
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "cli"))
-from support import CommandLineTest, small_pipeline, write_idx  # noqa: E402
+from support import BUILD, SOURCE, CommandLineTest, small_pipeline, write_idx  # noqa: E402
+
+CIFAR = SOURCE / "data" / "cifar-10-batches-bin"
 
 IR_7_AND_OPSET_13 = (b"\x08\x07", b"\x42\x02\x10\x0d")  # the first field of a ModelProto, and opset_import
 
@@ -120,6 +122,45 @@ class RunTest(CommandLineTest):
         self.assertLess(relative_distance(found.numpy(), logits), 1e-4)
 
 
+@unittest.skipUnless(CIFAR.is_dir(), f"{CIFAR} is not there; scripts/unpack-data makes it")
+class RealImagesTest(CommandLineTest):
+    """Networks that dha trained on images of CIFAR-10, on 2,000 others."""
+
+    def pipelines(self):
+        """Of stages: a published cell; a MobileNet and a cell that are searched first, the latter with the gates that it
+        was searched with."""
+        search, final = small_pipeline(CIFAR)["stages"]
+        search = {**search, "epochs": 1, "batch_size": 32, "augment": [{"use": "dha.flip"}]}
+        final = {**final, "batch_size": 32, "carry": ["weights", "searcher", "hyper", "momentum"]}
+        genotype = {**search, "hyper": {"use": "dha.sgd", "learning_rate": 0.05},
+                    "architecture": json.loads((SOURCE / "examples" / "architectures" / "darts_v2.json").read_text())}
+        del genotype["searcher"]
+        mobilenet = {"use": "dha.mobilenet", "width_multiplier": 0.25, "depths": [1, 2, 1, 1, 1, 1]}
+        return {"genotype": [genotype],
+                "mobilenet": [{**search, "space": mobilenet}, final],
+                "kept_gates": [{**search, "space": {**search["space"], "gate_weights": "keep"}}, final]}
+
+    def trained(self, name, stages):
+        pipeline = {**small_pipeline(CIFAR), "name": name, "stages": stages,
+                    "dataset": {"use": "dha.cifar", "path": str(CIFAR), "limit_train": 800, "limit_test": 2000}}
+        self.dha("run", "-q", self.write_pipeline(pipeline))
+        return self.run_folder(name)
+
+    def test_onnxruntime_gives_the_logits_of_dha(self):
+        for name, stages in self.pipelines().items():
+            with self.subTest(name):
+                run = self.trained(name, stages)
+                subprocess.run([RUN_LOGITS, run, BUILD / "plugins", self.folder / "logits.safetensors"], check=True)
+                dha = {key: tensor.numpy() for key, tensor in load_file(self.folder / "logits.safetensors").items()}
+                self.assertEqual(dha["logits"].shape, (2000, 10))
+                session = onnxruntime.InferenceSession(run / "model" / "model.onnx", providers=["CPUExecutionProvider"])
+                found = numpy.concatenate([session.run(["logits"], {"images": images})[0]
+                                           for images in numpy.split(dha["images"], 20)])
+                self.assertLess(relative_distance(found, dha["logits"]), 1e-4)
+                numpy.testing.assert_array_equal(found.argmax(1), dha["logits"].argmax(1))
+                self.assertGreater(len(set(found.argmax(1))), 1)  # the answer depends on the image
+
+
 if __name__ == "__main__":
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, RUN_LOGITS = sys.argv.pop(1), sys.argv.pop(1)
     unittest.main()
