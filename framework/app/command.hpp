@@ -36,6 +36,7 @@ extern const Command kEvalCommand;
 extern const Command kExportCommand;
 extern const Command kPluginsCommand;
 extern const Command kPredictCommand;
+extern const Command kReportCommand;
 extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;

@@ -75,7 +75,7 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   if (!learned.empty()) fmt::print("\n");
   fmt::print(
       "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
-      "model         {0}/model/\nnext          {1} eval {0}\n",
+      "model         {0}/model/\nreport        {0}/report.html\nnext          {1} eval {0}\n",
       path, program_name());
   return kDone;
 }

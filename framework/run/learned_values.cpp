@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "page/statistics.hpp"
 #include "storage/atomic_file.hpp"
 
 namespace dha {
@@ -14,8 +15,6 @@ namespace dha {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-constexpr double kSmallestDivergence = 0.01;  // nat; a policy below it is as good as uniform
 
 // A value's course in one stage.
 struct Course {
@@ -76,7 +75,7 @@ std::string text_of(const Json& policy) {
   if (!policy.is_object() || !policy.contains("entropy") || !policy.contains("entropy_of_uniform")) return "";
   const double uniform = policy.at("entropy_of_uniform"), divergence = uniform - policy.at("entropy").get<double>();
   return fmt::format("{:.3f} of at most {:.3f} nat from uniform{}", std::max(0.0, divergence), uniform,
-                     divergence < kSmallestDivergence ? ": nothing was learned" : "");
+                     divergence < page::kSmallestDivergence ? ": nothing was learned" : "");
 }
 
 std::string line(const std::string& name, const std::string& text) { return fmt::format("{:<14}{}", name, text); }

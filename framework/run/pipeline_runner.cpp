@@ -72,15 +72,19 @@ std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resumin
   }
   Log log(console_);
   log.open(directory_.file("log.txt"));
+  RunReport report(directory_, config_, log);
   try {
-    return train_stages(resuming, log);
+    std::vector<StageResult> results = train_stages(resuming, log, report);
+    report.finish();
+    return results;
   } catch (const Error& error) {
     log.write(LogLevel::kDebug, "dha", std::string("stopped: ") + error.what());  // the console has it from the caller
+    report.interrupt();
     throw;
   }
 }
 
-std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> resuming, Log& log) {
+std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> resuming, Log& log, RunReport& report) {
   // The console has the device from the caller.
   log.write(LogLevel::kDebug, "dha",
             fmt::format("device {}{}{}", in_words(device_), device_.looked_for.empty() ? "" : "; looked for ",
@@ -112,12 +116,14 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
                            console_,
                            metrics,
                            hyper_table,
-                           events ? &*events : nullptr};
+                           events ? &*events : nullptr,
+                           [&] { report.advance(); }};
   try {
     if (results.empty() && !checkpoint)
       for (const std::string& remark :
            check_stages(config_, registry_, data.dataset().info(), &context.images, services))
         log.write(LogLevel::kInfo, "dha", remark);
+    report.advance();
     train_remaining(context, results, checkpoint);
   } catch (...) {
     if (events && caught_error(ErrorCode::kInternal).code() != ErrorCode::kCancelled) events->fail();
@@ -213,6 +219,7 @@ StageResult PipelineRunner::train_network(const RunContext& run, const StageConf
     trainer.leave_model();
     trainer.keep_best_epoch();
   }
+  trainer.show_augmentation();
   return trainer.train();
 }
 

@@ -8,6 +8,7 @@
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
 #include "report/console.hpp"
+#include "run/run_report.hpp"
 #include "stage/pipeline_data.hpp"
 #include "stage/run_context.hpp"
 #include "stage/stage_origin.hpp"
@@ -33,7 +34,7 @@ class PipelineRunner {
 
  private:
   std::vector<StageResult> train(std::optional<DataChange> resuming);
-  std::vector<StageResult> train_stages(std::optional<DataChange> resuming, Log& log);
+  std::vector<StageResult> train_stages(std::optional<DataChange> resuming, Log& log, RunReport& report);
   void train_remaining(const RunContext& run, std::vector<StageResult>& results,
                        std::optional<State>& checkpoint) const;
   std::optional<State> find_position(std::vector<StageResult>& results, Log& log) const;

@@ -1,6 +1,8 @@
 // The common context of a run's stages: configuration, data, and outputs.
 #pragma once
 
+#include <functional>
+
 #include "component/component_context.hpp"
 #include "component/stage_parts.hpp"
 #include "data/open_dataset.hpp"
@@ -28,7 +30,8 @@ struct RunContext {
   Console& console;
   MetricsWriter& metrics;
   HyperTable& hyper_table;
-  RunEvents* events;  // null: none are written
+  RunEvents* events = nullptr;               // null: none are written
+  std::function<void()> advanced = nullptr;  // called after each epoch and each trial, once their results are on disk
 };
 
 // The services with which the components of a stage of the run are created.

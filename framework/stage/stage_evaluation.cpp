@@ -29,15 +29,25 @@ bool StageEvaluation::is_validation_due(const StagePosition& position) const {
 void StageEvaluation::validate(StagePosition& position) const {
   const Gates gates = parts_.gates(GatePurpose::kEvaluation, progress(position));
   std::vector<at::Tensor> classes;
-  const auto keep_classes = [&](const NetworkOutput& output) { classes.push_back(output.logits.argmax(1)); };
-  position.measurements.validation = measure(*data_.validation, gates, "validation", position, keep_classes);
+  PredictionRecorder recorder;
+  const auto keep = [&](const NetworkOutput& output, const Batch& batch) {
+    if (parts_.searches()) classes.push_back(output.logits.argmax(1));
+    if (keeps_predictions_) recorder.add(output, batch);
+  };
+  position.measurements.validation = measure(*data_.validation, gates, "validation", position, keep);
+  if (keeps_predictions_) position.predictions.validation = recorder.result();
   if (parts_.searches())
     position.supernet = compare_supernet(gates, *position.measurements.validation, classes, position);
 }
 
 void StageEvaluation::test(StagePosition& position) const {
   const Gates gates = parts_.gates(GatePurpose::kEvaluation, progress(position));
-  position.measurements.test = measure(*data_.test, gates, "test", position);
+  PredictionRecorder recorder;
+  const auto keep = [&](const NetworkOutput& output, const Batch& batch) {
+    if (keeps_predictions_) recorder.add(output, batch);
+  };
+  position.measurements.test = measure(*data_.test, gates, "test", position, keep);
+  if (keeps_predictions_) position.predictions.test = recorder.result();
 }
 
 Progress StageEvaluation::progress(const StagePosition& position) const {
@@ -52,7 +62,7 @@ SupernetComparison StageEvaluation::compare_supernet(const Gates& derived, const
   if (are_equal(trained, derived)) return {of_derived.accuracy(), 1};
   size_t next = 0;
   at::Tensor agreeing = at::zeros({}, at::TensorOptions(setting_.device).dtype(at::kLong));
-  const auto count = [&](const NetworkOutput& output) {
+  const auto count = [&](const NetworkOutput& output, const Batch&) {
     agreeing = agreeing.add(output.logits.argmax(1).eq(classes.at(next++)).sum());
   };
   const Measurement found = evaluate(parts_, trained, *data_.validation, setting_, Stop::kAtOnce, count);

@@ -17,6 +17,9 @@ class StageEvaluation {
                   const StageCheckpoints& checkpoints)
       : parts_(parts), data_(data), setting_(setting), log_(log), checkpoints_(checkpoints) {}
 
+  // Leaves what the network predicts for each image in position.predictions.
+  void keep_predictions() { keeps_predictions_ = true; }
+
   // Whether the current epoch is to be validated, according to evaluate_every or because it is the last.
   bool is_validation_due(const StagePosition& position) const;
 
@@ -41,6 +44,7 @@ class StageEvaluation {
   EvaluationSetting setting_;
   Log& log_;
   const StageCheckpoints& checkpoints_;
+  bool keeps_predictions_ = false;
 };
 
 }  // namespace dha

@@ -19,6 +19,13 @@ void seek(const std::unique_ptr<CyclingFeed>& feed, const Json& position) {
   if (feed && position.is_array()) feed->seek(position.at(0), position.at(1));
 }
 
+// Names of the tensors in a checkpoint. Mistakes are of test images, which an interrupted epoch evaluates again.
+std::map<std::string, at::Tensor Predictions::*> saved_predictions() {
+  return {{"trainer/validation.predicted", &Predictions::predicted},
+          {"trainer/validation.probability", &Predictions::probability},
+          {"trainer/validation.probability_of_true", &Predictions::probability_of_true}};
+}
+
 double number(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
@@ -61,6 +68,8 @@ void StagePosition::save(const StageData& data, const LossScale& loss_scale, Sta
   checkpoint.json = json.dump();
   for (const auto& [name, tensor] : epoch_totals.tensors()) checkpoint.tensors["trainer/epoch." + name] = tensor;
   for (const auto& [name, tensor] : interval_totals.tensors()) checkpoint.tensors["trainer/interval." + name] = tensor;
+  if (predictions.validation)
+    for (const auto& [name, member] : saved_predictions()) checkpoint.tensors[name] = *predictions.validation.*member;
   const std::vector<at::Tensor> scale = loss_scale.tensors();
   for (size_t i = 0; i < scale.size(); ++i) checkpoint.tensors[fmt::format("trainer/loss_scale.{}", i)] = scale[i];
 }
@@ -93,6 +102,12 @@ void StagePosition::restore(const State& checkpoint, StageData& data, LossScale&
   seek(data.probe_batches, json.at("probe_batches"));
   epoch_totals.restore({{"sums", checkpoint.tensors.at("trainer/epoch.sums")}});
   interval_totals.restore({{"sums", checkpoint.tensors.at("trainer/interval.sums")}});
+  predictions = {};
+  if (checkpoint.tensors.contains(saved_predictions().begin()->first)) {
+    predictions.validation.emplace();
+    for (const auto& [name, member] : saved_predictions())
+      *predictions.validation.*member = checkpoint.tensors.at(name);
+  }
   if (checkpoint.tensors.contains("trainer/loss_scale.0"))
     loss_scale.restore({checkpoint.tensors.at("trainer/loss_scale.0"), checkpoint.tensors.at("trainer/loss_scale.1")});
 }

@@ -11,6 +11,7 @@
 #include "dha/component.hpp"
 #include "model/loss_scale.hpp"
 #include "stage/epoch_totals.hpp"
+#include "stage/prediction_files.hpp"
 #include "stage/stage_measurements.hpp"
 
 namespace dha {
@@ -44,6 +45,7 @@ struct StagePosition {
   EpochTotals epoch_totals, interval_totals;  // of this epoch, and since the last row of steps
   EpochTotals::Means epoch_means;             // of the last epoch
   StageMeasurements measurements;
+  EpochPredictions predictions;               // of this epoch, if they are kept
   std::map<std::string, double> step_values;  // the newest of each in this epoch's rows of steps
 
   double seconds = 0;           // of the whole stage

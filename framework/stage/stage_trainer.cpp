@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "model/precision.hpp"
 #include "process/signals.hpp"
 #include "report/growing_files.hpp"
+#include "report/picture_files.hpp"
+#include "stage/augmented_images.hpp"
 #include "stage/pipeline_data.hpp"
 #include "stage/search_health.hpp"
 #include "step/evaluation_weights.hpp"
@@ -118,6 +121,9 @@ StageResult StageTrainer::train(const KeepGoing& keep_going) try {
         LogLevel::kInfo, "dha",
         fmt::format("stage '{}': stop_when has no effect, because its architecture is decided", config_.name));
   if (!parts_.searches()) check_constraints(parts_.architecture());
+  const bool is_new = position_.epoch == 0 && position_.step == 0;
+  if (is_new && !std::filesystem::exists(run_.directory.file(kEarlyAugmentedFile)))
+    draw_augmentation(kEarlyAugmentedFile);
   const bool records = run_.config.graph == "auto" && device_.is_cuda();
   const StreamScope stream(records ? device_ : at::Device(at::kCPU));
   step_.emplace(parts_, data_, normalizer_, criterion_, loss_scale_, options_);
@@ -220,6 +226,7 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   if (!position_.components_ended) {
     position_.measurements.test.reset();
     position_.measurements.validation.reset();
+    position_.predictions = {};
     position_.supernet.reset();
     if (validates) validate();
     if (parts_.searches()) examine_search();
@@ -238,17 +245,21 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   }
   test_if_due();
   if (position_.over) end_stage();
+  if (position_.over && leaves_model_) write_predictions();
+  if (position_.over) draw_augmentation(kLateAugmentedFile);
   position_.training_seconds += position_.epoch_seconds;
   reporter_.write_epoch(position_, outcome(), seconds());
   ++position_.epoch;
   position_.step = 0;
   position_.epoch_seconds = 0;
   position_.components_ended = false;
+  position_.predictions = {};
   position_.step_values.clear();
   position_.epoch_totals.reset();
   position_.interval_totals.reset();
   write_learned(run_.directory, parts_, architecture());
   save_checkpoint();
+  if (run_.advanced) run_.advanced();
 }
 
 // Warns once when a cell comes to keep mostly skip connections.
@@ -399,6 +410,17 @@ void StageTrainer::write_model() const {
                                   evaluation_setting());
   dha::write_model(run_.directory.file("model"), run_.directory.file(kDatasetFile), parts_, architecture(), run_.config,
                    run_.dataset, run_.log);
+}
+
+void StageTrainer::write_predictions() const {
+  const ImageSet validation = choose_stage_images(run_.images, config_, run_.config.seed).validation;
+  dha::write_predictions(run_.directory, run_.dataset, validation, run_.images.test, position_.predictions, run_.log);
+}
+
+void StageTrainer::draw_augmentation(const char* file) const {
+  if (!shows_augmentation_ || config_.augment.empty()) return;
+  const ImageSet train = choose_stage_images(run_.images, config_, run_.config.seed).train;
+  write_augmented_images(run_.directory.file(file), parts_, environment_of(run_, config_), train);
 }
 
 StageResult StageTrainer::result() const {

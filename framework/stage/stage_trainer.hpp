@@ -37,8 +37,16 @@ class StageTrainer {
   // Trains only the stage's epochs from `first` up to but excluding `last`, after begin_afresh() or begin_from().
   void limit_epochs(int64_t first, int64_t last);
 
-  // At its end the stage leaves the trained network in the run directory (model_files.hpp).
-  void leave_model() { leaves_model_ = true; }
+  // At its end the stage leaves the trained network (model_files.hpp) and its predictions (prediction_files.hpp) in the
+  // run directory.
+  void leave_model() {
+    leaves_model_ = true;
+    evaluation_.keep_predictions();
+  }
+
+  // The stage leaves pictures of augmented training images (augmented_images.hpp): at its beginning if the run has none
+  // yet, and at its end.
+  void show_augmentation() { shows_augmentation_ = true; }
 
   // The stage keeps the checkpoint of its best epoch by validation (best_checkpoint() in storage/checkpoint_store.hpp).
   void keep_best_epoch() { keeps_best_ = true; }
@@ -80,6 +88,8 @@ class StageTrainer {
   void check_finite(double loss, int64_t step) const;
   void check_constraints(const std::string& architecture) const;
   void write_model() const;
+  void write_predictions() const;
+  void draw_augmentation(const char* file) const;
   StageResult result() const;
 
   RunContext run_;
@@ -97,7 +107,7 @@ class StageTrainer {
   StageReporter reporter_;
   std::optional<JointStep> step_;
   std::optional<StepReplayer> replayer_;
-  bool leaves_model_ = false, keeps_best_ = false;
+  bool leaves_model_ = false, keeps_best_ = false, shows_augmentation_ = false;
   double seconds_before_ = 0, begun_ = 0, last_saved_ = 0;
 };
 

@@ -16,7 +16,7 @@ Classified classify(Network& network, const Gates& gates, BatchFeed& feed, const
   const at::NoGradGuard no_grad;
   // Kept on the device to the end, so that no batch waits for the one before.
   std::vector<at::Tensor> labels, classes, probabilities;
-  run_network(network, gates, feed, setting, Stop::kAtOnce, [&](const Batch& batch, const NetworkOutput& output) {
+  run_network(network, gates, feed, setting, Stop::kAtOnce, [&](const NetworkOutput& output, const Batch& batch) {
     const int64_t count = std::min(top, output.logits.size(1));
     const auto [largest, indices] = at::topk(at::softmax(output.logits.to(at::kDouble), 1), count, 1);
     labels.push_back(batch.labels);

@@ -13,7 +13,7 @@
 namespace dha {
 
 void run_network(Network& network, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting, Stop stop,
-                 const BatchObserver& observe) {
+                 const OutputObserver& observe) {
   feed.begin(0, 0);
   while (const std::optional<Batch> batch = feed.next()) {
     if (stop == Stop::kAtOnce && stop_requested())
@@ -24,7 +24,7 @@ void run_network(Network& network, const Gates& gates, BatchFeed& feed, const Ev
       const PrecisionScope scope(setting.precision, setting.device);
       output = network.forward(setting.normalizer(batch->images), gates);
     }
-    observe(*batch, output);
+    observe(output, *batch);
   }
 }
 
@@ -34,9 +34,9 @@ Measurement evaluate(const StageParts& parts, const Gates& gates, BatchFeed& fee
   const ScopedMode evaluation(parts, kEvaluationMode);
   std::vector<at::Tensor> sums(metrics().size(), at::zeros({}, at::TensorOptions(setting.device).dtype(at::kDouble)));
   Measurement result;
-  run_network(parts.network(), gates, feed, setting, stop, [&](const Batch& batch, const NetworkOutput& output) {
+  run_network(parts.network(), gates, feed, setting, stop, [&](const NetworkOutput& output, const Batch& batch) {
     for (size_t i = 0; i < sums.size(); ++i) sums[i] = sums[i].add(metrics()[i].sum(output, batch.labels));
-    if (observe) observe(output);
+    if (observe) observe(output, batch);
     result.images += batch.labels.size(0);
   });
   if (result.images == 0) throw Error(ErrorCode::kData, "none of the images to evaluate on can be read");

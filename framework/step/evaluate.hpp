@@ -30,16 +30,13 @@ struct EvaluationSetting {
   at::Device device;
 };
 
-// Receives the network's output for each batch that has an image.
-using BatchObserver = std::function<void(const Batch& batch, const NetworkOutput& output)>;
+// Receives the network's output for each batch that has images, (N, classes) logits, and the batch.
+using OutputObserver = std::function<void(const NetworkOutput& output, const Batch& batch)>;
 
 // One pass of `network`, which is in evaluation mode, over `feed`. A lean network ignores `gates`. Throws
 // Error{kCancelled} when the user asks to stop, unless that must wait.
 void run_network(Network& network, const Gates& gates, BatchFeed& feed, const EvaluationSetting& setting, Stop stop,
-                 const BatchObserver& observe);
-
-// Receives the network's output for each batch, (N, classes) logits.
-using OutputObserver = std::function<void(const NetworkOutput& output)>;
+                 const OutputObserver& observe);
 
 // One pass of the network of `parts` over `feed` in evaluation mode. A lean network ignores `gates`. Throws
 // Error{kCancelled} when the user asks to stop, unless that must wait, and Error{kData} if no image can be read.

@@ -36,4 +36,12 @@ RunLock::RunLock(const RunDirectory& directory, std::chrono::seconds patience) {
 
 RunLock::~RunLock() { close(descriptor_); }
 
+bool is_locked(const RunDirectory& directory) {
+  const int descriptor = open(directory.file("log.txt").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool is_held = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(descriptor);
+  return is_held;
+}
+
 }  // namespace dha

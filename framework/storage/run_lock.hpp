@@ -20,4 +20,7 @@ class RunLock {
   int descriptor_ = -1;
 };
 
+// Whether a process trains in the directory, as far as the file system tells. Changes nothing.
+bool is_locked(const RunDirectory& directory);
+
 }  // namespace dha

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <tuple>
 
 #include "component/component_json.hpp"
 #include "component/guarded_space.hpp"
@@ -16,6 +17,7 @@
 #include "report/growing_files.hpp"
 #include "report/quantities_json.hpp"
 #include "stage/pipeline_data.hpp"
+#include "stage/prediction_files.hpp"
 #include "stage/results.hpp"
 #include "stage/trained_stage.hpp"
 #include "storage/atomic_file.hpp"
@@ -61,6 +63,13 @@ Error lost_weights(const std::string& stage, int64_t trial, const std::string& r
   return {ErrorCode::kData, fmt::format("stage '{}': the weights of trial {} are lost, and the run cannot continue "
                                         "without them; run its pipeline again ({})",
                                         stage, trial, reason)};
+}
+
+std::pair<Measurement, Predictions> evaluated(const TrainedStage& network, const ImageSet& images) {
+  PredictionRecorder recorder;
+  const Measurement measured =
+      network.measure(images, [&](const NetworkOutput& output, const Batch& batch) { recorder.add(output, batch); });
+  return {measured, recorder.result()};
 }
 
 }  // namespace
@@ -371,6 +380,7 @@ void TrialStage::tell(const TrialOutcome& outcome) {
   write_rows();
   write_artefacts();
   drop_weights();
+  if (run_.advanced) run_.advanced();
 }
 
 // In the order in which trials were asked for, so that rows do not depend on how many train at a time.
@@ -483,8 +493,9 @@ StageResult TrialStage::result(bool model) const {
       load_pipeline(directory_of(ids.front()) / "pipeline.json", {}, run_.registry).stages.front();
   const TrainedStage best(run_.config, config, run_.images, environment_of(run_, config),
                           weights_of(ids.front(), result));
+  EpochPredictions predictions;
   if (!run_.images.test.empty()) {
-    result.measurements.test = best.measure(run_.images.test);
+    std::tie(result.measurements.test, predictions.test) = evaluated(best, run_.images.test);
     Json row{{"event", "test"}, {"stage", config_.name}, {"id", ids.front()}};
     for (const Quantity& metric : result.measurements.test->values) row["test_" + metric.name] = metric.value;
     run_.metrics.write(row);
@@ -493,6 +504,9 @@ StageResult TrialStage::result(bool model) const {
                                ids.front()));
   }
   best.write(run_.directory, model ? &run_.dataset : nullptr);
+  const ImageSet validation = choose_stage_images(run_.images, config, run_.config.seed).validation;
+  if (model && !validation.empty()) predictions.validation = evaluated(best, validation).second;
+  if (model) write_predictions(run_.directory, run_.dataset, validation, run_.images.test, predictions, run_.log);
   for (const int64_t id : ids)
     result.outcomes.push_back({id, path_of(id), (fs::path(path_of(id)) / trained(id).checkpoint).string(),
                                read_trial_result(directory_of(id)).settings});

@@ -174,7 +174,7 @@ class CommandLineTest(unittest.TestCase):
     def assert_same_run(self, whole, run):
         """The same bytes but for times, and nothing half-written."""
         for name in ("model/weights.safetensors", "model/model.json", "model/model.onnx", "model/model.py", "architecture.json",
-                     "architecture.svg", "policy.json", "hyper.csv"):
+                     "architecture.svg", "policy.json", "hyper.csv", "predictions.csv", "confusion.csv", "per_class.csv"):
             self.assertEqual((whole / name).read_bytes(), (run / name).read_bytes(), name)
         self.assertEqual(*(without_measures(json.loads((folder / "summary.json").read_text())) for folder in (whole, run)))
         self.assertEqual(without_time((whole / "metrics.jsonl").read_text()),
