@@ -137,8 +137,7 @@ void write_model(const std::filesystem::path& folder, const std::filesystem::pat
   const std::optional<double> crop = crop_fraction(dataset);
   Json input{{"channels", info.channels}, {"height", info.height}, {"width", info.width}};
   if (crop) input["crop_fraction"] = *crop;
-  const ComponentUse reading =
-      PipelineData::with_chosen_params(pipeline.dataset.component, directory.file(kDatasetFile));
+  const ComponentUse reading = PipelineData::with_chosen_params(pipeline.dataset.component, facts);
   write_json(folder / kModelFile, {{"format", kModelFormat},
                                    {"weights", kWeightsFile},
                                    {"weights_sha256", weights_sha256},
