@@ -4,6 +4,7 @@
 // the payload (u32), all little-endian (tensorflow/core/lib/io/record_writer.h, lib/hash/crc32c.h).
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
