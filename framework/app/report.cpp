@@ -3,6 +3,7 @@
 
 #include <boost/program_options/value_semantic.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/command.hpp"
@@ -26,7 +27,7 @@ page::RunState state_of(const page::RunRecord& record, const RunDirectory& direc
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("output,o", options::value<std::string>()->value_name("FILE"),
-                        "the page to write; default: report.html of the run");
+                        "the page to write; default: report.html of the run")("json", "print JSON");
   hidden.add_options()("run", options::value<std::string>());
   options::positional_options_description positional;
   positional.add("run", 1);
@@ -40,13 +41,16 @@ int run(const std::vector<std::string>& arguments) {
                                            : directory.file(page::kPageFile);
   const page::RunRecord record = page::read_run(directory.path());
   write_file_atomically(output, page::page_of(record, state_of(record, directory)));
-  if (!is_quiet(*values)) fmt::print("report        {}\n", output.string());
+  if (values->count("json") > 0)
+    fmt::print("{}\n", nlohmann::ordered_json{{"report", output.string()}}.dump(2));
+  else if (!is_quiet(*values))
+    fmt::print("report        {}\n", output.string());
   return kDone;
 }
 
 }  // namespace
 
-const Command kReportCommand{"report", "report RUN [--output FILE]",
+const Command kReportCommand{"report", "report RUN [--output FILE] [--json]",
                              "write the page that tells the story of a run, as far as it got", run};
 
 }  // namespace dha::app
