@@ -15,7 +15,7 @@ bool is_plain(unsigned char character) {
          std::string("%+,-./:=@_").find(static_cast<char>(character)) != std::string::npos;
 }
 
-std::string quoted(const std::string& argument) {
+std::string shell_word(const std::string& argument) {
   if (!argument.empty() && std::all_of(argument.begin(), argument.end(), is_plain)) return argument;
   std::string text = "'";
   for (const char character : argument) text += character == '\'' ? "'\\''" : std::string(1, character);
@@ -29,7 +29,7 @@ std::string command_text() {
   std::string argument, text;
   if (!std::getline(arguments, argument, '\0')) return "";
   text = program_name();
-  while (std::getline(arguments, argument, '\0')) text += " " + quoted(argument);
+  while (std::getline(arguments, argument, '\0')) text += " " + shell_word(argument);
   return text;
 }
 
