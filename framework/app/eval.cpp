@@ -10,7 +10,6 @@
 #include "app/network_options.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "app/run_progress.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
 #include "run/run_evaluation.hpp"

@@ -9,9 +9,9 @@
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
+#include "app/network_options.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
-#include "app/run_progress.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"

@@ -24,7 +24,8 @@ void write_logits(const std::string& folder, const std::string& plugins, const s
   const dha::RunNetwork run(directory, config, registry, at::kCPU, dha::DataChange::kNone);
   std::vector<at::Tensor> logits;
   const dha::ImageSet& images = run.images().test;
-  run.network().measure(images, [&](const dha::NetworkOutput& output) { logits.push_back(output.logits); });
+  run.network().measure(images,
+                        [&](const dha::NetworkOutput& output, const dha::Batch&) { logits.push_back(output.logits); });
   const dha::ImageTensors& all = images.source().tensors_on(images.split(), at::kCPU);
   dha::save_safetensors(file, {{{"images", all.images.index_select(0, at::tensor(images.indices(), at::kLong))},
                                 {"logits", at::cat(logits)}},
