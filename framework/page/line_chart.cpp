@@ -159,7 +159,7 @@ class Drawing {
     for (const Series::Point& point : points) {
       const double x = x_.position(point.x), y = y_position(point.y);
       positions += fmt::format("{:.1f},{:.1f} ", x, y);
-      values += fmt::format("{:.5g},{:.5g} ", point.x, point.y * (chart_.is_percent ? 100 : 1));
+      values += fmt::format("{:.6g},{:.6g} ", point.x, point.y * (chart_.is_percent ? 100 : 1));
       if (series.is_dots || points.size() == 1)
         dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", x, y);
     }

@@ -78,7 +78,7 @@ class ReportTest(CommandLineTest):
         self.assertEqual([row["image"] for row in predictions[16:]], [str(i) for i in range(32)])
         self.assertEqual([row["true"] for row in predictions[16:]], [CLASSES[i % 4] for i in range(32)])
         for row in predictions:
-            self.assertTrue(0 < float(row["probability_of_true"]) <= float(row["probability"]) <= 1)
+            self.assertTrue(0 <= float(row["probability_of_true"]) <= float(row["probability"]) <= 1)
             self.assertEqual(row["true"] == row["predicted"], row["probability"] == row["probability_of_true"])
 
     def check_confusion(self, run, split, predictions):

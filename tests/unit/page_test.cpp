@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(axes_have_round_ticks) {
     BOOST_TEST(labels_of(axis, most) == expected, boost::test_tools::per_element());
   };
   check({0, 1, 0, 100}, 6, {"0", "0.2", "0.4", "0.6", "0.8", "1.0"});
-  check({81.3, 92.9, 0, 100}, 6, {"82", "84", "86", "88", "90", "92"});
+  check({81.3, 92.9, 0, 100}, 6, {"85", "90"});
   check({0, 12000, 0, 100}, 4, {"0", "5,000", "10,000"});
   check({-1, 1, 0, 100}, 3, {"-1", "0", "1"});
   check({1e-4, 0.1, 0, 100, true}, 6, {"1e-4", "0.001", "0.01", "0.1"});
@@ -124,12 +124,13 @@ BOOST_AUTO_TEST_CASE(ticks_are_few_distinct_and_within_the_axis) {
     for (double length : {1e-5, 0.003, 0.9, 14.0, 196.0, 3e7})
       for (const int most : {3, 6, 8}) {
         const std::vector<double> ticks = page::nice_ticks(low, low + length, most);
+        const double slack = 1e-6 * length + 1e-15 * std::fabs(low);
         BOOST_TEST_CONTEXT(low << " + " << length << ", " << most) {
           BOOST_TEST(ticks.size() >= 2U);
           BOOST_TEST(ticks.size() <= static_cast<size_t>(most) + 1);
           for (size_t i = 0; i < ticks.size(); ++i) {
-            BOOST_TEST(ticks[i] >= low - 1e-6 * length);
-            BOOST_TEST(ticks[i] <= low + length * (1 + 1e-6));
+            BOOST_TEST(ticks[i] >= low - slack);
+            BOOST_TEST(ticks[i] <= low + length + slack);
             if (i > 0) BOOST_TEST(ticks[i] > ticks[i - 1]);
           }
         }
