@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
+#include "dha/error.hpp"
 #include "page/page.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/run_directory.hpp"
@@ -24,6 +25,18 @@ page::RunState state_of(const page::RunRecord& record, const RunDirectory& direc
   return is_locked(directory) ? page::RunState::kRunning : page::RunState::kInterrupted;
 }
 
+const char* name_of(page::RunState state) {
+  if (state == page::RunState::kFinished) return "finished";
+  return state == page::RunState::kRunning ? "running" : "interrupted";
+}
+
+std::filesystem::path output_of(const options::variables_map& values, const RunDirectory& directory) {
+  if (values.count("output") == 0) return directory.file(page::kPageFile);
+  const std::string given = values["output"].as<std::string>();
+  if (given.empty()) throw Error(ErrorCode::kUsage, "report: --output must name a file, found ''");
+  return std::filesystem::absolute(given);
+}
+
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("output,o", options::value<std::string>()->value_name("FILE"),
@@ -36,13 +49,12 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("run") == 0) throw missing_argument(kReportCommand, "missing run directory", "RUN");
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
-  const std::filesystem::path output = values->count("output") > 0
-                                           ? std::filesystem::path((*values)["output"].as<std::string>())
-                                           : directory.file(page::kPageFile);
+  const std::filesystem::path output = output_of(*values, directory);
   const page::RunRecord record = page::read_run(directory.path());
-  write_file_atomically(output, page::page_of(record, state_of(record, directory)));
+  const page::RunState state = state_of(record, directory);
+  write_file_atomically(output, page::page_of(record, state));
   if (values->count("json") > 0)
-    fmt::print("{}\n", nlohmann::ordered_json{{"report", output.string()}}.dump(2));
+    fmt::print("{}\n", nlohmann::ordered_json{{"page", output.string()}, {"state", name_of(state)}}.dump(2));
   else if (!is_quiet(*values))
     fmt::print("report        {}\n", output.string());
   return kDone;

@@ -113,8 +113,10 @@ class ReportTest(CommandLineTest):
         out, _ = self.dha("report", copy)
         self.assertIn("report.html", out)
         self.assertEqual((copy / "report.html").read_bytes(), page)
-        self.dha("report", run, "--output", self.folder / "page.html")
+        said = json.loads(self.dha("report", run, "--output", self.folder / "page.html", "--json")[0])
+        self.assertEqual(said, {"page": str(self.folder / "page.html"), "state": "finished"})
         self.assertEqual((self.folder / "page.html").read_bytes(), page)
+        self.dha("report", run, "--output", "", status=2)
 
     def test_what_a_run_lacks_is_no_error(self):
         run = self.finished_run(self.pipeline())
