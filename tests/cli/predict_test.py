@@ -249,7 +249,7 @@ class MemoryTest(PredictCase):
         height, width = 10, 14
         image = self.write_rectangles(height, width)
         self.dha("run", "-q", self.write_pipeline(one_stage(self.data, {"use": "dha.idx", "height_px": height, "width_px": width})))
-        run = self.finishedfolder()
+        run = self.run_folder()
         found = self.predict(run, "images", "--top", 4)
         self.check_against_evaluation(run, found, [truth(one) for one in found])
         shutil.rmtree(self.data)
@@ -268,7 +268,7 @@ class MemoryTest(PredictCase):
         pipeline = one_stage(self.data, {"use": "dha.cifar"})
         pipeline["stages"][0]["epochs"] = 1
         self.dha("run", "-q", self.write_pipeline(pipeline))
-        run = self.finishedfolder()
+        run = self.run_folder()
         records = (self.data / "cifar-10-batches-bin" / "test_batch.bin").read_bytes()
         labels = []
         for i in range(len(records) // 3073):
@@ -298,7 +298,7 @@ class OtherRunsTest(PredictCase):
         pipeline = one_stage(self.data, {"use": "dha.image_folder", "size_px": 12})
         pipeline["stages"][0]["epochs"] = 400
         self.interrupted(self.write_pipeline(pipeline), '"event":"epoch"')
-        run = self.finishedfolder()
+        run = self.run_folder()
         out, errors = self.dha("predict", run, self.data / "test", "--top", 4, "--json")
         self.assertRegex(errors, r"dha: the run has not finished: this is stage 'search' after \d+ of 400 epochs")
         found = json.loads(out)

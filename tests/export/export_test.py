@@ -40,6 +40,17 @@ def relative_distance(found, expected):
     return numpy.abs(found - expected).max() / numpy.abs(expected).max()
 
 
+def readme_programs(folder):
+    return re.findall(r"^```python\n(.*?)^```", (folder / "README.md").read_text(), flags=re.M | re.S)
+
+
+def answer(program, folder):
+    """The class and the probability that a program of README.md prints for image.png."""
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True)
+    name, probability = done.stdout.rsplit(maxsplit=1)
+    return name, float(probability)
+
+
 def load_module(file):
     specification = importlib.util.spec_from_file_location("model", file)
     module = importlib.util.module_from_spec(specification)
@@ -98,12 +109,11 @@ class ExportTest(unittest.TestCase):
             images = load_file(model / "expected.safetensors")["images"][0].numpy()
             pixels = images.transpose(1, 2, 0) if len(images) == 3 else images[0]
             Image.fromarray(pixels).save(model / "image.png")
-            programs = re.findall(r"^```python\n(.*?)^```", (model / "README.md").read_text(), flags=re.M | re.S)
+            programs = readme_programs(model)
             self.assertEqual(len(programs), 2)
-            answers = [subprocess.run([sys.executable, "-c", program], cwd=model, check=True, capture_output=True, text=True)
-                       .stdout.rsplit(maxsplit=1) for program in programs]
+            answers = [answer(program, model) for program in programs]
             self.assertEqual(answers[0][0], answers[1][0])
-            self.assertAlmostEqual(float(answers[0][1]), float(answers[1][1]), places=4)
+            self.assertAlmostEqual(answers[0][1], answers[1][1], places=4)
 
 
 class RunTest(CommandLineTest):
@@ -120,6 +130,17 @@ class RunTest(CommandLineTest):
         with torch.no_grad():
             found = load_module(run / "model" / "model.py").load()(torch.from_numpy(images.reshape(-1, 1, 12, 12).copy()))
         self.assertLess(relative_distance(found.numpy(), logits), 1e-4)
+        self.check_readme(run / "model")
+
+    def check_readme(self, model):
+        """Its programs see the same part of an image of another shape as `dha predict`."""
+        levels = numpy.arange(9 * 14, dtype=numpy.uint8).reshape(9, 14) * 37
+        Image.fromarray(levels).resize((41, 26), Image.BICUBIC).save(model / "image.png")
+        best, = json.loads(self.dha("predict", model, model / "image.png", "--top", "1", "--json")[0])[0]["top"]
+        for program in readme_programs(model):
+            name, probability = answer(program, model)
+            self.assertEqual(name, best["class"])
+            self.assertAlmostEqual(probability, best["probability"], delta=0.01)
 
 
 @unittest.skipUnless(CIFAR.is_dir(), f"{CIFAR} is not there; scripts/unpack-data makes it")
