@@ -5,7 +5,8 @@ import shutil
 import unittest
 
 from kill_test import colour, grey
-from support import BUILD, SOURCE, CommandLineTest, read_safetensors, small_pipeline, write_cifar, write_idx
+from support import (BUILD, GREY, SOURCE, CommandLineTest, read_safetensors, small_pipeline, write_cifar, write_idx,
+                     write_png)
 
 CUDA = {"DHA_CUDA_LIBRARY": str(BUILD / "test-programs" / "libsimulated_cuda.so")}
 
@@ -35,9 +36,16 @@ class CudaTest(CommandLineTest):
         summary = json.loads((run / "summary.json").read_text())
         self.assertEqual(summary["device"], "cuda:0")
         self.assertEqual(json.loads((run / "environment.json").read_text())["device"], "cuda:0")
+        write_png(self.folder / "image.png", 12, 12, GREY, bytes(range(144)))
+        predictions = []
         for device in ("cuda", "cpu"):
             out, _ = self.dha("eval", run, "--set", f"device={device}", "--json", environment=CUDA)
             self.assertAlmostEqual(json.loads(out)["loss"], summary["test_loss"], places=4)
+            out, _ = self.dha("predict", run / "model", "image.png", "--device", device, "--json", environment=CUDA)
+            predictions.append(json.loads(out)[0]["top"])
+        for ours, theirs in zip(*predictions, strict=True):
+            self.assertEqual(ours["class"], theirs["class"])
+            self.assertAlmostEqual(ours["probability"], theirs["probability"], places=5)
 
     def test_trains_as_the_cpu_does(self):
         """In double precision: the search with probe `next`; trials, probe `batch` and images from files; a given network."""

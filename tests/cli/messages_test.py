@@ -53,6 +53,7 @@ class MessagesTest(CommandLineTest):
         self.assertEqual(self.quiet("verify", BUILD / "plugins" / "augment" / "flip.so"), "")
         write_png(self.folder / "in.png", 8, 8, RGB, bytes(8 * 8 * 3))
         self.assertEqual(self.quiet("augment", "in.png", "out.png", "--grid"), "")
+        self.assertRegex(self.quiet("predict", run, "in.png", "--top", "1"), r"\nin\.png +\d +\d+\.\d\d %\n$")
         self.assertTrue((self.folder / "out.png").exists())
 
     def test_every_verb_prints_json(self):
