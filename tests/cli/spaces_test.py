@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from support import SOURCE, CommandLineTest, read_safetensors, small_pipeline, without_time, write_idx
+from support import GREY, SOURCE, CommandLineTest, read_safetensors, small_pipeline, without_time, write_idx, write_png
 
 
 class SpacesTest(CommandLineTest):
@@ -66,6 +66,9 @@ class SpacesTest(CommandLineTest):
         still["stages"][0]["space"]["width"] = 2
         _, errors = self.dha("validate", self.write_pipeline(still), status=2)
         self.assertIn(f"the weights file '{weights}' does not fit: its 'layer1.0.", errors)
+        weights.unlink()  # a trained model has its own
+        write_png(self.folder / "image.png", 12, 12, GREY, bytes(144))
+        self.assertEqual(*(self.dha("predict", place, "image.png")[0] for place in (run, run / "model")))
 
     def test_joint_dha_on_the_mobilenet_space(self):
         example = SOURCE / "examples" / "pipelines" / "dha_mobilenet.json"
