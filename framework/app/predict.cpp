@@ -80,8 +80,8 @@ void note_device(const DeviceChoice& device, const options::variables_map& value
   if (!device.note.empty() && !is_quiet(values)) Console(stderr).line("dha: device " + in_words(device));
 }
 
-Predictions predict_with_model(const options::variables_map& values, const fs::path& folder,
-                               const PredictionRequest& request) {
+PredictedImages predict_with_model(const options::variables_map& values, const fs::path& folder,
+                                   const PredictionRequest& request) {
   const DeviceChoice device = choose_device(values.count("device") > 0 ? values["device"].as<std::string>() : "auto");
   const PluginRegistry registry = require_plugins(values);
   open_accelerator_code(device, registry, PipelineConfig());
@@ -89,8 +89,8 @@ Predictions predict_with_model(const options::variables_map& values, const fs::p
   return dha::predict_with_model(folder, registry, device.device, request);
 }
 
-Predictions predict_with_run(const options::variables_map& values, const RunDirectory& directory,
-                             const PredictionRequest& request) {
+PredictedImages predict_with_run(const options::variables_map& values, const RunDirectory& directory,
+                                 const PredictionRequest& request) {
   const std::vector<Override> overrides = overrides_of(values);
   const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
   const PluginRegistry registry = require_plugins(values);
@@ -100,7 +100,7 @@ Predictions predict_with_run(const options::variables_map& values, const RunDire
   return dha::predict_with_run(directory, config, registry, device.device, request);
 }
 
-Predictions predict(const options::variables_map& values, const PredictionRequest& request) {
+PredictedImages predict(const options::variables_map& values, const PredictionRequest& request) {
   const StopSignals signals;
   const fs::path place = values["run"].as<std::string>();
   if (holds(place, "pipeline.json")) return predict_with_run(values, RunDirectory::open(place), request);
@@ -113,7 +113,7 @@ Predictions predict(const options::variables_map& values, const PredictionReques
 }
 
 // To standard error: what is no result.
-void report(const Predictions& found, bool quiet) {
+void report(const PredictedImages& found, bool quiet) {
   Console console(stderr);
   for (const std::string& one : found.damage) console.line("dha: " + one);
   for (const std::string& one : found.unreadable) console.line("dha: " + one);
@@ -185,7 +185,7 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("csv") > 0 && values->count("json") > 0) throw usage("give either --csv or --json");
 
   const PredictionRequest request = request_of(*values);  // a signal ends the wait for standard input at once
-  const Predictions found = predict(*values, request);
+  const PredictedImages found = predict(*values, request);
   report(found, is_quiet(*values));
   if (values->count("csv") > 0)
     print_csv(found.images);

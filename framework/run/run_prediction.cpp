@@ -81,14 +81,14 @@ std::string name_of(const DatasetInfo& info, int64_t label) {
   return info.class_names.empty() ? std::to_string(label) : info.class_names.at(static_cast<size_t>(label));
 }
 
-Predictions predict(const RequestedImages& requested, const DatasetInfo& info, const Classify& classify) {
+PredictedImages predict(const RequestedImages& requested, const DatasetInfo& info, const Classify& classify) {
   const std::shared_ptr<ListedImages> images = requested.listed(info);
   const OpenDataset source(requested.id(), images, OpenDataset::WithoutClasses());
   std::vector<int64_t> all(requested.paths().size());
   std::iota(all.begin(), all.end(), int64_t{0});
   const Classified found = classify(ImageSet(source, Split::kTest, std::move(all)));
 
-  Predictions predictions;
+  PredictedImages predictions;
   predictions.left_out = requested.left_out();
   predictions.progress.is_finished = true;
   for (const auto& [position, problem] : images->problems()) predictions.unreadable.push_back(problem);
@@ -103,8 +103,8 @@ Predictions predict(const RequestedImages& requested, const DatasetInfo& info, c
   return predictions;
 }
 
-Predictions predict_with(const SavedNetwork& network, const RequestedImages& requested, const FeedOptions& options,
-                         int64_t top) {
+PredictedImages predict_with(const SavedNetwork& network, const RequestedImages& requested, const FeedOptions& options,
+                             int64_t top) {
   return predict(requested, network.info(),
                  [&](const ImageSet& images) { return network.classify(*make_feed(images, options), top); });
 }
@@ -139,8 +139,8 @@ ComponentUse dataset_of_folder(const fs::path& folder, const PluginRegistry& reg
 
 }  // namespace
 
-Predictions predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
-                             const PluginRegistry& registry, at::Device device, const PredictionRequest& request) {
+PredictedImages predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
+                                 const PluginRegistry& registry, at::Device device, const PredictionRequest& request) {
   const RequestedImages requested(registry, dataset_of(directory, config), request.images);
   if (is_model_current(directory, config)) {
     const SavedNetwork network(directory.file("model"), registry, device, config.channels_last);
@@ -150,15 +150,15 @@ Predictions predict_with_run(const RunDirectory& directory, const PipelineConfig
         request.top);
   }
   const RunNetwork run(directory, config, registry, device, DataChange::kSameClasses);
-  Predictions predictions = predict(
+  PredictedImages predictions = predict(
       requested, run.dataset(), [&](const ImageSet& images) { return run.network().classify(images, request.top); });
   predictions.progress = run.progress();
   predictions.damage = run.damage();
   return predictions;
 }
 
-Predictions predict_with_model(const fs::path& folder, const PluginRegistry& registry, at::Device device,
-                               const PredictionRequest& request) {
+PredictedImages predict_with_model(const fs::path& folder, const PluginRegistry& registry, at::Device device,
+                                   const PredictionRequest& request) {
   const RequestedImages requested(registry, dataset_of_folder(folder, registry), request.images);
   const PipelineConfig usual;
   const SavedNetwork network(folder, registry, device, usual.channels_last);

@@ -28,7 +28,7 @@ struct Prediction {
   std::vector<ClassProbability> top;  // the most probable class first
 };
 
-struct Predictions {
+struct PredictedImages {
   std::vector<Prediction> images;       // in the order of the request; of a folder in byte order
   std::vector<std::string> unreadable;  // sentences about the images that cannot be read
   std::vector<std::string> left_out;    // sentences about other files in the folders
@@ -40,11 +40,11 @@ struct Predictions {
 // finished run needs its pipeline.json and model/ only; of one that has not finished, the data set is opened too
 // (run_network.hpp). Throws Error{kUsage} if the data set reads no other images, Error{kData} for a folder without an
 // image, and the errors of RunNetwork.
-Predictions predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
-                             const PluginRegistry& registry, at::Device device, const PredictionRequest& request);
+PredictedImages predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
+                                 const PluginRegistry& registry, at::Device device, const PredictionRequest& request);
 
 // `folder`: a model/. Throws Error{kUsage} for a supernet too, and Error{kData} if the files are damaged.
-Predictions predict_with_model(const std::filesystem::path& folder, const PluginRegistry& registry, at::Device device,
-                               const PredictionRequest& request);
+PredictedImages predict_with_model(const std::filesystem::path& folder, const PluginRegistry& registry,
+                                   at::Device device, const PredictionRequest& request);
 
 }  // namespace dha

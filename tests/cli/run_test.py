@@ -192,12 +192,13 @@ class RunTest(CommandLineTest):
     def check_held_out(self, stage, held_out, left):
         """`dha eval` sees the validation images that the run saw: the same loss and accuracy to the last digit."""
         run = self.run_folder()
-        found = json.loads((run / "summary.json").read_text())["stages"][-1]["validation"]
+        last = json.loads((run / "summary.json").read_text())["stages"][-1]
+        found = last["validation"]
         text, _ = self.dha("eval", run, "--split", "validation")
         self.assertIn(f"{held_out} images (the training images that stage '{stage}' held out)", text)
         measured = json.loads(self.dha("eval", run, "--split", "validation", "--json")[0])
-        self.assertEqual(measured, {"split": "validation", "images": held_out, "accuracy": found["accuracy"],
-                                    "loss": found["loss"], "divided_by": stage})
+        self.assertEqual(measured, {"split": "validation", "epoch": last["epochs"], "images": held_out,
+                                    "accuracy": found["accuracy"], "loss": found["loss"], "divided_by": stage})
         text, _ = self.dha("eval", run, "--split", "train")
         self.assertIn(f"{left} images (the training images that stage '{stage}' did not hold out)", text)
         self.assertNotIn("(", self.dha("eval", run)[0])
