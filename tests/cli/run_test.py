@@ -197,7 +197,7 @@ class RunTest(CommandLineTest):
         text, _ = self.dha("eval", run, "--split", "validation")
         self.assertIn(f"{held_out} images (the training images that stage '{stage}' held out)", text)
         measured = json.loads(self.dha("eval", run, "--split", "validation", "--json")[0])
-        self.assertEqual(measured, {"split": "validation", "epoch": last["epochs"], "images": held_out,
+        self.assertEqual(measured, {"split": "validation", "weights": "last", "epoch": last["epochs"], "images": held_out,
                                     "accuracy": found["accuracy"], "loss": found["loss"], "divided_by": stage})
         text, _ = self.dha("eval", run, "--split", "train")
         self.assertIn(f"{left} images (the training images that stage '{stage}' did not hold out)", text)
