@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "component/check_augmented.hpp"
 #include "data/batch_feed.hpp"
 #include "data/png_file.hpp"
 #include "data/sample_order.hpp"
@@ -58,7 +60,11 @@ void write_augmented_images(const std::filesystem::path& file, const StageParts&
     training->begin(draw, 0);
     const Batch batch = *training->next();
     Augmented view{batch.images, batch.labels, {}};
-    for (const auto& augmenter : augmenters) view = augmenter->apply(view.images, view.labels);
+    for (const auto& augmenter : augmenters) {
+      Augmented next = augmenter->apply(view.images, view.labels);
+      check_augmented(next, view.images, augmenter->id());
+      view = std::move(next);
+    }
     rows.push_back(view.images);
   }
   write_png(file, thumbnail_sheet(at::cat(rows), rows[0].size(0), kSide));

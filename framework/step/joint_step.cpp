@@ -2,6 +2,7 @@
 
 #include <ATen/record_function.h>
 
+#include "component/check_augmented.hpp"
 #include "component/leaf_gates.hpp"
 #include "model/gradients.hpp"
 #include "model/precision.hpp"
@@ -83,12 +84,7 @@ JointStep::View JointStep::augment(const Batch& batch) {
   View view{batch.images, batch.labels, {}};
   for (const auto& augmenter : parts_.augmenters()) {
     Augmented next = augmenter->apply(view.images, view.labels);
-    if (next.images.scalar_type() != at::kByte || next.images.sizes() != view.images.sizes() ||
-        next.images.device() != view.images.device() || next.labels.device() != view.images.device() ||
-        next.labels.size(0) != next.images.size(0))
-      throw Error(ErrorCode::kContractViolation, augmenter->id() +
-                                                     ": apply() must return uint8 images of the shape and on the "
-                                                     "device of its input, and a label for each on the same device");
+    check_augmented(next, view.images, augmenter->id());
     view.images = std::move(next.images);
     view.labels = std::move(next.labels);
     view.records.push_back(std::move(next.record));

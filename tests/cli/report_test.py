@@ -55,7 +55,8 @@ class ReportTest(CommandLineTest):
         run = self.finished_run(self.pipeline())
         page = (run / "report.html").read_text(encoding="utf-8")
         tree = self.check_page(page)
-        self.assertEqual(sections(page)[:6], ["result", "curves", "course", "policy", "architecture", "classes"])
+        self.assertEqual(sections(page)[:7],
+                         ["result", "curves", "course", "policy", "architecture", "augmented", "classes"])
         self.assertEqual(sections(page)[-3:], ["reliability", "resources", "environment"])
         self.assertNotIn(REFRESH, page)
         text = " ".join(tree.itertext())
@@ -126,7 +127,8 @@ class ReportTest(CommandLineTest):
                 self.dha("report", "-q", run, "--output", self.folder / "page.html")
                 self.check_page((self.folder / "page.html").read_text(encoding="utf-8"))
         self.assertEqual(sections((self.folder / "page.html").read_text(encoding="utf-8")), ["result", "environment"])
-        _, errors = self.dha("report", self.folder, status=2)
+        (self.folder / "empty").mkdir()
+        _, errors = self.dha("report", self.folder / "empty", status=2)
         self.assertIn("pipeline.json", errors)
 
     def test_the_mistakes_are_shown(self):

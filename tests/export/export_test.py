@@ -152,8 +152,9 @@ class RealImagesTest(CommandLineTest):
         was searched with."""
         search, final = small_pipeline(CIFAR)["stages"]
         search = {**search, "epochs": 1, "batch_size": 32, "augment": [{"use": "dha.flip"}]}
-        final = {**final, "batch_size": 32, "carry": ["weights", "searcher", "hyper", "momentum"]}
-        genotype = {**search, "hyper": {"use": "dha.sgd", "learning_rate": 0.05},
+        sgd = {"use": "dha.sgd", "learning_rate": 0.05}
+        final = {**final, "epochs": 2, "batch_size": 32, "carry": ["weights", "searcher"], "hyper": sgd}
+        genotype = {**search, "hyper": sgd,
                     "architecture": json.loads((SOURCE / "examples" / "architectures" / "darts_v2.json").read_text())}
         del genotype["searcher"]
         mobilenet = {"use": "dha.mobilenet", "width_multiplier": 0.25, "depths": [1, 2, 1, 1, 1, 1]}
