@@ -148,19 +148,17 @@ class RealImagesTest(CommandLineTest):
     """Networks that dha trained on images of CIFAR-10, on 2,000 others."""
 
     def pipelines(self):
-        """Of stages: a published cell; a MobileNet and a cell that are searched first, the latter with the gates that it
-        was searched with."""
+        """Of stages: a published cell, a residual network, and a cell with the gates that it was searched with."""
         search, final = small_pipeline(CIFAR)["stages"]
         search = {**search, "epochs": 1, "batch_size": 32, "augment": [{"use": "dha.flip"}]}
-        sgd = {"use": "dha.sgd", "learning_rate": 0.05}
-        final = {**final, "epochs": 2, "batch_size": 32, "carry": ["weights", "searcher"], "hyper": sgd}
-        genotype = {**search, "hyper": sgd,
-                    "architecture": json.loads((SOURCE / "examples" / "architectures" / "darts_v2.json").read_text())}
-        del genotype["searcher"]
-        mobilenet = {"use": "dha.mobilenet", "width_multiplier": 0.25, "depths": [1, 2, 1, 1, 1, 1]}
-        return {"genotype": [genotype],
-                "mobilenet": [{**search, "space": mobilenet}, final],
-                "kept_gates": [{**search, "space": {**search["space"], "gate_weights": "keep"}}, final]}
+        sgd = {"use": "dha.sgd", "learning_rate": 0.1}
+        fixed = {**search, "hyper": sgd}
+        del fixed["searcher"]
+        genotype = json.loads((SOURCE / "examples" / "architectures" / "darts_v2.json").read_text())
+        return {"genotype": [{**fixed, "architecture": genotype}],
+                "resnet": [{**fixed, "space": {"use": "dha.resnet", "depth": 20}, "architecture": {}}],
+                "kept_gates": [{**search, "space": {**search["space"], "gate_weights": "keep"}},
+                               {**final, "epochs": 2, "batch_size": 8, "carry": ["weights", "searcher"], "hyper": sgd}]}
 
     def trained(self, name, stages):
         pipeline = {**small_pipeline(CIFAR), "name": name, "stages": stages,
