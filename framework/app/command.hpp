@@ -29,6 +29,7 @@ struct Command {
 
 // Each verb has its own file, framework/app/<name>.cpp.
 extern const Command kAugmentCommand;
+extern const Command kCompareCommand;
 extern const Command kCostCommand;
 extern const Command kDescribeCommand;
 extern const Command kDoctorCommand;
@@ -40,6 +41,7 @@ extern const Command kReportCommand;
 extern const Command kResumeCommand;
 extern const Command kRunCommand;
 extern const Command kSchemaCommand;
+extern const Command kSweepCommand;
 extern const Command kTrialCommand;
 extern const Command kValidateCommand;
 extern const Command kVerifyCommand;

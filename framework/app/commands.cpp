@@ -10,9 +10,9 @@ namespace dha::app {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> all = {
-      &kRunCommand,     &kResumeCommand, &kTrialCommand,    &kEvalCommand,   &kPredictCommand,
-      &kExportCommand,  &kReportCommand, &kValidateCommand, &kCostCommand,   &kAugmentCommand,
-      &kPluginsCommand, &kVerifyCommand, &kDescribeCommand, &kSchemaCommand, &kDoctorCommand};
+      &kRunCommand,     &kResumeCommand, &kSweepCommand,    &kTrialCommand,    &kEvalCommand,  &kPredictCommand,
+      &kExportCommand,  &kReportCommand, &kCompareCommand,  &kValidateCommand, &kCostCommand,  &kAugmentCommand,
+      &kPluginsCommand, &kVerifyCommand, &kDescribeCommand, &kSchemaCommand,   &kDoctorCommand};
   return all;
 }
 

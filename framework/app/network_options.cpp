@@ -31,14 +31,19 @@ DataChange allowed_change(const options::variables_map& values, const std::vecto
   return is_other_data || values.count("accept-changed-data") > 0 ? DataChange::kSameClasses : DataChange::kNone;
 }
 
+std::string position_in_words(const RunProgress& progress) {
+  std::string text =
+      fmt::format("stage '{}' after {} of {} epochs", progress.stage, progress.epochs, progress.planned_epochs);
+  if (progress.steps > 0)
+    text += fmt::format(" and {} step{} of the next", progress.steps, progress.steps == 1 ? "" : "s");
+  return text;
+}
+
 std::string in_words(const RunProgress& progress) {
   const bool is_best = progress.weights == Weights::kBest;
   if (progress.is_finished && !is_best) return "";
-  std::string text = fmt::format("{}this is stage '{}' after {} of {} epochs",
-                                 progress.is_finished ? "" : "the run has not finished: ", progress.stage,
-                                 progress.epochs, progress.planned_epochs);
-  if (progress.steps > 0)
-    text += fmt::format(" and {} step{} of the next", progress.steps, progress.steps == 1 ? "" : "s");
+  std::string text = fmt::format("{}this is {}",
+                                 progress.is_finished ? "" : "the run has not finished: ", position_in_words(progress));
   if (is_best) text += ", the best epoch on validation images";
   return progress.is_decided ? text : text + "; its architecture is not decided yet";
 }

@@ -21,6 +21,9 @@ Weights weights_of(const boost::program_options::variables_map& values);
 // What --accept-changed-data and changes of the data set by --set allow.
 DataChange allowed_change(const boost::program_options::variables_map& values, const std::vector<Override>& overrides);
 
+// "stage 'final' after 3 of 10 epochs and 2 steps of the next".
+std::string position_in_words(const RunProgress& progress);
+
 // A sentence without a full stop; empty for the last weights of a finished run.
 std::string in_words(const RunProgress& progress);
 

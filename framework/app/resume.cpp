@@ -29,6 +29,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kResumeCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("run") == 0) throw missing_argument(kResumeCommand, "missing run directory", "RUN");
+  check_training_options(*values);
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::vector<Override> changes = overrides_of(*values);
@@ -41,7 +42,7 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kResumeCommand{"resume", "resume RUN [--set stages.NAME.epochs=N]… [--parallel N]",
+const Command kResumeCommand{"resume", "resume RUN [--set stages.NAME.epochs=N]… [--parallel N] [--max-minutes N]",
                              "continue an interrupted run, or train a finished one longer", run};
 
 }  // namespace dha::app

@@ -52,6 +52,7 @@ int run(const std::vector<std::string>& arguments) {
   const auto values = parse_command_line(kRunCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("file") == 0) throw missing_argument(kRunCommand, "missing pipeline file", "FILE");
+  check_training_options(*values);
 
   const std::filesystem::path file = (*values)["file"].as<std::string>();
   std::vector<Override> overrides = overrides_of(*values);
@@ -72,7 +73,8 @@ int run(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kRunCommand{"run", "run FILE [--out DIR] [--set PATH=VALUE]… [--from RUN] [--device NAME] [--parallel N]",
-                          "train a pipeline and leave a run directory", run};
+const Command kRunCommand{
+    "run", "run FILE [--out DIR] [--set PATH=VALUE]… [--from RUN] [--device NAME] [--parallel N] [--max-minutes N]",
+    "train a pipeline and leave a run directory", run};
 
 }  // namespace dha::app

@@ -4,16 +4,18 @@
 
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
-#include <filesystem>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
-#include "app/plugin_options.hpp"
-#include "device/device_properties.hpp"
+#include "app/launch_options.hpp"
+#include "app/network_options.hpp"
 #include "dha/error.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
+#include "process/time_limit.hpp"
 #include "report/console.hpp"
+#include "run/early_end.hpp"
 #include "run/learned_values.hpp"
 #include "run/pipeline_runner.hpp"
 #include "stage/results.hpp"
@@ -29,20 +31,30 @@ namespace options = boost::program_options;
 TrialLaunch trial_launch(const options::variables_map& values, const PipelineConfig& config,
                          const DeviceChoice& device) {
   TrialLaunch launch;
-  launch.command = {std::filesystem::read_symlink("/proc/self/exe").string(), "trial"};
-  if (values.count("plugin-path") > 0)
-    for (const std::string& path : values["plugin-path"].as<std::vector<std::string>>())
-      launch.command.insert(launch.command.end(), {"--plugin-path", std::filesystem::absolute(path).string()});
-  if (values.count("parallel") > 0) {
-    launch.parallel = values["parallel"].as<int64_t>();
-    if (*launch.parallel < 1 || *launch.parallel > 1024)
-      throw Error(ErrorCode::kUsage, fmt::format("--parallel must be 1 to 1024, found {}", *launch.parallel));
-  }
-  const bool names_one = config.device.find(':') != std::string::npos;
-  if (device.device.is_cuda() && !names_one)
-    for (int64_t index = 0; index < device_count(device.device); ++index)
-      launch.devices.push_back(fmt::format("cuda:{}", index));
+  launch.command = same_program("trial", values);
+  launch.parallel = parallel_of(values);
+  launch.devices = devices_in_turn(config, device);
   return launch;
+}
+
+void print_early_end(const RunDirectory& directory, const EarlyEnd& end) {
+  const std::string path = directory.path().string();
+  fmt::print("The time is over in {}; {}; continue with: {} resume {}\n", position_in_words(end.progress),
+             end.no_model.empty() ? path + "/model/ has the network as it is" : "there is no trained network yet",
+             program_name(), path);
+}
+
+int end_in_time(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
+                const DeviceChoice& device, Console& console, bool as_json) {
+  Log log(console);
+  log.open(directory.file("log.txt"));
+  const EarlyEnd end = end_early(directory, config, registry, device.device, log);
+  if (!end.no_model.empty()) log.write(LogLevel::kDebug, "dha", end.no_model);
+  if (as_json)
+    fmt::print("{}", read_file(directory.file("summary.json")));
+  else
+    print_early_end(directory, end);
+  return kDone;
 }
 
 }  // namespace
@@ -51,19 +63,34 @@ void add_training_options(options::options_description& visible) {
   visible.add_options()("json", "print the summary as JSON")(
       "parallel", options::value<int64_t>()->value_name("N"),
       "train N trials at a time, instead of the file's number; results do not depend on it");
+  add_time_option(visible);
+}
+
+void check_training_options(const options::variables_map& values) {
+  parallel_of(values);
+  minutes_of(values);
 }
 
 int train_in(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
              const DeviceChoice& device, const boost::program_options::variables_map& values, bool resuming) {
   const TrialLaunch launch = trial_launch(values, config, device);
   const StopSignals signals;
+  std::optional<TimeLimit> limit;
+  if (const auto minutes = minutes_of(values)) limit.emplace(*minutes);
   Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
   console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, in_words(device),
                            directory.path().string()));
   PipelineRunner runner(registry, config, device, launch, console, directory);
-  const std::vector<StageResult> results =
-      resuming ? runner.resume(values.count("accept-changed-data") > 0 ? DataChange::kContent : DataChange::kNone)
-               : runner.run();
+  std::vector<StageResult> results;
+  try {
+    results = resuming
+                  ? runner.resume(values.count("accept-changed-data") > 0 ? DataChange::kContent : DataChange::kNone)
+                  : runner.run();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled || stop_reason() != StopReason::kTime) throw;
+    limit.reset();  // the export may take what was kept back for it
+    return end_in_time(directory, config, registry, device, console, values.count("json") > 0);
+  }
   if (values.count("json") > 0) {
     fmt::print("{}", read_file(directory.file("summary.json")));
     return kDone;

@@ -61,7 +61,13 @@ std::optional<Measured> measured_at(const Json& json, const char* key) {
   return Measured{*accuracy, number_at(value, "loss").value_or(0), count_at(value, "images")};
 }
 
+// "" for null.
+std::string dumped(const Json& json) {
+  return json.is_null() ? "" : json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void take_pipeline(const Json& pipeline, RunRecord& record) {
+  record.pipeline = dumped(pipeline);
   record.name = text_at(pipeline, "name");
   record.seed = text_at(pipeline, "seed");
   record.precision = text_at(pipeline, "precision");
@@ -99,6 +105,7 @@ void take_results(const Json& stages, RunRecord& record) {
 
 void take_dataset(const Json& dataset, RunRecord& record) {
   const Json identity = at(dataset, "identity");
+  record.data_identity = dumped(identity);
   for (const Json& name : at(identity, "class_names"))
     if (name.is_string()) record.class_names.push_back(name.get<std::string>());
   for (const char* split : {"train", "validation", "test"})
@@ -197,7 +204,7 @@ std::vector<ImagePrediction> RunRecord::predictions_of(const std::string& split)
   return rows;
 }
 
-RunRecord read_run(const fs::path& folder) {
+RunRecord read_outcome(const fs::path& folder) {
   RunRecord record;
   take_pipeline(json_of(folder / "pipeline.json"), record);
   take_results(json_of(folder / "stages.json"), record);
@@ -205,6 +212,11 @@ RunRecord read_run(const fs::path& folder) {
   const Json summary = json_of(folder / "summary.json");
   record.peak_memory_bytes = number_at(summary, "peak_memory_bytes");
   record.unreadable_images = number_at(summary, "unreadable_images");
+  return record;
+}
+
+RunRecord read_run(const fs::path& folder) {
+  RunRecord record = read_outcome(folder);
   record.epochs = rows_of(folder, "epoch");
   record.steps = rows_of(folder, "step");
   take_policies(json_of(folder / "policy.json"), record);

@@ -59,12 +59,14 @@ struct TrialRecord {
 struct RunRecord {
   // pipeline.json
   std::string name, precision, dataset_id, dataset_path;
-  std::string seed;  // digits
+  std::string seed;      // digits
+  std::string pipeline;  // all of it: JSON text, empty where the file is none
   std::vector<StageRecord> stages;
 
   // dataset.json; names of labels where the data set has none
   std::vector<std::string> class_names;
   std::vector<std::pair<std::string, int64_t>> images;  // of each split that has any, before limits
+  std::string data_identity;                            // "identity": JSON text, empty if unknown
 
   // summary.json, stages.json
   bool is_finished = false;
@@ -90,5 +92,8 @@ struct RunRecord {
 
 // Reads the run directory `folder`. Files that are damaged count as absent.
 RunRecord read_run(const std::filesystem::path& folder);
+
+// The same, but only what pipeline.json, dataset.json, stages.json and summary.json tell: the rest is empty.
+RunRecord read_outcome(const std::filesystem::path& folder);
 
 }  // namespace dha::page

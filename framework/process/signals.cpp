@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "dha/error.hpp"
+#include "process/time_limit.hpp"
 
 namespace dha {
 
@@ -47,6 +48,13 @@ StopSignals::~StopSignals() {
   sigaction(SIGPIPE, &old_pipe_, nullptr);
 }
 
-bool stop_requested() noexcept { return stop.load(std::memory_order_relaxed); }
+bool stop_requested() noexcept { return stop_reason() != StopReason::kNone; }
+
+StopReason stop_reason() noexcept {
+  if (stop.load(std::memory_order_relaxed)) return StopReason::kUser;
+  return time_is_over() ? StopReason::kTime : StopReason::kNone;
+}
+
+const char* stop_in_words() noexcept { return stop_reason() == StopReason::kTime ? "out of time" : "interrupted"; }
 
 }  // namespace dha

@@ -21,7 +21,17 @@ class StopSignals {
   }, old_terminate_{}, old_hangup_{}, old_pipe_{};
 };
 
-// [any thread]
+// Whether a run is to stop after its next checkpoint: a signal has asked for it, or the time of a TimeLimit
+// (process/time_limit.hpp) is over. [any thread]
 bool stop_requested() noexcept;
+
+// kUser if both hold.
+enum class StopReason { kNone, kUser, kTime };
+
+// [any thread]
+StopReason stop_reason() noexcept;
+
+// The beginning of a sentence on where a run stopped: "interrupted" or "out of time". [any thread]
+const char* stop_in_words() noexcept;
 
 }  // namespace dha

@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "component/stage_check.hpp"
 #include "component/trial_parts.hpp"
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "process/signals.hpp"
+#include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
 #include "run/earlier_stages.hpp"
 #include "stage/pipeline_data.hpp"
@@ -17,6 +21,7 @@
 #include "stage/stage_trainer.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
+#include "storage/run_end.hpp"
 #include "storage/run_lock.hpp"
 #include "trial/outcome_fan_out.hpp"
 
@@ -45,6 +50,21 @@ void report_settings(Log& log, const StageConfig& config, const EarlierStages& s
                         left_out));
 }
 
+std::string_view reason_of(const Error& error) {
+  if (error.code() == ErrorCode::kDiverged) return run_end::kDiverged;
+  if (error.code() != ErrorCode::kCancelled) return run_end::kFailed;
+  return stop_reason() == StopReason::kTime ? run_end::kTime : run_end::kInterrupted;
+}
+
+// The error that ended the run matters more than one of writing the file.
+void record_end(const RunDirectory& directory, const Error& error, Log& log) {
+  try {
+    write_run_end(directory.path(), {std::string(reason_of(error)), error.what()});
+  } catch (const Error& failure) {
+    log.write(LogLevel::kWarning, "dha", failure.what());
+  }
+}
+
 }  // namespace
 
 PipelineRunner::PipelineRunner(const PluginRegistry& registry, const PipelineConfig& config, const DeviceChoice& device,
@@ -70,6 +90,7 @@ std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resumin
     }
     for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
   }
+  remove_run_end(directory_.path());
   Log log(console_);
   log.open(directory_.file("log.txt"));
   RunReport report(directory_, config_, log);
@@ -79,6 +100,7 @@ std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resumin
     return results;
   } catch (const Error& error) {
     log.write(LogLevel::kDebug, "dha", std::string("stopped: ") + error.what());  // the console has it from the caller
+    record_end(directory_, error, log);
     report.interrupt();
     throw;
   }
@@ -93,6 +115,7 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
     log.write(LogLevel::kWarning, "dha",
               fmt::format("precision {} is several times slower than fp32 on {}, which does not support it",
                           config_.precision, device_.device.str()));
+  const auto begun = std::chrono::steady_clock::now();
   std::vector<StageResult> results;
   std::optional<State> checkpoint;
   if (resuming) checkpoint = find_position(results, log);
@@ -123,6 +146,7 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
       for (const std::string& remark :
            check_stages(config_, registry_, data.dataset().info(), &context.images, services))
         log.write(LogLevel::kInfo, "dha", remark);
+    note_duration(TimedWork::kOpening, std::chrono::steady_clock::now() - begun);
     report.advance();
     train_remaining(context, results, checkpoint);
   } catch (...) {

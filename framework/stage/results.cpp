@@ -49,13 +49,11 @@ std::string count(const std::optional<double>& counted) {
   return fmt::format("{:.1f} k", value / 1e3);
 }
 
-}  // namespace
-
-void write_results(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
-                   const std::vector<StageResult>& results) {
+// `results`: of the stages that are over.
+Json summary_of(const PipelineConfig& config, const std::string& device, const std::vector<StageResult>& results) {
   double seconds = 0;
   for (const StageResult& result : results) seconds += result.seconds;
-  const StageResult& last = results.back();
+  const StageResult last = results.empty() ? StageResult() : results.back();
   const StageMeasurements& measured = last.measurements;
   Json summary{{"name", config.name},
                {"seed", config.seed},
@@ -79,8 +77,22 @@ void write_results(const RunDirectory& directory, const PipelineConfig& config, 
   summary["unreadable_images"] = last.unreadable.size() + static_cast<size_t>(last.unreadable_at_open);
   summary["stages"] = Json::array();
   for (const StageResult& result : results) summary["stages"].push_back(for_people(result));
-  write_json(directory.file("summary.json"), summary);
+  return summary;
+}
+
+}  // namespace
+
+void write_results(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
+                   const std::vector<StageResult>& results) {
+  write_json(directory.file("summary.json"), summary_of(config, device, results));
   write_stages(directory, results);  // last: a run continues from it, and would not write the other
+}
+
+void write_unfinished_summary(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
+                              const std::vector<StageResult>& results, const Json& unfinished) {
+  Json summary = summary_of(config, device, results);
+  summary["unfinished"] = unfinished;
+  write_json(directory.file("summary.json"), summary);
 }
 
 void write_stages(const RunDirectory& directory, const std::vector<StageResult>& results) {

@@ -1,6 +1,7 @@
 // The results of a run's stages: summary.json for people, stages.json to continue from, and a table.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@ namespace dha {
 // Error{kIo}.
 void write_results(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
                    const std::vector<StageResult>& results);
+
+// Writes only summary.json, of a run that stopped within a stage. `results`: of the stages before it, which may be
+// none. `unfinished`: the object of that key. Throws Error{kIo}.
+void write_unfinished_summary(const RunDirectory& directory, const PipelineConfig& config, const std::string& device,
+                              const std::vector<StageResult>& results, const nlohmann::ordered_json& unfinished);
 
 // Writes only stages.json, for any number of stages, from which a run continues.
 void write_stages(const RunDirectory& directory, const std::vector<StageResult>& results);

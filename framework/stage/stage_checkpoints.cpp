@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "dha/error.hpp"
+#include "process/time_limit.hpp"
 #include "storage/checkpoint_store.hpp"
 
 namespace dha {
@@ -41,10 +43,12 @@ bool StageCheckpoints::is_due(const StagePosition& position, double seconds) con
 }
 
 void StageCheckpoints::save(const StagePosition& position, const State& state) {
+  const auto begun = std::chrono::steady_clock::now();
   const State checkpoint = on_the_host(state);
   check_finite(position, checkpoint);
   const std::filesystem::path file = file_at(position);
   save_checkpoint(file, checkpoint);
+  note_duration(TimedWork::kCheckpoint, std::chrono::steady_clock::now() - begun);
   last_ = file;
   std::error_code already_gone;
   if (!until_next_.empty() && until_next_ != file) std::filesystem::remove(until_next_, already_gone);

@@ -13,6 +13,7 @@
 #include "dha/error.hpp"
 #include "model/precision.hpp"
 #include "process/signals.hpp"
+#include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
 #include "report/picture_files.hpp"
 #include "stage/augmented_images.hpp"
@@ -198,6 +199,7 @@ void StageTrainer::begin_epoch() {
 
 void StageTrainer::train_batch(const Batch& batch) {
   if (replayer_->is_about_to_record()) save_checkpoint();  // a step that cannot be recorded ends the process
+  const double begun = now();
   try {
     const StepReport report = replayer_->run(step_->input_for(batch), progress());
     position_.epoch_totals.add(report.losses, report.correct);
@@ -208,6 +210,7 @@ void StageTrainer::train_batch(const Batch& batch) {
     check_finite(means.loss, means.finite_steps + 1);
     throw;
   }
+  note_duration(TimedWork::kStep, std::chrono::duration<double>(now() - begun));
   position_.images_trained += batch.labels.size(0);
 }
 
@@ -375,8 +378,9 @@ void StageTrainer::save_checkpoint() {
 void StageTrainer::interrupt() {
   run_.console.end_progress();
   save_checkpoint();
-  throw Error(ErrorCode::kCancelled, fmt::format("interrupted in stage '{}', epoch {}, step {}: {}", config_.name,
-                                                 position_.epoch + 1, position_.step, checkpoints_.last_in_words()));
+  throw Error(ErrorCode::kCancelled,
+              fmt::format("{} in stage '{}', epoch {}, step {}: {}", stop_in_words(), config_.name, position_.epoch + 1,
+                          position_.step, checkpoints_.last_in_words()));
 }
 
 void StageTrainer::check_finite(double loss, int64_t step) const {

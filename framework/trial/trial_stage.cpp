@@ -106,10 +106,9 @@ StageResult TrialStage::run(bool model) {
     pool_->wait(kPatience);
   }
   if (stop_requested())
-    throw Error(
-        ErrorCode::kCancelled,
-        fmt::format("interrupted in stage '{}' after {} of {} trials; the running ones have written checkpoints",
-                    config_.name, told_.size(), config_.trial_count));
+    throw Error(ErrorCode::kCancelled,
+                fmt::format("{} in stage '{}' after {} of {} trials; the running ones have written checkpoints",
+                            stop_in_words(), config_.name, told_.size(), config_.trial_count));
   return result(model);
 }
 

@@ -101,6 +101,29 @@ def small_pipeline(data):
     }
 
 
+def one_stage(data, epochs=2, learning_rate=0.05):
+    """A search on its own, held out images included, that trains in a second or two."""
+    return {
+        "name": "one",
+        "seed": 3,
+        "device": "cpu",
+        "dataset": {"use": "dha.idx", "path": str(data), "classes": 4, "height_px": 12, "width_px": 12},
+        "stages": [{
+            "name": "only", "epochs": epochs, "batch_size": 16, "log_every": 1, "validation_fraction": 0.25,
+            "space": {"use": "dha.cell", "channels": 4, "cells": 3, "auxiliary_weight": 0},
+            "searcher": {"use": "dha.ista"}, "augment": [{"use": "dha.flip"}],
+            "hyper": {"use": "dha.sgd", "learning_rate": learning_rate},
+        }],
+    }
+
+
+def diverging(pipeline):
+    """The same with a learning rate at which the loss is soon no number."""
+    stage = pipeline["stages"][0]
+    stage.update({"epochs": 8, "gradient_clip": 0, "hyper": {"use": "dha.sgd", "learning_rate": 100, "weight_decay": 1}})
+    return pipeline
+
+
 def read_safetensors(file):
     """Name -> values, of files with tensors of F32, F64, I64 and U8."""
     data = file.read_bytes()

@@ -10,7 +10,7 @@ need("jsonschema")
 
 from jsonschema import Draft7Validator  # noqa: E402
 
-from support import CommandLineTest, small_pipeline, write_idx  # noqa: E402
+from support import CommandLineTest, one_stage, small_pipeline, write_idx  # noqa: E402
 
 
 def schema_of(name):
@@ -51,6 +51,14 @@ class SchemasTest(CommandLineTest):
         self.assertEqual(set(rows), set(schema_of("metrics")["definitions"]))
         self.check_refusals(self.metrics, list(rows.values()), schema_of("metrics")["definitions"].values())
         summary = json.loads((runs[0] / "summary.json").read_text())
+        self.check_refusals(self.summary, [summary], [schema_of("summary")])
+
+    def test_a_summary_of_a_run_that_stopped_in_time(self):
+        write_idx(self.data)
+        self.dha("run", "-q", self.write_pipeline(one_stage(self.data, epochs=100000)), "--max-minutes", 0.03)
+        summary = json.loads((self.run_folder("one") / "summary.json").read_text())
+        self.assertEqual((summary["finished"], summary["stages"]), (False, []))
+        self.check(self.summary, summary)
         self.check_refusals(self.summary, [summary], [schema_of("summary")])
 
     def check_refusals(self, validator, values, schemas):
