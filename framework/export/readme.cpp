@@ -32,19 +32,20 @@ std::string introduction(const ExportedModel& model, bool has_onnx, bool has_pyt
                 "Of each image, the network sees the centre square whose side is {} of the image's shorter side, "
                 "scaled to that size.",
                 *model.crop_fraction)
-          : "Of each image, the network sees the largest centre part with the shape of its input, scaled to that size.");
+          : "Of each image, the network sees the largest centre part with the shape of its input, scaled to that "
+            "size.");
 }
 
 // Statements that read one image as uint8 (1, channels, height, width).
 std::string python_image(const ExportedModel& model) {
   const LayerGraph& graph = model.graph;
   const bool is_colour = graph.channels == 3;
-  const std::string sides =
-      model.crop_fraction
-          ? fmt::format("width = height = round({} * min(image.size))\n", *model.crop_fraction)
-          : fmt::format("scale = min(image.width / {0}, image.height / {1})\n"
-                        "width, height = round({0} * scale), round({1} * scale)\n",
-                        graph.width, graph.height);
+  const std::string sides = model.crop_fraction
+                                ? fmt::format("width = height = round({} * min(image.size))\n", *model.crop_fraction)
+                                : fmt::format(
+                                      "scale = min(image.width / {0}, image.height / {1})\n"
+                                      "width, height = round({0} * scale), round({1} * scale)\n",
+                                      graph.width, graph.height);
   return fmt::format(
       "image = Image.open(\"image.png\").convert(\"{}\")\n"
       "{}"

@@ -1,4 +1,4 @@
-// The README.md beside a trained network: what the files are, and short programs that use them.
+// The README.md next to a trained network: what the files are, and short programs that use them.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The course of what is learned beside the weights: hyper-parameters, entropy of the policy, frozen choices.
+// The course of what is learned next to the weights: hyper-parameters, entropy of the policy, frozen choices.
 #include <fmt/format.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// The augmentation policy that was learned, beside the uniform one.
+// The augmentation policy that was learned, next to the uniform one.
 #include <fmt/format.h>
 
 #include <algorithm>
