@@ -14,7 +14,7 @@ namespace dha::app {
 // Adds --baseline, --format, --json and --mix.
 void add_comparison_options(boost::program_options::options_description& options);
 
-// Throws Error{kUsage} for another format than text, markdown and csv, and for --json beside --format.
+// Throws Error{kUsage} for another format than text, markdown and csv, and for --json together with --format.
 void check_comparison_options(const boost::program_options::variables_map& values);
 
 // Compares the runs and prints the result to standard output. Throws the errors of compare_runs().

@@ -8,6 +8,7 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/network_options.hpp"
+#include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "process/signals.hpp"
@@ -57,15 +58,12 @@ int run(const std::vector<std::string>& arguments) {
   const StopSignals signals;
   const Weights weights = weights_of(*values);
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
-  const std::vector<Override> overrides = overrides_of(*values);
-  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
-  const PluginRegistry registry = require_plugins(*values);
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
-  open_accelerator_code(device, registry, config);
-  if (!device.note.empty() && !is_quiet(*values)) Console(stderr).line("dha: device " + in_words(device));
+  const OpenedRun opened = open_run(directory, *values);
+  print_note(opened.device, *values);
   const std::string split = (*values)["split"].as<std::string>();
   print(split,
-        evaluate_run(directory, config, registry, device.device, weights, split, allowed_change(*values, overrides)),
+        evaluate_run(directory, opened.config, opened.registry, opened.device.device, weights, split,
+                     allowed_change(*values, opened.overrides)),
         values->count("json") > 0);
   return kDone;
 }

@@ -10,6 +10,7 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/network_options.hpp"
+#include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "process/signals.hpp"
@@ -64,18 +65,14 @@ int run(const std::vector<std::string>& arguments) {
   const Weights weights = weights_of(*values);
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::filesystem::path folder = folder_of(*values, directory, weights);
-  const std::vector<Override> overrides = overrides_of(*values);
-  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
-  const PluginRegistry registry = require_plugins(*values);
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
-  open_accelerator_code(device, registry, config);
+  const OpenedRun opened = open_run(directory, *values);
   Console console(stdout, is_quiet(*values) ? Console::Mode::kQuiet : Console::Mode::kPlain);
   Console notes(stderr, is_quiet(*values) ? Console::Mode::kQuiet : Console::Mode::kPlain);
   Log log(notes);
-  print(
-      folder,
-      export_run(directory, config, registry, device.device, weights, folder, allowed_change(*values, overrides), log),
-      values->count("json") > 0, console);
+  print(folder,
+        export_run(directory, opened.config, opened.registry, opened.device.device, weights, folder,
+                   allowed_change(*values, opened.overrides), log),
+        values->count("json") > 0, console);
   return kDone;
 }
 

@@ -51,12 +51,7 @@ std::string in_words(const RunProgress& progress) {
 nlohmann::ordered_json to_json(const RunProgress& progress) {
   nlohmann::ordered_json json{{"weights", progress.weights == Weights::kBest ? "best" : "last"},
                               {"epoch", progress.epochs}};
-  if (!progress.is_finished)
-    json["unfinished"] = {{"stage", progress.stage},
-                          {"epochs", progress.epochs},
-                          {"planned_epochs", progress.planned_epochs},
-                          {"steps", progress.steps},
-                          {"architecture_decided", progress.is_decided}};
+  if (!progress.is_finished) json["unfinished"] = unfinished_json(progress);
   return json;
 }
 

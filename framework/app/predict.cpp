@@ -10,11 +10,13 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/network_options.hpp"
+#include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
+#include "report/csv.hpp"
 #include "run/run_prediction.hpp"
 #include "storage/model_folder.hpp"
 
@@ -76,28 +78,20 @@ bool holds(const fs::path& folder, const char* name) {
   return fs::is_regular_file(folder / name, unknown);
 }
 
-void note_device(const DeviceChoice& device, const options::variables_map& values) {
-  if (!device.note.empty() && !is_quiet(values)) Console(stderr).line("dha: device " + in_words(device));
-}
-
 PredictedImages predict_with_model(const options::variables_map& values, const fs::path& folder,
                                    const PredictionRequest& request) {
   const DeviceChoice device = choose_device(values.count("device") > 0 ? values["device"].as<std::string>() : "auto");
   const PluginRegistry registry = require_plugins(values);
   open_accelerator_code(device, registry, PipelineConfig());
-  note_device(device, values);
+  print_note(device, values);
   return dha::predict_with_model(folder, registry, device.device, request);
 }
 
 PredictedImages predict_with_run(const options::variables_map& values, const RunDirectory& directory,
                                  const PredictionRequest& request) {
-  const std::vector<Override> overrides = overrides_of(values);
-  const DeviceChoice device = choose_device(requested_device(directory.file("pipeline.json"), overrides));
-  const PluginRegistry registry = require_plugins(values);
-  const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
-  open_accelerator_code(device, registry, config);
-  note_device(device, values);
-  return dha::predict_with_run(directory, config, registry, device.device, request);
+  const OpenedRun opened = open_run(directory, values);
+  print_note(opened.device, values);
+  return dha::predict_with_run(directory, opened.config, opened.registry, opened.device.device, request);
 }
 
 PredictedImages predict(const options::variables_map& values, const PredictionRequest& request) {
@@ -135,19 +129,12 @@ void print_table(const std::vector<Prediction>& images) {
   fmt::print("{}", format_table(rows));
 }
 
-// As RFC 4180 quotes it, where it must.
-std::string quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string text = "\"";
-  for (const char character : field) text.append(character == '"' ? 2 : 1, character);
-  return text + '"';
-}
-
 void print_csv(const std::vector<Prediction>& images) {
   fmt::print("image,rank,class,probability\n");
   for (const Prediction& image : images)
     for (size_t i = 0; i < image.top.size(); ++i)
-      fmt::print("{},{},{},{}\n", quoted(image.image), i + 1, quoted(image.top[i].name), image.top[i].probability);
+      fmt::print("{}", csv_line({image.image, std::to_string(i + 1), image.top[i].name,
+                                 fmt::format("{}", image.top[i].probability)}));
 }
 
 void print_json(const std::vector<Prediction>& images) {

@@ -8,6 +8,7 @@
 
 #include "dha/error.hpp"
 #include "page/run_record.hpp"
+#include "report/json_fields.hpp"
 #include "storage/run_directory.hpp"
 #include "storage/run_end.hpp"
 #include "storage/run_lock.hpp"
@@ -22,24 +23,11 @@ namespace {
 
 constexpr size_t kShownDigits = 8;  // of a checksum, for people
 
-// null where there is no such key.
-Json at(const Json& json, const char* key) { return json.is_object() && json.contains(key) ? json.at(key) : Json(); }
-
-// "none" where there is no such key.
-std::string text_at(const Json& json, const char* key) {
-  const Json value = at(json, key);
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_null() ? "none" : value.dump();
-}
-
-int64_t count_at(const Json& json, const char* key, int64_t otherwise) {
-  const Json value = at(json, key);
-  return value.is_number() ? value.get<int64_t>() : otherwise;
-}
+constexpr const char* kNone = "none";  // of a setting, for people
 
 Json pipeline_of(const page::RunRecord& record, const fs::path& folder) {
   Json pipeline = Json::parse(record.pipeline, nullptr, /*allow_exceptions=*/false);
-  if (at(pipeline, "stages").is_array() && at(pipeline, "dataset").is_object()) return pipeline;
+  if (field_at(pipeline, "stages").is_array() && field_at(pipeline, "dataset").is_object()) return pipeline;
   throw Error(ErrorCode::kData, fmt::format("{} is damaged or no pipeline; repair it, or leave its run out",
                                             (folder / "pipeline.json").string()));
 }
@@ -65,7 +53,8 @@ std::string data_of(const page::RunRecord& record) {
 // All epochs that the stages may train, those of trials included.
 int64_t planned_epochs(const Json& stages) {
   int64_t sum = 0;
-  for (const Json& stage : stages) sum += count_at(stage, "epochs", 1) * count_at(at(stage, "trials"), "count", 1);
+  for (const Json& stage : stages)
+    sum += count_at(stage, "epochs", 1) * count_at(field_at(stage, "trials"), "count", 1);
   return sum;
 }
 
@@ -85,16 +74,16 @@ std::string training_images(const Json& dataset, const page::RunRecord& record) 
 }
 
 Conditions conditions_of(const Json& pipeline, const page::RunRecord& record) {
-  const Json dataset = at(pipeline, "dataset"), stages = at(pipeline, "stages");
+  const Json dataset = field_at(pipeline, "dataset"), stages = field_at(pipeline, "stages");
   return {{"data", data_of(record)},
           {"training images", training_images(dataset, record)},
-          {"limit_train", text_at(dataset, "limit_train")},
-          {"limit_test", text_at(dataset, "limit_test")},
-          {"validation_fraction of the data set", text_at(dataset, "validation_fraction")},
-          {"test_fraction", text_at(dataset, "test_fraction")},
-          {"split_seed", text_at(dataset, "split_seed")},
+          {"limit_train", text_at(dataset, "limit_train", kNone)},
+          {"limit_test", text_at(dataset, "limit_test", kNone)},
+          {"validation_fraction of the data set", text_at(dataset, "validation_fraction", kNone)},
+          {"test_fraction", text_at(dataset, "test_fraction", kNone)},
+          {"split_seed", text_at(dataset, "split_seed", kNone)},
           {"validation_fraction of the last stage",
-           stages.empty() ? "none" : text_at(stages.back(), "validation_fraction")},
+           stages.empty() ? kNone : text_at(stages.back(), "validation_fraction", kNone)},
           {"planned epochs", std::to_string(planned_epochs(stages))},
           {"batch size", batch_sizes(stages)}};
 }

@@ -21,7 +21,7 @@ bool has_file(const fs::path& folder, const char* name) {
   return fs::is_regular_file(folder / name, ignored);
 }
 
-// A pipeline file may be called pipeline.json and lie beside runs/; a run has more.
+// A pipeline file may be called pipeline.json and be next to runs/; a run has more.
 bool is_run(const fs::path& folder) {
   return has_file(folder, "pipeline.json") && !has_file(folder, kTrialFile) &&
          (has_file(folder, "recorded.json") || has_file(folder, "environment.json") || has_file(folder, "stages.json"));

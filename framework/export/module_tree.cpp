@@ -99,7 +99,7 @@ std::string ModuleTree::expression(int indentation) const {
   const std::string inner(static_cast<size_t>(indentation + kIndentation), ' ');
   std::string text = own == Kind::kParts ? "Parts(\n" : own == Kind::kList ? "nn.ModuleList([\n" : "nn.ModuleDict({\n";
   for (const auto& [name, tree] : children_) {
-    if (tree.is_buffer_ && own != Kind::kParts) refuse(name, "stands beside numbers");
+    if (tree.is_buffer_ && own != Kind::kParts) refuse(name, "is among names that are numbers");
     text += inner + (own == Kind::kParts ? name + "=" : own == Kind::kList ? "" : "\"" + name + "\": ");
     text += tree.expression(indentation + kIndentation) + ",\n";
   }

@@ -119,9 +119,9 @@ std::string health_chart(const RunRecord& record) {
 }  // namespace
 
 Section architecture_section(const RunRecord& record) {
-  const std::string beside = health_chart(record) + shares_of(record);
+  const std::string figures = health_chart(record) + shares_of(record);
   std::string html = changes_of(record) + drawing_of(record);
-  if (!beside.empty()) html += "<div class=\"grid\">\n" + beside + "</div>\n";
+  if (!figures.empty()) html += "<div class=\"grid\">\n" + figures + "</div>\n";
   return {"architecture", "Architecture", html};
 }
 

@@ -110,4 +110,14 @@ std::vector<Axis::Tick> Axis::ticks(int most) const {
   return ticks;
 }
 
+std::string rules_of(const Axis& axis, int most, double left, double right) {
+  std::string svg;
+  for (const Axis::Tick& tick : axis.ticks(most))
+    svg += fmt::format(
+        "<line class=\"rule\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"e\" x=\"{}\" "
+        "y=\"{:.1f}\">{}</text>\n",
+        left, right, tick.position, tick.position, left - 5, tick.position + 3.8, tick.label);
+  return svg;
+}
+
 }  // namespace dha::page

@@ -38,4 +38,8 @@ class Axis {
   bool is_logarithmic_;
 };
 
+// <line> and <text> for each of at most `most` ticks of a vertical axis: a rule from `left` to `right` px with its
+// label.
+std::string rules_of(const Axis& axis, int most, double left, double right);
+
 }  // namespace dha::page

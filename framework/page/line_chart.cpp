@@ -105,15 +105,7 @@ class Drawing {
 
   double y_position(double value) const { return y_.position(value * (chart_.is_percent ? 100 : 1)); }
 
-  std::string y_ticks() const {
-    std::string svg;
-    for (const Axis::Tick& tick : y_.ticks(6))
-      svg += fmt::format(
-          "<line class=\"rule\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"e\" x=\"{}\" "
-          "y=\"{:.1f}\">{}</text>\n",
-          kLeft, kRight, tick.position, tick.position, kLeft - 5, tick.position + 3.8, tick.label);
-    return svg;
-  }
+  std::string y_ticks() const { return rules_of(y_, 6, kLeft, kRight); }
 
   std::string x_ticks() const {
     std::string svg;

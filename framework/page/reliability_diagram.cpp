@@ -33,12 +33,7 @@ std::string bin_of(const CalibrationBin& bin, int64_t most, int64_t images, cons
 }
 
 std::string axes(const Axis& x, const Axis& y) {
-  std::string svg;
-  for (const Axis::Tick& tick : y.ticks(6))
-    svg += fmt::format(
-        "<line class=\"rule\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"e\" "
-        "x=\"{}\" y=\"{:.1f}\">{}</text>\n",
-        kLeft, kRight, tick.position, tick.position, kLeft - 5, tick.position + 3.8, tick.label);
+  std::string svg = rules_of(y, 6, kLeft, kRight);
   for (const Axis::Tick& tick : x.ticks(6))
     svg += fmt::format("<text class=\"m\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", tick.position, kSharesBottom + 16,
                        tick.label);

@@ -5,6 +5,7 @@
 
 #include "dha/error.hpp"
 #include "report/csv.hpp"
+#include "report/json_fields.hpp"
 #include "report/metric_rows.hpp"
 #include "report/picture_files.hpp"
 #include "storage/atomic_file.hpp"
@@ -35,27 +36,8 @@ Json json_of(const fs::path& file) {
   return json.is_discarded() ? Json() : json;
 }
 
-// null where there is no such key.
-Json at(const Json& json, const char* key) { return json.is_object() && json.contains(key) ? json.at(key) : Json(); }
-
-std::string text_at(const Json& json, const char* key) {
-  const Json value = at(json, key);
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_null() ? "" : value.dump();
-}
-
-std::optional<double> number_at(const Json& json, const char* key) {
-  const Json value = at(json, key);
-  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-}
-
-int64_t count_at(const Json& json, const char* key) {
-  const Json value = at(json, key);
-  return value.is_number() ? value.get<int64_t>() : 0;
-}
-
 std::optional<Measured> measured_at(const Json& json, const char* key) {
-  const Json value = at(json, key);
+  const Json value = field_at(json, key);
   const std::optional<double> accuracy = number_at(value, "accuracy");
   if (!accuracy) return std::nullopt;
   return Measured{*accuracy, number_at(value, "loss").value_or(0), count_at(value, "images")};
@@ -71,20 +53,20 @@ void take_pipeline(const Json& pipeline, RunRecord& record) {
   record.name = text_at(pipeline, "name");
   record.seed = text_at(pipeline, "seed");
   record.precision = text_at(pipeline, "precision");
-  record.dataset_id = text_at(at(pipeline, "dataset"), "use");
-  record.dataset_path = text_at(at(pipeline, "dataset"), "path");
-  for (const Json& stage : at(pipeline, "stages")) {
+  record.dataset_id = text_at(field_at(pipeline, "dataset"), "use");
+  record.dataset_path = text_at(field_at(pipeline, "dataset"), "path");
+  for (const Json& stage : field_at(pipeline, "stages")) {
     StageRecord planned;
     planned.name = text_at(stage, "name");
     planned.planned_epochs = count_at(stage, "epochs");
-    planned.has_trials = !at(stage, "trials").is_null() || text_at(stage, "pick") == "each";
+    planned.has_trials = !field_at(stage, "trials").is_null() || text_at(stage, "pick") == "each";
     record.stages.push_back(planned);
   }
 }
 
 void take_results(const Json& stages, RunRecord& record) {
   size_t over = 0;
-  for (const Json& result : at(stages, "stages")) {
+  for (const Json& result : field_at(stages, "stages")) {
     if (over == record.stages.size()) break;
     StageRecord& stage = record.stages[over++];
     stage.is_over = true;
@@ -96,7 +78,7 @@ void take_results(const Json& stages, RunRecord& record) {
     stage.choices = count_at(result, "choices");
     stage.changed_choices = count_at(result, "changed_choices");
     record.costs.clear();
-    const Json cost = at(result, "cost");
+    const Json cost = field_at(result, "cost");
     for (const auto& [name, value] : cost.items())
       if (value.is_number()) record.costs.emplace_back(name, value.get<double>());
   }
@@ -104,24 +86,22 @@ void take_results(const Json& stages, RunRecord& record) {
 }
 
 void take_dataset(const Json& dataset, RunRecord& record) {
-  const Json identity = at(dataset, "identity");
+  const Json identity = field_at(dataset, "identity");
   record.data_identity = dumped(identity);
-  for (const Json& name : at(identity, "class_names"))
+  for (const Json& name : field_at(identity, "class_names"))
     if (name.is_string()) record.class_names.push_back(name.get<std::string>());
   for (const char* split : {"train", "validation", "test"})
-    if (const int64_t images = count_at(at(identity, split), "images"); images > 0)
+    if (const int64_t images = count_at(field_at(identity, split), "images"); images > 0)
       record.images.emplace_back(split, images);
 }
 
-std::vector<MetricRow> rows_of(const fs::path& folder, const char* event) {
-  std::vector<MetricRow> rows;
-  for (const Json& json : metric_rows(folder / "metrics.jsonl", {event})) {
+void take_rows(const fs::path& folder, RunRecord& record) {
+  for (const Json& json : metric_rows(folder / "metrics.jsonl", {"epoch", "step"})) {
     MetricRow row{text_at(json, "stage"), count_at(json, "epoch"), count_at(json, "step"), {}};
     for (const auto& [name, value] : json.items())
       if (value.is_number() && name != "epoch" && name != "step") row.values[name] = value.get<double>();
-    rows.push_back(std::move(row));
+    (text_at(json, "event") == "epoch" ? record.epochs : record.steps).push_back(std::move(row));
   }
-  return rows;
 }
 
 // Whether it is a square matrix with one row per operation.
@@ -133,12 +113,12 @@ bool is_complete(const PolicyRecord& policy) {
 }
 
 void take_policies(const Json& policies, RunRecord& record) {
-  for (const Json& augmenter : at(policies, "augmenters")) {
+  for (const Json& augmenter : field_at(policies, "augmenters")) {
     PolicyRecord policy{text_at(augmenter, "use"), text_at(policies, "stage"), {}, {}};
-    const Json said = at(augmenter, "policy");
+    const Json said = field_at(augmenter, "policy");
     try {
-      policy.operations = at(said, "operations").get<std::vector<std::string>>();
-      policy.probabilities = at(said, "probabilities").get<std::vector<std::vector<double>>>();
+      policy.operations = field_at(said, "operations").get<std::vector<std::string>>();
+      policy.probabilities = field_at(said, "probabilities").get<std::vector<std::vector<double>>>();
     } catch (const Json::exception&) {
       continue;  // another kind of policy
     }
@@ -172,7 +152,7 @@ void take_environment(const Json& environment, RunRecord& record) {
   if (!environment.is_object()) return;
   for (const auto& [key, value] : environment.items())
     if (value.is_primitive()) record.environment.emplace_back(key, text_at(environment, key.c_str()));
-  for (const Json& plugin : at(environment, "plugins"))
+  for (const Json& plugin : field_at(environment, "plugins"))
     record.plugins.emplace_back(text_at(plugin, "name"), text_at(plugin, "version"));
 }
 
@@ -217,8 +197,7 @@ RunRecord read_outcome(const fs::path& folder) {
 
 RunRecord read_run(const fs::path& folder) {
   RunRecord record = read_outcome(folder);
-  record.epochs = rows_of(folder, "epoch");
-  record.steps = rows_of(folder, "step");
+  take_rows(folder, record);
   take_policies(json_of(folder / "policy.json"), record);
   record.architecture = text_of(folder / "architecture.json");
   record.drawing = text_of(folder / "architecture.svg");

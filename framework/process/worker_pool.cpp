@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "process/signals.hpp"
 #include "process/spawn.hpp"
 
 namespace dha {
@@ -23,6 +24,9 @@ using std::chrono::milliseconds;
 
 // A worker whose channel is held open by a process that it started ends without a sign on that channel.
 constexpr milliseconds kSlice{20};
+
+// How long run() waits before it looks again whether there is more to start.
+constexpr milliseconds kPatience{100};
 
 }  // namespace
 
@@ -160,6 +164,17 @@ void WorkerPool::wait(milliseconds patience) {
   while (!workers_.empty()) {
     const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
     if (poll_once(std::max(left, milliseconds(0))) || left.count() <= 0) return;
+  }
+}
+
+void WorkerPool::run(const std::function<void()>& start_more) {
+  while (true) {
+    if (stop_requested())
+      stop();
+    else
+      start_more();
+    if (workers_.empty()) break;
+    wait(kPatience);
   }
 }
 

@@ -2,10 +2,7 @@
 //
 //   WorkerPool pool([](int64_t worker, std::string_view line) { … }, [](int64_t worker, const WorkerEnd& end) { … });
 //   pool.start({.arguments = {"/usr/bin/dha", "trial", "…"}, .output = "log.txt"});
-//   while (pool.running() > 0) {
-//     if (stop_requested()) pool.stop();
-//     pool.wait(std::chrono::milliseconds(100));
-//   }
+//   pool.run([] { … });
 #pragma once
 
 #include <chrono>
@@ -69,6 +66,10 @@ class WorkerPool {
   // Waits until callbacks were called, a signal arrived, no worker runs, or `patience` is over. Enforces time limits:
   // SIGTERM at the limit, SIGKILL after the grace.
   void wait(std::chrono::milliseconds patience);
+
+  // Calls `start_more`, which may call start(), and waits, in turns, until no worker runs. Once the user asks to stop
+  // (process/signals.hpp), calls stop() instead. Exceptions of `start_more` propagate.
+  void run(const std::function<void()>& start_more);
 
   // How long a worker that was asked to end may take.
   static constexpr std::chrono::seconds kGrace{5};

@@ -36,12 +36,7 @@ EarlyEnd end_early(const RunDirectory& directory, const PipelineConfig& config, 
     progress.planned_epochs = stage.epochs;
     progress.is_decided = false;
   }
-  write_unfinished_summary(directory, config, device.str(), results,
-                           {{"stage", progress.stage},
-                            {"epochs", progress.epochs},
-                            {"planned_epochs", progress.planned_epochs},
-                            {"steps", progress.steps},
-                            {"architecture_decided", progress.is_decided}});
+  write_unfinished_summary(directory, config, device.str(), results, unfinished_json(progress));
   return end;
 }
 

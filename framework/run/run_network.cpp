@@ -27,6 +27,14 @@ bool trains_one_network(const StageConfig& stage) { return !stage.trials && !sta
 
 }  // namespace
 
+Json unfinished_json(const RunProgress& progress) {
+  return {{"stage", progress.stage},
+          {"epochs", progress.epochs},
+          {"planned_epochs", progress.planned_epochs},
+          {"steps", progress.steps},
+          {"architecture_decided", progress.is_decided}};
+}
+
 RunNetwork::RunNetwork(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
                        at::Device device, DataChange allowed, Weights weights)
     : directory_(directory),

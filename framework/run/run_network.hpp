@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct RunProgress {
   int64_t steps = 0;                       // of the epoch after them
   bool is_decided = true;  // the architecture; else the network is that of all of them, as it is searched
 };
+
+// "stage", "epochs", "planned_epochs", "steps" and "architecture_decided" of a run that has not finished.
+nlohmann::ordered_json unfinished_json(const RunProgress& progress);
 
 class RunNetwork {
  public:

@@ -15,7 +15,7 @@ namespace dha {
 
 struct PredictionRequest {
   std::vector<std::string> images;  // files, and folders whose images are meant
-  int64_t top = 5;                  // classes to tell per image, at least 1; at most all are told
+  int64_t top = 5;                  // classes to report per image, at least 1; at most all are reported
 };
 
 struct ClassProbability {

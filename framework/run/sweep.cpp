@@ -1,5 +1,6 @@
 #include "run/sweep.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 #include "dha/error.hpp"
 #include "process/signals.hpp"
 #include "storage/atomic_file.hpp"
-#include "storage/folder_lock.hpp"
+#include "storage/file_lock.hpp"
 #include "storage/io_error.hpp"
 #include "storage/run_directory.hpp"
 #include "storage/run_lock.hpp"
@@ -24,7 +25,6 @@ using compare::RunStatus;
 
 namespace {
 
-constexpr auto kPatience = std::chrono::milliseconds(100);
 constexpr int kInterruptedStatus = 130;
 
 // The folders <folder>/<name>/<time>-s<seed>, oldest first.
@@ -85,18 +85,12 @@ std::optional<fs::path> Sweep::directory_of(size_t index) const {
 }
 
 SweepOutcome Sweep::run() {
-  const FolderLock lock(
-      folder_, fmt::format("another process trains the sweep in {}; wait until it ends, or stop it", folder_.string()));
+  const FileLock lock(
+      folder_, O_RDONLY | O_DIRECTORY,
+      fmt::format("another process trains the sweep in {}; wait until it ends, or stop it", folder_.string()));
   pool_ = std::make_unique<WorkerPool>([](int64_t, std::string_view) {},
                                        [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
-  while (true) {
-    if (stop_requested())
-      pool_->stop();
-    else
-      fill_slots();
-    if (pool_->running() == 0) break;
-    pool_->wait(kPatience);
-  }
+  pool_->run([this] { fill_slots(); });
   if (stop_requested())
     throw Error(ErrorCode::kCancelled,
                 fmt::format("interrupted after {} of {} runs; the running ones have written checkpoints, and the same "

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "storage/file_lock.hpp"
 #include "storage/run_directory.hpp"
 
 namespace dha {
@@ -12,12 +13,9 @@ class RunLock {
   // Waits up to `patience` for a process that is about to end. Throws Error{kUsage} if another process trains in the
   // directory, kIo if the lock cannot be taken for another reason. Does not lock on file systems without locks.
   explicit RunLock(const RunDirectory& directory, std::chrono::seconds patience = std::chrono::seconds(0));
-  ~RunLock();
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
 
  private:
-  int descriptor_ = -1;
+  FileLock lock_;
 };
 
 // Whether a process trains in the directory, as far as the file system tells. Changes nothing.

@@ -36,8 +36,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto kPatience = std::chrono::milliseconds(100);
-
 // Cores divided by the trials that the file trains at a time, whatever --parallel says: a number of threads can change
 // the last bits of a result.
 int64_t threads_of(const StageConfig& config) {
@@ -97,14 +95,7 @@ StageResult TrialStage::run(bool model) {
   replay();
   pool_ = std::make_unique<WorkerPool>([this](int64_t worker, std::string_view line) { on_line(worker, line); },
                                        [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
-  while (true) {
-    if (stop_requested())
-      pool_->stop();
-    else
-      fill_slots();
-    if (pool_->running() == 0) break;
-    pool_->wait(kPatience);
-  }
+  pool_->run([this] { fill_slots(); });
   if (stop_requested())
     throw Error(ErrorCode::kCancelled,
                 fmt::format("{} in stage '{}' after {} of {} trials; the running ones have written checkpoints",

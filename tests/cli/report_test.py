@@ -1,4 +1,4 @@
-"""report.html and the tables beside it: complete, self-contained, the same from a copy, and true to the other files."""
+"""report.html and the tables next to it are complete and self-contained, agree with the other files, and are the same for a copy."""
 
 import csv
 import json

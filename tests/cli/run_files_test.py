@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from support import SOURCE, CommandLineTest, small_pipeline, write_idx
+from support import SOURCE, CommandLineTest
 
 PAGE = (SOURCE / "docs" / "run_files.md").read_text()
 
@@ -38,22 +38,6 @@ def paths(value, prefix=""):
 
 
 class RunFilesTest(CommandLineTest):
-    def make_runs(self):
-        """A joint search and a study with trials."""
-        write_idx(self.data)
-        joint, study = small_pipeline(self.data), small_pipeline(self.data)
-        joint["name"], study["name"] = "joint", "study"
-        joint["stages"][0]["validation_fraction"] = 0.25
-        searched, final = study["stages"]
-        del searched["searcher"]
-        searched.update({"validation_fraction": 0.25, "augment": [{"use": "dha.flip"}], "hyper": {"use": "dha.sgd"},
-                         "epochs": 1, "trials": {"use": "dha.random", "count": 2, "threads": 1,
-                                                 "over": ["architecture", "settings"]}})
-        final["carry"] = ["architecture"]
-        for pipeline in (joint, study):
-            self.dha("run", "-q", self.write_pipeline(pipeline))
-        return [self.run_folder("joint"), self.run_folder("study")]
-
     def check_keys(self, heading, values):
         known = documented(heading)
         self.assertGreater(len(known), 2, heading)
@@ -68,7 +52,7 @@ class RunFilesTest(CommandLineTest):
                 self.assertTrue(any(re.fullmatch(pattern(key), path) for path in found), f"{heading}: {key} is in no run")
 
     def test_the_page_is_complete(self):
-        runs = self.make_runs()
+        runs = self.joint_run_and_study()
         self.check_json_files(runs)
         self.check_metrics(runs)
         self.check_names(runs)

@@ -168,6 +168,22 @@ class CommandLineTest(unittest.TestCase):
         file.write_text(pipeline if isinstance(pipeline, str) else json.dumps(pipeline, indent=2))
         return file
 
+    def joint_run_and_study(self):
+        """The folders of a joint search that is validated and of a study with two trials."""
+        write_idx(self.data)
+        joint, study = small_pipeline(self.data), small_pipeline(self.data)
+        joint["name"], study["name"] = "joint", "study"
+        joint["stages"][0]["validation_fraction"] = 0.25
+        searched, final = study["stages"]
+        del searched["searcher"]
+        searched.update({"validation_fraction": 0.25, "augment": [{"use": "dha.flip"}], "hyper": {"use": "dha.sgd"},
+                         "epochs": 1, "trials": {"use": "dha.random", "count": 2, "threads": 1,
+                                                 "over": ["architecture", "settings"]}})
+        final["carry"] = ["architecture"]
+        for pipeline in (joint, study):
+            self.dha("run", "-q", self.write_pipeline(pipeline))
+        return [self.run_folder("joint"), self.run_folder("study")]
+
     def dha(self, *arguments, status=0, environment=None, timeout=300):
         """Runs the program; returns (stdout, stderr) after checking the exit status."""
         done = subprocess.run([DHA, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,

@@ -10,7 +10,7 @@ need("jsonschema")
 
 from jsonschema import Draft7Validator  # noqa: E402
 
-from support import CommandLineTest, one_stage, small_pipeline, write_idx  # noqa: E402
+from support import CommandLineTest, one_stage, write_idx  # noqa: E402
 
 
 def schema_of(name):
@@ -18,28 +18,12 @@ def schema_of(name):
 
 
 class SchemasTest(CommandLineTest):
-    def make_runs(self):
-        """A joint search that is validated, and a study with a trial that fails."""
-        write_idx(self.data)
-        joint, study = small_pipeline(self.data), small_pipeline(self.data)
-        joint["name"], study["name"] = "joint", "study"
-        joint["stages"][0]["validation_fraction"] = 0.25
-        searched, final = study["stages"]
-        del searched["searcher"]
-        searched.update({"validation_fraction": 0.25, "augment": [{"use": "dha.flip"}], "hyper": {"use": "dha.sgd"},
-                         "epochs": 1, "trials": {"use": "dha.random", "count": 2, "threads": 1,
-                                                 "over": ["architecture", "settings"]}})
-        final["carry"] = ["architecture"]
-        for pipeline in (joint, study):
-            self.dha("run", "-q", self.write_pipeline(pipeline))
-        return [self.run_folder("joint"), self.run_folder("study")]
-
     def check(self, validator, value, is_good=True):
         errors = [error.message for error in validator.iter_errors(value)]
         self.assertEqual(not errors, is_good, errors or value)
 
     def test_files_of_runs(self):
-        runs = self.make_runs()
+        runs = self.joint_run_and_study()
         folders = [folder.parent for run in runs for folder in run.rglob("metrics.jsonl")]
         self.assertEqual(len(folders), 4)  # with those of two trials
         rows = {}
