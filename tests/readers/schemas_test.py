@@ -1,4 +1,4 @@
-"""summary.json and metrics.jsonl of real runs are what docs/schemas says, and files that are not are refused."""
+"""summary.json and metrics.jsonl of real runs are what docs/reference/schemas says, and files that are not are refused."""
 
 import copy
 import json
@@ -14,7 +14,7 @@ from support import CommandLineTest, one_stage, write_idx  # noqa: E402
 
 
 def schema_of(name):
-    return json.loads((SOURCE / "docs" / "schemas" / f"{name}.schema.json").read_text())
+    return json.loads((SOURCE / "docs" / "reference" / "schemas" / f"{name}.schema.json").read_text())
 
 
 class SchemasTest(CommandLineTest):

@@ -21,7 +21,7 @@ class Libraries : public dha::Augmenter {
   Libraries(const dha::Params&, dha::Context&) {
     const dha::Gates gates = dha::nas::decided_gates({{0, 2}}, at::TensorOptions(at::kFloat));
     const int64_t additions = dha::nn::multiply_adds({dha::nn::relu()}, {8, 8});
-    // The operators of C++ on tensors, with the headers that docs/plugins.md names.
+    // The operators of C++ on tensors, with the headers that docs/howto/write_a_plugin.md names.
     const at::NoGradGuard no_gradients;
     const auto sum = (2 * at::ones({3}) - 0.5).sum().item<double>();
     if (gates.choices.at(0).active.size() != 2 || additions != 0 || sum != 4.5)
