@@ -16,7 +16,6 @@ class Block:
     language: str  # "" where the fence names none
     text: str
     line: int  # of the fence, from 1
-    follows: bool  # whether at most two lines of text stand between this block and the one before
 
     def place(self, page):
         return f"{page.relative_to(SOURCE)}:{self.line}"
@@ -31,13 +30,9 @@ def pages():
 
 def blocks(page):
     """The fenced blocks of a page, in order; a block within a list loses its indentation."""
-    text, found, end = page.read_text(), [], None
-    for match in FENCE.finditer(text):
-        between = text[end:match.start()] if end is not None else "\n" * 9
-        found.append(Block(match["language"], textwrap.dedent(match["text"]), text.count("\n", 0, match.start()) + 1,
-                           between.count("\n") <= 4))
-        end = match.end()
-    return found
+    text = page.read_text()
+    return [Block(match["language"], textwrap.dedent(match["text"]), text.count("\n", 0, match.start()) + 1)
+            for match in FENCE.finditer(text)]
 
 
 def prose(page):
