@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 
-TRIALS, BATCH_SIZE = 2, 16
+TRIALS, BATCH_SIZE, LARGEST_SIDE = 2, 16, 64
 LIMITS = {"dataset.limit_train": 16, "dataset.limit_test": 16}
 CELLS = {"channels": 4, "cells": 3, "auxiliary_weight": 0}  # of dha.cell
 LARGEST = {"epochs": 2, "count": TRIALS + 1, "limit_train": 16}
@@ -45,6 +45,8 @@ def resolved(file):
 
 def small_settings(pipeline):
     settings, stages = dict(LIMITS), {stage["name"]: stage for stage in pipeline["stages"]}
+    if pipeline["dataset"].get("size_px", 0) > LARGEST_SIDE:
+        settings["dataset.size_px"] = LARGEST_SIDE
     for name, stage in stages.items():
         place = f"stages.{name}"
         settings[f"{place}.epochs"] = stage["epochs"] if stage["epochs"] <= 2 else 1
