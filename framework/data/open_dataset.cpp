@@ -7,7 +7,9 @@
 #include "data/class_images.hpp"
 #include "device/memory.hpp"
 #include "dha/error.hpp"
+#include "dha/opening_progress.hpp"
 #include "plugin/guarded_call.hpp"
+#include "process/long_work.hpp"
 
 namespace dha {
 
@@ -42,6 +44,39 @@ void check_labels(const std::string& id, Split split, const at::Tensor& labels, 
                               label[i], name_of(split), i, classes - 1));
 }
 
+// A data set that reports how far it has got is listened to meanwhile.
+class Listening {
+ public:
+  Listening(const std::string& id, Dataset& dataset, LongWork& work)
+      : id_(id), progress_(guarded_call(id, "capability", [&] {
+          return static_cast<OpeningProgress*>(dataset.capability(OpeningProgress::kCapability));
+        })) {
+    report_to([&work](std::string_view name, int64_t done, int64_t total) { work.set(name, done, total); });
+  }
+  ~Listening() {
+    try {
+      report_to(nullptr);
+    } catch (const std::exception&) {
+      // How opening ended is what counts.
+    }
+  }
+  Listening(const Listening&) = delete;
+
+ private:
+  void report_to(const OpeningProgress::Listener& listener) {
+    if (progress_ != nullptr) guarded_call(id_, "report_opening", [&] { progress_->report_opening(listener); });
+  }
+
+  const std::string& id_;
+  OpeningProgress* progress_;  // owned by the data set
+};
+
+void open(const std::string& id, Dataset& dataset) {
+  LongWork work("opening the data set");
+  const Listening listening(id, dataset, work);
+  guarded_call(id, "open", [&] { dataset.open(); });
+}
+
 void check_tensors(const std::string& id, const DatasetInfo& info, const ImageTensors& tensors, int64_t size) {
   const at::Tensor& images = tensors.images;
   if (images.scalar_type() != at::kByte || images.dim() != 4 || images.size(0) != size ||
@@ -69,7 +104,7 @@ OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
 
 OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset, WithoutClasses)
     : id_(std::move(id)), dataset_(std::move(dataset)) {
-  guarded_call(id_, "open", [&] { dataset_->open(); });
+  open(id_, *dataset_);
   info_ = guarded_call(id_, "info", [&] { return dataset_->info(); });
   in_memory_ = guarded_call(id_, "in_memory", [&] { return dataset_->in_memory(); });
   unreadable_at_open_ = guarded_call(id_, "unreadable_images", [&] { return dataset_->unreadable_images(); });

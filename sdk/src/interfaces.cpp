@@ -11,6 +11,7 @@
 #include "dha/image_files.hpp"
 #include "dha/image_operations.hpp"
 #include "dha/layer_graph.hpp"
+#include "dha/opening_progress.hpp"
 #include "dha/replay.hpp"
 #include "dha/searcher.hpp"
 #include "dha/stage.hpp"
@@ -61,6 +62,9 @@ bool Dataset::read(Split, int64_t, const ImageRequest&, uint8_t*) const { refuse
 int64_t Dataset::unreadable_images() const { return 0; }
 std::string Dataset::chosen_params() const { return "{}"; }
 std::string Dataset::image_name(Split, int64_t) const { return ""; }
+
+OpeningProgress::OpeningProgress() = default;
+OpeningProgress::~OpeningProgress() = default;
 
 ImageFiles::ImageFiles() = default;
 ImageFiles::~ImageFiles() = default;

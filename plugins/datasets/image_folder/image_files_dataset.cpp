@@ -133,12 +133,14 @@ DatasetInfo ImageFilesDataset::info() const {
 }
 
 void ImageFilesDataset::open() {
+  reports_.report("listing images", 0, 0);
   index_ = find([this] {
     if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while listing images");
   });
   for (const std::string& line : index_.information) context_.log(LogLevel::kInfo, line);
   for (const std::string& line : index_.warnings) context_.log(LogLevel::kWarning, line);
-  unreadable_images_ = check_images(index_, source_.root, {skip_unreadable_, reading_}, context_);
+  const auto report = [this](int64_t done, int64_t total) { reports_.report("checking images", done, total); };
+  unreadable_images_ = check_images(index_, source_.root, {skip_unreadable_, reading_, report}, context_);
   set_fractions_apart(index_, source_);
   for (size_t split = 0; split < sizes_.size(); ++split) {
     const std::vector<ImageEntry>& images = index_.splits[split];
@@ -150,6 +152,7 @@ void ImageFilesDataset::open() {
 
 void ImageFilesDataset::choose_bits() {
   const auto begun = std::chrono::steady_clock::now();
+  reports_.report("measuring the depth of the images", 0, 0);
   const auto check_cancelled = [this] {
     if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while measuring the depth of images");
   };

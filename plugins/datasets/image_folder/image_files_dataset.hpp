@@ -18,6 +18,7 @@
 #include "image_folder/image_file_reader.hpp"
 #include "image_folder/image_index.hpp"
 #include "image_folder/image_reading.hpp"
+#include "image_folder/opening_reports.hpp"
 #include "image_folder/readable_images.hpp"
 #include "shared/channel_statistics.hpp"
 
@@ -43,7 +44,9 @@ class ImageFilesDataset : public Dataset {
   // {"bits": n} where open() has found 16-bit training images and was not told their depth.
   std::string chosen_params() const override;
 
-  void* capability(std::string_view id) override { return files_.capability(id); }
+  void* capability(std::string_view id) override {
+    return id == OpeningProgress::kCapability ? static_cast<OpeningProgress*>(&reports_) : files_.capability(id);
+  }
 
  protected:
   // Bits of the images' samples. k8: none has 16, and no file is opened to find out.
@@ -75,6 +78,7 @@ class ImageFilesDataset : public Dataset {
   bool skip_unreadable_;
   ImageReading reading_;
   ImageFileReader files_;
+  OpeningReports reports_;
   bool chooses_bits_, has_chosen_bits_ = false;
   ImageIndex index_;
   int64_t unreadable_images_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "image_folder/image_folder_dataset.hpp"
@@ -173,6 +174,31 @@ BOOST_AUTO_TEST_CASE(skips_what_proves_unreadable_later_and_says_so_once) {
                  "skipped: " + (directory.path() / "train/b/5.png").string() + " is a damaged PNG");
   const auto strict = opened();
   check_contains(error_of(ErrorCode::kData, [&] { pixels_of(*strict, Split::kTrain, 3); }), "'unreadable' to 'skip'");
+}
+
+BOOST_AUTO_TEST_CASE(reports_how_far_opening_has_got) {
+  for (int i = 0; i < 100; ++i)
+    write_bytes(directory.path() / ("train/b/more" + std::to_string(i) + ".jpg"), jpeg_bytes(waves(8, 8, 3)));
+  const auto set = make_set();
+  auto* progress = static_cast<OpeningProgress*>(set->capability(OpeningProgress::kCapability));
+  BOOST_REQUIRE(progress != nullptr);
+  std::mutex mutex;
+  std::vector<std::string> works;
+  int64_t most = 0, all = 0;
+  progress->report_opening([&](std::string_view work, int64_t done, int64_t total) {
+    const std::lock_guard lock(mutex);
+    if (works.empty() || works.back() != work) works.emplace_back(work);
+    if (work != "checking images") return;
+    most = std::max(most, done);
+    all = total;
+  });
+  set->open();
+  const std::vector<std::string> expected{"listing images", "checking images", "measuring the depth of the images"};
+  BOOST_TEST(works == expected, boost::test_tools::per_element());
+  BOOST_TEST(most == 104);
+  BOOST_TEST(all == 104);
+  progress->report_opening(nullptr);
+  make_set()->open();  // without a listener
 }
 
 BOOST_AUTO_TEST_CASE(takes_fractions_of_the_readable_images) {

@@ -82,7 +82,7 @@ class Check {
   ImageCheckCache cache_;
   std::vector<ImageEntry*> entries_;
   std::vector<std::optional<FileStamp>> stamps_;  // of images that are whole
-  std::atomic<size_t> next_ = 0;
+  std::atomic<size_t> next_ = 0, checked_ = 0;
   std::mutex mutex_;
   std::map<size_t, Damage> damages_;  // by position, guarded by mutex_ as what follows
   std::exception_ptr failure_;
@@ -108,7 +108,11 @@ void Check::check_some() {
   try {
     for (size_t begin = 0; (begin = next_.fetch_add(kImagesAtOnce)) < entries_.size();) {
       if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "stopped while checking images");
-      for (size_t i = begin; i < std::min(begin + kImagesAtOnce, entries_.size()); ++i) check_one(i);
+      const size_t end = std::min(begin + kImagesAtOnce, entries_.size());
+      for (size_t i = begin; i < end; ++i) check_one(i);
+      checked_ += end - begin;
+      if (options_.progress)
+        options_.progress(static_cast<int64_t>(checked_.load()), static_cast<int64_t>(entries_.size()));
     }
   } catch (...) {
     next_ = entries_.size();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace dha::datasets {
 struct CheckOptions {
   bool skip_unreadable = false;  // leave unreadable images out; false: refuse a set that has any
   ImageReading reading;
+  std::function<void(int64_t done, int64_t total)> progress = nullptr;  // images checked, of all; from any thread
 };
 
 // Checks every image by check_image(), on as many threads as there are cores, at most 16, but those that the cache
