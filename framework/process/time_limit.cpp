@@ -41,11 +41,13 @@ void note_duration(TimedWork work, std::chrono::duration<double> took) noexcept 
     continue;
 }
 
-bool time_is_over() noexcept {
+std::optional<double> seconds_until_time_is_over() noexcept {
   const double allowed = allowed_s.load(std::memory_order_relaxed);
-  if (allowed <= 0) return false;
+  if (allowed <= 0) return std::nullopt;
   const std::chrono::duration<double> passed = Clock::now() - kProgramStart;
-  return passed.count() >= allowed - kept_back(allowed);
+  return std::max(0.0, allowed - kept_back(allowed) - passed.count());
 }
+
+bool time_is_over() noexcept { return seconds_until_time_is_over() == 0.0; }
 
 }  // namespace dha

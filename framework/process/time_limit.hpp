@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 namespace dha {
 
@@ -33,5 +34,8 @@ void note_duration(TimedWork work, std::chrono::duration<double> took) noexcept;
 
 // Whether training must stop now. False without a limit. [any thread]
 bool time_is_over() noexcept;
+
+// Seconds until time_is_over() holds, at least 0; empty without a limit. [any thread]
+std::optional<double> seconds_until_time_is_over() noexcept;
 
 }  // namespace dha
