@@ -11,6 +11,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/verb_console.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
 #include "run/run_evaluation.hpp"
@@ -61,6 +62,7 @@ int run(const std::vector<std::string>& arguments) {
   const OpenedRun opened = open_run(directory, *values);
   print_note(opened.device, *values);
   const std::string split = (*values)["split"].as<std::string>();
+  const VerbConsole shown(*values);
   print(split,
         evaluate_run(directory, opened.config, opened.registry, opened.device.device, weights, split,
                      allowed_change(*values, opened.overrides)),

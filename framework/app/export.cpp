@@ -13,6 +13,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/verb_console.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
 #include "run/run_export.hpp"
@@ -67,7 +68,7 @@ int run(const std::vector<std::string>& arguments) {
   const std::filesystem::path folder = folder_of(*values, directory, weights);
   const OpenedRun opened = open_run(directory, *values);
   Console console(stdout, is_quiet(*values) ? Console::Mode::kQuiet : Console::Mode::kPlain);
-  Console notes(stderr, is_quiet(*values) ? Console::Mode::kQuiet : Console::Mode::kPlain);
+  VerbConsole notes(*values);
   Log log(notes);
   print(folder,
         export_run(directory, opened.config, opened.registry, opened.device.device, weights, folder,

@@ -13,6 +13,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/verb_console.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
@@ -106,6 +107,11 @@ PredictedImages predict(const options::variables_map& values, const PredictionRe
   return predict_with_model(values, model_folder(place), request);
 }
 
+PredictedImages predict_shown(const options::variables_map& values, const PredictionRequest& request) {
+  const VerbConsole shown(values);
+  return predict(values, request);
+}
+
 // To standard error: what is no result.
 void report(const PredictedImages& found, bool quiet) {
   Console console(stderr);
@@ -172,7 +178,7 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("csv") > 0 && values->count("json") > 0) throw usage("give either --csv or --json");
 
   const PredictionRequest request = request_of(*values);  // a signal ends the wait for standard input at once
-  const PredictedImages found = predict(*values, request);
+  const PredictedImages found = predict_shown(*values, request);
   report(found, is_quiet(*values));
   if (values->count("csv") > 0)
     print_csv(found.images);

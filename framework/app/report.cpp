@@ -8,8 +8,10 @@
 
 #include "app/command.hpp"
 #include "app/command_line.hpp"
+#include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "page/page.hpp"
+#include "process/long_work.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/run_directory.hpp"
 #include "storage/run_lock.hpp"
@@ -37,6 +39,16 @@ std::filesystem::path output_of(const options::variables_map& values, const RunD
   return std::filesystem::absolute(given);
 }
 
+page::RunState write_page(const RunDirectory& directory, const std::filesystem::path& output,
+                          const options::variables_map& values) {
+  const VerbConsole shown(values);
+  const LongWork work("writing " + output.filename().string());
+  const page::RunRecord record = page::read_run(directory.path());
+  const page::RunState state = state_of(record, directory);
+  write_file_atomically(output, page::page_of(record, state));
+  return state;
+}
+
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   visible.add_options()("output,o", options::value<std::string>()->value_name("FILE"),
@@ -50,9 +62,7 @@ int run(const std::vector<std::string>& arguments) {
 
   const RunDirectory directory = RunDirectory::open((*values)["run"].as<std::string>());
   const std::filesystem::path output = output_of(*values, directory);
-  const page::RunRecord record = page::read_run(directory.path());
-  const page::RunState state = state_of(record, directory);
-  write_file_atomically(output, page::page_of(record, state));
+  const page::RunState state = write_page(directory, output, *values);
   if (values->count("json") > 0)
     fmt::print("{}\n", nlohmann::ordered_json{{"page", output.string()}, {"state", name_of(state)}}.dump(2));
   else if (!is_quiet(*values))

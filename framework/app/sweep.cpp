@@ -16,10 +16,10 @@
 #include "app/launch_options.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "pipeline/value_lists.hpp"
 #include "process/signals.hpp"
-#include "report/console.hpp"
 #include "run/sweep.hpp"
 #include "run/sweep_plan.hpp"
 
@@ -114,7 +114,7 @@ int sweep(const options::variables_map& values) {
   launch.devices = devices_in_turn(config, device);
   const SweepPlan plan = plan_sweep(file, common, seeds, settings, threads_of(values, folder, parallel), registry);
   record_sweep(folder, plan);
-  Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kPlain);
+  VerbConsole console(values);
   console.line(fmt::format("sweeping '{}' on {} in {}: {} runs, {} at a time, {} thread{} each", plan.name,
                            in_words(device), folder.string(), plan.runs.size(), parallel, plan.threads,
                            plan.threads == 1 ? "" : "s"));

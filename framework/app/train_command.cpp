@@ -10,11 +10,11 @@
 #include "app/command_line.hpp"
 #include "app/launch_options.hpp"
 #include "app/network_options.hpp"
+#include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "process/time_limit.hpp"
-#include "report/console.hpp"
 #include "run/early_end.hpp"
 #include "run/learned_values.hpp"
 #include "run/pipeline_runner.hpp"
@@ -77,7 +77,7 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
   const StopSignals signals;
   std::optional<TimeLimit> limit;
   if (const auto minutes = minutes_of(values)) limit.emplace(*minutes);
-  Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
+  VerbConsole console(values);
   console.line(fmt::format("{} '{}' on {} in {}", resuming ? "resuming" : "running", config.name, in_words(device),
                            directory.path().string()));
   PipelineRunner runner(registry, config, device, launch, console, directory);

@@ -8,6 +8,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "process/signals.hpp"
 #include "process/worker_channel.hpp"
@@ -40,7 +41,7 @@ TrialResult train(const options::variables_map& values, std::optional<WorkerChan
   const PluginRegistry registry = require_plugins(values);
   const PipelineConfig config = load_pipeline(directory.file("pipeline.json"), overrides, registry);
   open_accelerator_code(device, registry, config);
-  Console console(stderr, is_quiet(values) ? Console::Mode::kQuiet : Console::Mode::kAutomatic);
+  VerbConsole console(values);
   TrialRun trial(registry, config, device, console, directory);
   return trial.run(keep_going(channel));
 }

@@ -5,6 +5,7 @@
 
 #include "data/batch_feed.hpp"
 #include "dha/error.hpp"
+#include "process/long_work.hpp"
 
 namespace dha {
 
@@ -16,6 +17,7 @@ PixelStatistics measure_statistics(const ImageSet& set, int64_t most, int64_t th
   const int64_t channels = set.source().info().channels;
   std::vector<uint64_t> sum(channels), square_sum(channels);
   uint64_t pixels = 0;
+  LongWork work("measuring mean and standard deviation", static_cast<int64_t>(chosen.size()));
   feed->begin(0, 0);
   while (const std::optional<Batch> batch = feed->next()) {
     const int64_t area = batch->images.size(2) * batch->images.size(3);
@@ -30,6 +32,7 @@ PixelStatistics measure_statistics(const ImageSet& set, int64_t most, int64_t th
       square_sum[plane % channels] += plane_squares;
     }
     pixels += static_cast<uint64_t>(batch->images.size(0) * area);
+    work.advance(batch->images.size(0));
   }
   if (pixels == 0) throw Error(ErrorCode::kData, set.source().id() + ": none of the training images can be read");
   PixelStatistics statistics;

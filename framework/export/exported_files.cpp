@@ -6,6 +6,7 @@
 #include "export/onnx_file.hpp"
 #include "export/python_module.hpp"
 #include "export/readme.hpp"
+#include "process/long_work.hpp"
 #include "storage/atomic_file.hpp"
 
 namespace dha {
@@ -17,6 +18,7 @@ using Write = std::function<std::string(const ExportedModel& model)>;
 // Returns whether the file was written; else says why not.
 bool write_file(const std::filesystem::path& file, const ExportedModel& model, const Write& write,
                 std::vector<std::string>& problems) {
+  const LongWork work("writing " + file.filename().string());
   std::string content;
   try {
     content = write(model);

@@ -16,7 +16,8 @@ namespace {
 
 constexpr double kSecondsBetweenDrawings = 0.1;
 constexpr double kSecondsBetweenLines = 30;
-constexpr size_t kNarrowestTerminal = 40;
+constexpr double kShownAfter = 1;
+constexpr size_t kNarrowestTerminal = 20;
 constexpr const char* kClearLine = "\r\x1b[K";
 
 double steady_seconds() {
@@ -39,6 +40,12 @@ bool can_draw(std::FILE* out) {
          terminal_columns(out) >= kNarrowestTerminal;
 }
 
+// Text of a line or more, broken between words where `out` is a terminal.
+std::string broken(std::FILE* out, const std::string& text) {
+  const size_t columns = terminal_columns(out);
+  return columns < kNarrowestTerminal ? text : broken_into_lines(text, columns - 1, "    ");
+}
+
 // The character set that the environment promises, in the order in which the C library looks.
 bool environment_is_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
@@ -56,37 +63,66 @@ Console::Console(std::FILE* out, Mode mode, std::function<double()> now)
       mode_(mode),
       now_(now ? std::move(now) : steady_seconds),
       is_terminal_(mode == Mode::kAutomatic && can_draw(out)),
-      is_utf8_(environment_is_utf8()) {}
+      is_utf8_(environment_is_utf8()),
+      last_written_(now_()) {}
 
-Console::~Console() { end_progress(); }
+Console::~Console() {
+  end_work();
+  end_progress();
+}
+
+// The last column stays free: a full line makes some terminals wrap. A window may have shrunk.
+size_t Console::columns() const { return std::max<size_t>(terminal_columns(out_), 2) - 1; }
 
 void Console::progress(const ProgressLine& line) {
   if (mode_ == Mode::kQuiet) return;
   const std::lock_guard lock(mutex_);
-  const double now = now_();
   const bool is_end = line.done >= line.total;
-  const bool is_first = !std::exchange(epoch_open_, !is_end);
-  if (is_first && is_end && line.stage == last_text_ && !is_terminal_) return;  // the end of an epoch, told again
-  if (is_terminal_) {
-    if (!is_end && bar_shown_ && now - last_drawn_ < kSecondsBetweenDrawings) return;
-    // The last column stays free: a full line makes some terminals wrap. A window may have shrunk or may not tell.
-    const size_t columns = std::max<size_t>(terminal_columns(out_), 2);
-    last_text_ = format_bar(line, columns - 1, is_utf8_);
-    put(kClearLine + last_text_);
-    bar_shown_ = true;
-  } else {
-    if (is_first && !is_end) last_drawn_ = now;
-    if (!is_end && now - last_drawn_ < kSecondsBetweenLines) return;
-    if (is_end) last_text_ = line.stage;
-    put(format_progress(line) + '\n');
+  if (!is_terminal_) {
+    if (!is_end && is_line_due()) put(broken(out_, format_progress(line)) + '\n');
+    return;
   }
-  last_drawn_ = now;
+  const double now = now_();
+  if (!is_end && !bar_.empty() && now - last_written_ < kSecondsBetweenDrawings) return;
+  last_written_ = now;
+  replace_shown([&] { bar_ = format_bar(line, columns(), is_utf8_); });
+}
+
+void Console::finish_progress(const ProgressLine& line) {
+  if (mode_ == Mode::kQuiet) return;
+  const std::lock_guard lock(mutex_);
+  last_written_ = now_();
+  if (is_terminal_)
+    replace_shown([&] { bar_.clear(); }, format_epoch(line, columns()));
+  else
+    put(broken(out_, format_epoch(line)) + '\n');
 }
 
 void Console::end_progress() {
   const std::lock_guard lock(mutex_);
-  if (bar_shown_) put("\n");
-  bar_shown_ = epoch_open_ = false;
+  if (bar_.empty()) return;
+  const std::string last = bar_;
+  replace_shown([&] { bar_.clear(); }, last);
+}
+
+void Console::clear_progress() {
+  const std::lock_guard lock(mutex_);
+  replace_shown([&] { bar_.clear(); });
+}
+
+void Console::work(const LongWorkState& work) {
+  if (mode_ == Mode::kQuiet) return;
+  const std::lock_guard lock(mutex_);
+  if (is_terminal_) {
+    if (work.outer_seconds >= kShownAfter) replace_shown([&] { work_ = format_work(work, columns(), is_utf8_); });
+  } else if (work.outer_seconds >= kSecondsBetweenLines && is_line_due()) {
+    put(broken(out_, format_work(work)) + '\n');
+  }
+}
+
+void Console::end_work() {
+  const std::lock_guard lock(mutex_);
+  replace_shown([&] { work_.clear(); });
 }
 
 void Console::line(const std::string& text) {
@@ -95,15 +131,41 @@ void Console::line(const std::string& text) {
 
 void Console::warning(const std::string& text) { write_above_bar("warning: " + printable(text)); }
 
+// Whether a line of progress may be written now, where there is no bar.
+bool Console::is_line_due() {
+  const double now = now_();
+  if (now - last_written_ < kSecondsBetweenLines) return false;
+  last_written_ = now;
+  return true;
+}
+
+// Draws what is shown after `change`, below `line` if there is one.
+void Console::replace_shown(const std::function<void()>& change, const std::optional<std::string>& line) {
+  const std::string before = shown();
+  change();
+  std::string text = before.empty() ? "" : kClearLine;
+  if (line) text += *line + '\n';
+  if (line || before != shown()) put(text + shown());
+}
+
 void Console::write_above_bar(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  put(bar_shown_ ? kClearLine + text + '\n' + last_text_ : text + '\n');
+  replace_shown([] {}, broken(out_, text));
 }
 
 // One write, so that nothing comes between its parts.
 void Console::put(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), out_);
   std::fflush(out_);
+}
+
+LongWorkWatch::Show shown_on(Console& console) {
+  return [&console](const LongWorkState* state) {
+    if (state != nullptr)
+      console.work(*state);
+    else
+      console.end_work();
+  };
 }
 
 }  // namespace dha

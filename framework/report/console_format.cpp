@@ -1,4 +1,4 @@
-// The texts of console.hpp.
+// Tables and durations of console.hpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,46 +10,6 @@
 namespace dha {
 
 namespace {
-
-constexpr size_t kShortestBar = 10, kLongestBar = 40;
-
-double fraction_done(const ProgressLine& line) {
-  return line.total > 0 ? std::clamp(static_cast<double>(line.done) / static_cast<double>(line.total), 0.0, 1.0) : 1.0;
-}
-
-// What the numbers come to, the one that matters most first.
-std::vector<std::string> numbers(const ProgressLine& line, bool is_short) {
-  std::vector<std::string> parts;
-  if (std::isfinite(line.loss)) parts.push_back(fmt::format("loss {:.4g}", line.loss));
-  if (std::isfinite(line.accuracy))
-    parts.push_back(fmt::format("{} {:.1f}%", is_short ? "acc" : "accuracy", 100 * line.accuracy));
-  if (std::isfinite(line.images_per_second) && line.images_per_second > 0)
-    parts.push_back(fmt::format("{:.{}f} {}", line.images_per_second, line.images_per_second < 10 ? 1 : 0,
-                                is_short ? "img/s" : "images/s"));
-  return parts;
-}
-
-std::string time_left(const ProgressLine& line) {
-  if (line.done >= line.total || !std::isfinite(line.seconds_left) || line.seconds_left < 0) return "";
-  return format_duration(line.seconds_left) + " left";
-}
-
-std::string repeated(std::string_view piece, size_t count) {
-  std::string text;
-  for (size_t i = 0; i < count; ++i) text += piece;
-  return text;
-}
-
-std::string drawn_bar(double fraction, size_t columns, bool is_utf8) {
-  if (!is_utf8) {
-    const auto full = static_cast<size_t>(fraction * static_cast<double>(columns - 2));
-    return "[" + std::string(full, '=') + std::string(columns - 2 - full, ' ') + "]";
-  }
-  const auto halves = static_cast<size_t>(fraction * 2 * static_cast<double>(columns));
-  std::string bar = repeated("\u2501", halves / 2);
-  if (halves % 2 == 1) bar += "\u2578";
-  return bar + repeated("\u2500", columns - (halves + 1) / 2);
-}
 
 // Whether a table's cell is a number, perhaps with a sign and a unit: "-3.5", "12%", "1.3M", "1e-05", "0.8s".
 bool is_number(std::string_view cell) {
@@ -71,39 +31,6 @@ std::string padded(const std::string& cell, size_t width, bool to_right) {
 }
 
 }  // namespace
-
-std::string format_bar(const ProgressLine& line, size_t columns, bool is_utf8) {
-  const double fraction = fraction_done(line);
-  const std::string whole_stage = printable_line(line.stage);
-  const std::string stage(first_columns(whole_stage, columns / 2));
-  const std::string percent = fmt::format("{:3.0f}%", std::floor(100 * fraction));
-  const std::string left = time_left(line);
-  size_t used = columns_of(stage) + 2 + columns_of(percent) + (left.empty() ? 0 : 2 + columns_of(left));
-  const bool has_bar = used + 2 + kShortestBar <= columns;
-  if (has_bar) used += 2 + kShortestBar;
-
-  std::string tail;
-  for (const std::string& part : numbers(line, true)) {
-    if (used + 2 + columns_of(part) > columns) break;
-    used += 2 + columns_of(part);
-    tail += "  " + part;
-  }
-  std::string text = stage + "  ";
-  if (has_bar) {
-    const size_t length = std::min(kLongestBar, kShortestBar + columns - used);
-    text += drawn_bar(fraction, length, is_utf8) + "  ";
-  }
-  text += percent + tail;
-  if (!left.empty()) text += "  " + left;
-  return std::string(first_columns(text, columns));
-}
-
-std::string format_progress(const ProgressLine& line) {
-  std::string text = fmt::format("{}: {}/{} steps", printable_line(line.stage), line.done, line.total);
-  for (const std::string& part : numbers(line, false)) text += ", " + part;
-  const std::string left = time_left(line);
-  return left.empty() ? text : text + ", " + left;
-}
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   size_t columns = 0;

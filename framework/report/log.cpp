@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 #include <system_error>
 
 #include "report/console.hpp"
@@ -36,6 +37,10 @@ const char* name_of(LogLevel level) {
   return "?";
 }
 
+std::string line_of(std::string_view origin, std::string_view message) {
+  return (origin.empty() ? "" : printable(origin) + ": ") + printable(message, "    ");
+}
+
 }  // namespace
 
 Log::Log(Console& console) : console_(console) {}
@@ -52,18 +57,25 @@ void Log::open(const std::filesystem::path& file) {
 }
 
 void Log::write(LogLevel level, std::string_view origin, std::string_view message) {
-  const std::string text = (origin.empty() ? "" : printable(origin) + ": ") + printable(message, "    ");
+  const std::string text = line_of(origin, message);
   const std::lock_guard lock(mutex_);
-  if (file_ && !file_->has_failed) {
-    const std::string line = fmt::format("{} {:<7} {}\n", iso_time_now(), name_of(level), text);
-    if (std::fwrite(line.data(), 1, line.size(), file_->stream) != line.size() || std::fflush(file_->stream) != 0) {
-      file_->has_failed = true;
-      console_.warning(fmt::format("cannot write '{}': {}; the run continues without its log", file_->path.string(),
-                                   std::generic_category().message(errno)));
-    }
-  }
+  write_to_file(level, text);
   if (level == LogLevel::kInfo) console_.line(text);
   if (level == LogLevel::kWarning) console_.warning(text);
+}
+
+void Log::record(LogLevel level, std::string_view origin, std::string_view message) {
+  const std::lock_guard lock(mutex_);
+  write_to_file(level, line_of(origin, message));
+}
+
+void Log::write_to_file(LogLevel level, const std::string& text) {
+  if (!file_ || file_->has_failed) return;
+  const std::string line = fmt::format("{} {:<7} {}\n", iso_time_now(), name_of(level), text);
+  if (std::fwrite(line.data(), 1, line.size(), file_->stream) == line.size() && std::fflush(file_->stream) == 0) return;
+  file_->has_failed = true;
+  console_.warning(fmt::format("cannot write '{}': {}; the run continues without its log", file_->path.string(),
+                               std::generic_category().message(errno)));
 }
 
 }  // namespace dha

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "dha/context.hpp"
@@ -25,7 +26,12 @@ class Log {
   // ends no run. [any thread]
   void write(LogLevel level, std::string_view origin, std::string_view message);
 
+  // The same in the file only, for what the console has in another form. [any thread]
+  void record(LogLevel level, std::string_view origin, std::string_view message);
+
  private:
+  void write_to_file(LogLevel level, const std::string& text);
+
   struct File;
   std::mutex mutex_;
   std::unique_ptr<File> file_;

@@ -1,16 +1,35 @@
 #include "report/printable.hpp"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 
 namespace dha {
 
 namespace {
 
-bool starts_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }
-
 // U+0080 to U+009F, of which a terminal may obey some.
 bool is_second_control(std::string_view text) {
   return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
+struct Character {
+  size_t bytes = 1, columns = 1;
+};
+
+// Takes the first character off `text`, which is not empty.
+Character take_character(std::string_view& text) {
+  constexpr utf8proc_int32_t kEmojiVariation = 0xfe0f;  // makes the character before it wide on many terminals
+  utf8proc_int32_t code = 0;
+  const auto bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                      static_cast<utf8proc_ssize_t>(text.size()), &code);
+  Character character;
+  if (bytes > 0) {
+    character.bytes = static_cast<size_t>(bytes);
+    character.columns = code == kEmojiVariation ? 1 : static_cast<size_t>(std::max(utf8proc_charwidth(code), 0));
+  }
+  text.remove_prefix(character.bytes);
+  return character;
 }
 
 }  // namespace
@@ -44,15 +63,39 @@ std::string printable_line(std::string_view text) {
 
 size_t columns_of(std::string_view text) {
   size_t columns = 0;
-  for (const char byte : text) columns += starts_code_point(byte);
+  while (!text.empty()) columns += take_character(text).columns;
   return columns;
 }
 
 std::string_view first_columns(std::string_view text, size_t columns) {
-  size_t seen = 0;
-  for (size_t at = 0; at < text.size(); ++at)
-    if (starts_code_point(text[at]) && seen++ == columns) return text.substr(0, at);
+  std::string_view rest = text;
+  for (size_t seen = 0; !rest.empty();) {
+    const Character next = take_character(rest);
+    if ((seen += next.columns) > columns) return text.substr(0, text.size() - rest.size() - next.bytes);
+  }
   return text;
+}
+
+std::string broken_into_lines(std::string_view text, size_t columns, std::string_view indent) {
+  std::string broken;
+  size_t used = 0;
+  char before = '\n';  // the word
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    if (before == ' ' && used + 1 + columns_of(word) > columns) {
+      broken.append("\n").append(indent);
+      used = columns_of(indent);
+    } else if (at > 0) {
+      broken += before;
+      used = before == '\n' ? 0 : used + 1;
+    }
+    broken += word;
+    used += columns_of(word);
+    if (end < text.size()) before = text[end];
+    at = end + 1;
+  }
+  return broken;
 }
 
 }  // namespace dha

@@ -12,6 +12,7 @@
 #include "device/device_properties.hpp"
 #include "dha/error.hpp"
 #include "pipeline/pipeline_error.hpp"
+#include "process/long_work.hpp"
 #include "process/signals.hpp"
 #include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
@@ -19,6 +20,7 @@
 #include "stage/pipeline_data.hpp"
 #include "stage/results.hpp"
 #include "stage/stage_trainer.hpp"
+#include "stage/stage_work.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
 #include "storage/run_end.hpp"
@@ -48,6 +50,14 @@ void report_settings(Log& log, const StageConfig& config, const EarlierStages& s
   log.write(LogLevel::kInfo, "dha",
             fmt::format("stage '{}' takes {} from {}{}", config.name, values.empty() ? "no setting" : values, source,
                         left_out));
+}
+
+// Checks the stages on the data, and logs what the user should know of them.
+void report_remarks(const RunContext& run) {
+  const LongWork work("checking the stages");
+  for (const std::string& remark :
+       check_stages(run.config, run.registry, run.dataset.info(), &run.images, run.services))
+    run.log.write(LogLevel::kInfo, "dha", remark);
 }
 
 std::string_view reason_of(const Error& error) {
@@ -129,6 +139,7 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
   HyperTable hyper_table(directory_.file("hyper.csv"));
   std::optional<RunEvents> events;
   if (config_.tensorboard) events.emplace(directory_, config_);
+  RunTimeEstimate estimate(planned_work(config_, data.images()));
   const RunContext context{registry_,
                            config_,
                            data.dataset(),
@@ -140,12 +151,10 @@ std::vector<StageResult> PipelineRunner::train_stages(std::optional<DataChange> 
                            metrics,
                            hyper_table,
                            events ? &*events : nullptr,
-                           [&] { report.advance(); }};
+                           [&] { report.advance(); },
+                           &estimate};
   try {
-    if (results.empty() && !checkpoint)
-      for (const std::string& remark :
-           check_stages(config_, registry_, data.dataset().info(), &context.images, services))
-        log.write(LogLevel::kInfo, "dha", remark);
+    if (results.empty() && !checkpoint) report_remarks(context);
     note_duration(TimedWork::kOpening, std::chrono::steady_clock::now() - begun);
     report.advance();
     train_remaining(context, results, checkpoint);
@@ -170,6 +179,7 @@ void PipelineRunner::train_remaining(const RunContext& run, std::vector<StageRes
       for (const StageResult& result : results) steps += result.steps;
       run.events->begin_stage(steps);
     }
+    run.estimate->begin_stage(results.size());
     results.push_back(train_stage(run, config_.stages[results.size()], results, checkpoint ? &*checkpoint : nullptr));
     results.back().files = growing_files(directory_);
     results.back().unreadable = run.dataset.unreadable();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/precision.hpp"
+#include "process/long_work.hpp"
 #include "process/program_name.hpp"
 #include "run/earlier_stages.hpp"
 #include "stage/results.hpp"
@@ -132,6 +133,7 @@ Error RunNetwork::no_best(const StageConfig& stage) const {
 }
 
 std::unique_ptr<TrainedStage> RunNetwork::open() const {
+  const LongWork work("opening the network");
   const StageEnvironment environment{registry_,
                                      services_,
                                      data_.dataset().info(),

@@ -12,6 +12,7 @@
 #include "component/component_slot.hpp"
 #include "data/listed_images.hpp"
 #include "dha/error.hpp"
+#include "process/long_work.hpp"
 #include "process/program_name.hpp"
 #include "stage/model_components.hpp"
 #include "stage/model_files.hpp"
@@ -30,6 +31,7 @@ class RequestedImages {
  public:
   RequestedImages(const PluginRegistry& registry, const ComponentUse& dataset, const std::vector<std::string>& paths)
       : slot_(registry, ContextServices(), dataset, "dataset"), files_(image_files()) {
+    const LongWork work("listing images");
     for (const std::string& path : paths) {
       if (std::error_code unknown; fs::is_directory(path, unknown))
         add_folder(path);

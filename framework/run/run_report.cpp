@@ -1,6 +1,7 @@
 #include "run/run_report.hpp"
 
 #include "page/page.hpp"
+#include "process/long_work.hpp"
 #include "report/epoch_table.hpp"
 #include "storage/atomic_file.hpp"
 #include "trial/trial_table.hpp"
@@ -29,6 +30,7 @@ void RunReport::finish() { write(page::RunState::kFinished, LogLevel::kWarning);
 void RunReport::interrupt() { write(page::RunState::kInterrupted, LogLevel::kDebug); }
 
 void RunReport::write(page::RunState state, LogLevel level) {
+  const LongWork work(std::string("writing ") + page::kPageFile);
   try {
     write_epoch_table(directory_.path());
     write_trial_table(directory_.path(), stages_);

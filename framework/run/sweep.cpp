@@ -25,7 +25,11 @@ using compare::RunStatus;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr int kInterruptedStatus = 130;
+
+double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 // The folders <folder>/<name>/<time>-s<seed>, oldest first.
 std::vector<fs::path> attempts_in(const fs::path& folder) {
@@ -90,7 +94,11 @@ SweepOutcome Sweep::run() {
       fmt::format("another process trains the sweep in {}; wait until it ends, or stop it", folder_.string()));
   pool_ = std::make_unique<WorkerPool>([](int64_t, std::string_view) {},
                                        [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
-  pool_->run([this] { fill_slots(); });
+  pool_->run([this] {
+    fill_slots();
+    show_progress();
+  });
+  console_.clear_progress();
   if (stop_requested())
     throw Error(ErrorCode::kCancelled,
                 fmt::format("interrupted after {} of {} runs; the running ones have written checkpoints, and the same "
@@ -140,11 +148,13 @@ void Sweep::start(size_t index) {
   pool_->start({.arguments = command,
                 .output = output_of(index),
                 .environment = {fmt::format("OMP_NUM_THREADS={}", plan_.threads)}});
-  training_.push_back({index, not_there ? 0 : bytes});
+  training_.push_back({index, not_there ? 0 : bytes, Clock::now()});
 }
 
 void Sweep::on_end(int64_t worker, const WorkerEnd& end) {
-  const auto [index, output_bytes] = training_.at(static_cast<size_t>(worker));
+  Training& training = training_.at(static_cast<size_t>(worker));
+  const auto [index, output_bytes, begun, was_over] = training;
+  training.is_over = true;
   if (stop_requested() && end.process.status == kInterruptedStatus) return;
   if (!end.process.is_success()) {
     std::string reason = fmt::format("its process ended {}", end.process.text());
@@ -152,6 +162,8 @@ void Sweep::on_end(int64_t worker, const WorkerEnd& end) {
       reason += ": " + message;
     return fail(index, reason);
   }
+  seconds_ += seconds_since(begun);
+  ++ended_;
   const auto directory = directory_of(index);
   if (directory && compare::read_compared_run(*directory).status == RunStatus::kFinished) {
     ++outcome_.finished;
@@ -171,6 +183,29 @@ void Sweep::fail(size_t index, const std::string& reason) {
 
 void Sweep::report(size_t index, const std::string& what) {
   console_.line(fmt::format("run {} of {} ({}) {}", index + 1, plan_.runs.size(), plan_.runs[index].in_words(), what));
+}
+
+// Each run takes as long as those before it on average, which is NaN before one has ended; those that an earlier call
+// has finished count as if they were to come until they are looked at.
+double Sweep::seconds_left() const {
+  const double usual = seconds_ / static_cast<double>(ended_);
+  double seconds = static_cast<double>(plan_.runs.size() - next_) * usual;
+  for (const Training& training : training_)
+    if (!training.is_over) seconds += std::max(0.0, usual - seconds_since(training.begun));
+  return seconds / static_cast<double>(launch_.parallel);
+}
+
+// One bar for all runs.
+void Sweep::show_progress() {
+  if (pool_->running() == 0) return;
+  ProgressLine line;
+  line.done = static_cast<int64_t>(next_ - pool_->running());
+  line.total = static_cast<int64_t>(plan_.runs.size());
+  line.unit = "runs";
+  line.stage = fmt::format("sweep {}/{}", line.done, line.total);
+  line.remark = fmt::format("{} running", pool_->running());
+  line.seconds_left = seconds_left();
+  console_.progress(line);
 }
 
 }  // namespace dha

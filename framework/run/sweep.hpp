@@ -4,6 +4,7 @@
 // <name>/<time>-s<seed>/.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -44,10 +45,12 @@ class Sweep {
   SweepOutcome run();
 
  private:
-  // What a worker trains, and how long its output file was when it began.
+  // What a worker trains, how long its output file was when it began, and when that was.
   struct Training {
     size_t index;
     uintmax_t output_bytes;
+    std::chrono::steady_clock::time_point begun;
+    bool is_over = false;
   };
 
   void fill_slots();
@@ -56,6 +59,8 @@ class Sweep {
   void on_end(int64_t worker, const WorkerEnd& end);
   void fail(size_t index, const std::string& reason);
   void report(size_t index, const std::string& what);
+  double seconds_left() const;
+  void show_progress();
   std::filesystem::path folder_of(size_t index) const;
   std::filesystem::path output_of(size_t index) const;
   std::optional<std::filesystem::path> directory_of(size_t index) const;
@@ -66,6 +71,8 @@ class Sweep {
   Console& console_;
   size_t next_ = 0;                 // run that is looked at next
   std::vector<Training> training_;  // of each worker
+  double seconds_ = 0;              // of the runs that this process has trained to their end, all together
+  int64_t ended_ = 0;               // and their number
   SweepOutcome outcome_;
   std::unique_ptr<WorkerPool> pool_;
 };

@@ -14,6 +14,7 @@
 #include "export/exported_files.hpp"
 #include "export/graph_check.hpp"
 #include "plugin/guarded_call.hpp"
+#include "process/long_work.hpp"
 #include "report/drawing.hpp"
 #include "stage/model_components.hpp"
 #include "stage/pipeline_data.hpp"
@@ -110,6 +111,7 @@ std::optional<double> crop_fraction(const OpenDataset& dataset) {
 }  // namespace
 
 void write_learned(const RunDirectory& directory, const StageParts& parts, const std::string& architecture) {
+  const LongWork work("drawing the architecture");
   write_json(directory.file("architecture.json"), parse_architecture(parts, architecture));
   const std::vector<ArchitectureGraph> graphs = parts.space().graphs(architecture);
   if (!graphs.empty()) write_file_atomically(directory.file("architecture.svg"), draw_svg(graphs));
@@ -123,6 +125,7 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
 void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const StageParts& parts,
                  const std::string& architecture, const PipelineConfig& pipeline, const OpenDataset& dataset,
                  Log& log) {
+  const LongWork work("writing " + in_words(folder));
   const DatasetInfo& info = dataset.info();
   make_folders(folder);
   SafetensorsFile weights;

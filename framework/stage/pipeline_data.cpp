@@ -7,6 +7,7 @@
 #include "component/component_json.hpp"
 #include "data/class_images.hpp"
 #include "dha/error.hpp"
+#include "process/long_work.hpp"
 #include "report/log.hpp"
 #include "storage/atomic_file.hpp"
 
@@ -42,6 +43,7 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
                            const PipelineConfig& config, const std::filesystem::path& facts, DataChange allowed,
                            DataChange acceptable)
     : use_(config.dataset.component) {
+  const LongWork work("opening the data set");
   std::optional<Facts> known = read(facts);
   if (known) use_.params_json = completed(use_.params_json, known->chosen_params);
   slot_ = std::make_unique<ComponentSlot<Dataset>>(registry, services, use_, "dataset");

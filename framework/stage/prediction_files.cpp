@@ -8,6 +8,7 @@
 #include "data/png_file.hpp"
 #include "data/thumbnail_sheet.hpp"
 #include "plugin/guarded_call.hpp"
+#include "process/long_work.hpp"
 #include "report/picture_files.hpp"
 #include "report/prediction_tables.hpp"
 
@@ -66,6 +67,7 @@ void write_predictions(const RunDirectory& directory, const OpenDataset& dataset
   if (predictions.validation) add_rows("validation", validation, *predictions.validation, log, rows);
   if (predictions.test) add_rows("test", test, *predictions.test, log, rows);
   if (rows.empty()) return;
+  const LongWork work("writing the predictions");
   if (predictions.test && predictions.test->mistakes.size(0) > 0) {
     const at::Tensor& mistakes = predictions.test->mistakes;
     write_png(directory.file(kMistakesFile), thumbnail_sheet(mistakes, mistakes.size(0), kThumbnailSide));

@@ -14,6 +14,7 @@
 #include "report/log.hpp"
 #include "report/metrics_writer.hpp"
 #include "report/run_events.hpp"
+#include "report/run_time_estimate.hpp"
 #include "storage/run_directory.hpp"
 
 namespace dha {
@@ -32,6 +33,7 @@ struct RunContext {
   HyperTable& hyper_table;
   RunEvents* events = nullptr;               // null: none are written
   std::function<void()> advanced = nullptr;  // called after each epoch and each trial, once their results are on disk
+  RunTimeEstimate* estimate = nullptr;       // null: no time left is shown
 };
 
 // The services with which the components of a stage of the run are created.

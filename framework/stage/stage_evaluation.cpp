@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "dha/error.hpp"
+#include "process/long_work.hpp"
 #include "step/evaluation_weights.hpp"
 
 namespace dha {
@@ -50,6 +51,11 @@ void StageEvaluation::test(StagePosition& position) const {
   if (keeps_predictions_) position.predictions.test = recorder.result();
 }
 
+// As the bar has it.
+std::string StageEvaluation::place_of(const StagePosition& position) const {
+  return fmt::format("{} {}/{}", parts_.config().name, position.epoch + 1, position.last_epoch);
+}
+
 Progress StageEvaluation::progress(const StagePosition& position) const {
   return {position.epoch, parts_.config().epochs, position.step, data_.train->steps()};
 }
@@ -60,10 +66,12 @@ SupernetComparison StageEvaluation::compare_supernet(const Gates& derived, const
                                                      const StagePosition& position) const {
   const Gates trained = parts_.gates(GatePurpose::kSearch, progress(position));
   if (are_equal(trained, derived)) return {of_derived.accuracy(), 1};
+  LongWork work(place_of(position) + " validation of the supernet", data_.validation->steps());
   size_t next = 0;
   at::Tensor agreeing = at::zeros({}, at::TensorOptions(setting_.device).dtype(at::kLong));
   const auto count = [&](const NetworkOutput& output, const Batch&) {
     agreeing = agreeing.add(output.logits.argmax(1).eq(classes.at(next++)).sum());
+    work.advance();
   };
   const Measurement found = evaluate(parts_, trained, *data_.validation, setting_, Stop::kAtOnce, count);
   return {found.accuracy(), static_cast<double>(agreeing.item<int64_t>()) / static_cast<double>(found.images)};
@@ -72,7 +80,12 @@ SupernetComparison StageEvaluation::compare_supernet(const Gates& derived, const
 Measurement StageEvaluation::measure(BatchFeed& feed, const Gates& gates, const char* split,
                                      const StagePosition& position, const OutputObserver& observe) const {
   const EvaluationWeights weights(parts_, gates, *data_.calibration, setting_);
-  const Measurement found = evaluate(parts_, gates, feed, setting_, Stop::kAtOnce, observe);
+  LongWork work(fmt::format("{} {}", place_of(position), split), feed.steps());
+  const auto observe_and_count = [&](const NetworkOutput& output, const Batch& batch) {
+    if (observe) observe(output, batch);
+    work.advance();
+  };
+  const Measurement found = evaluate(parts_, gates, feed, setting_, Stop::kAtOnce, observe_and_count);
   if (std::isfinite(found.loss())) return found;
   const std::string what = fmt::format("stage '{}': the {} loss is not a finite number after epoch {}",
                                        parts_.config().name, split, position.epoch + 1);

@@ -2,6 +2,8 @@
 // epoch is the best so far or the last.
 #pragma once
 
+#include <string>
+
 #include "component/stage_parts.hpp"
 #include "data/stage_data.hpp"
 #include "stage/stage_checkpoints.hpp"
@@ -34,6 +36,7 @@ class StageEvaluation {
 
  private:
   Progress progress(const StagePosition& position) const;
+  std::string place_of(const StagePosition& position) const;
   Measurement measure(BatchFeed& feed, const Gates& gates, const char* split, const StagePosition& position,
                       const OutputObserver& observe = {}) const;
   SupernetComparison compare_supernet(const Gates& derived, const Measurement& of_derived,

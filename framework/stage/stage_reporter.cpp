@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "component/component_json.hpp"
 #include "step/fetch_values.hpp"
@@ -12,7 +13,21 @@ namespace dha {
 
 using Json = nlohmann::ordered_json;
 
-void StageReporter::begin_epoch(double now) { epoch_begun_ = interval_begun_ = now; }
+void StageReporter::begin_epoch(const StagePosition& position, double now) {
+  epoch_begun_ = interval_begun_ = now;
+  images_before_ = images_noted_ = position.images_trained;
+  if (run_.estimate != nullptr) run_.estimate->skip();
+  run_.console.progress(progress_line(position));
+}
+
+void StageReporter::note_validation(const StagePosition& position) {
+  if (run_.estimate != nullptr)
+    run_.estimate->note_evaluated(static_cast<double>(position.measurements.validation->images));
+}
+
+void StageReporter::note_epoch_end() {
+  if (run_.estimate != nullptr) run_.estimate->note_epoch_end();
+}
 
 EpochTotals::Means StageReporter::write_steps(StagePosition& position, double now, double seconds) {
   EpochTotals::Means means;
@@ -34,21 +49,42 @@ EpochTotals::Means StageReporter::write_steps(StagePosition& position, double no
 // Loss and accuracy are those of the last row of steps, since fetching newer ones from a device would hold it up; on
 // the CPU they are the epoch's so far.
 void StageReporter::show_progress(const StagePosition& position, double now) {
-  if (now - shown_at_ < 1) return;
+  if (now - shown_at_ < 1 && position.step < steps_) return;
   shown_at_ = now;
+  const auto images = static_cast<double>(position.images_trained - images_before_);
   if (run_.services.device.is_cpu()) {
     const EpochTotals::Means means = position.epoch_totals.means();
-    shown_ = {means.loss, means.accuracy, static_cast<double>(means.images) / std::max(1e-9, now - epoch_begun_)};
+    shown_ = {means.loss, means.accuracy, images / std::max(1e-9, now - epoch_begun_)};
   }
-  const StageConfig& config = parts_.config();
-  const int64_t left = (position.last_epoch - position.epoch) * steps_ - position.step;
-  run_.console.progress({.stage = fmt::format("{} {}/{}", config.name, position.epoch + 1, position.last_epoch),
-                         .done = position.step,
-                         .total = steps_,
-                         .loss = shown_.loss,
-                         .accuracy = shown_.accuracy,
-                         .images_per_second = shown_.images_per_second,
-                         .seconds_left = static_cast<double>(left * config.batch_size) / shown_.images_per_second});
+  if (run_.estimate != nullptr)
+    run_.estimate->note_trained(
+        static_cast<double>(position.images_trained - std::exchange(images_noted_, position.images_trained)));
+  ProgressLine line = progress_line(position);
+  line.loss = shown_.loss;
+  line.accuracy = shown_.accuracy;
+  line.images_per_second = shown_.images_per_second;
+  line.seconds_left = seconds_left(position, {position.epoch, position.step, position.last_epoch});
+  run_.console.progress(line);
+}
+
+// Without the numbers that differ between an epoch under way and one that is over.
+ProgressLine StageReporter::progress_line(const StagePosition& position) const {
+  ProgressLine line;
+  line.stage = fmt::format("{} {}/{}", parts_.config().name, position.epoch + 1, position.last_epoch);
+  line.done = position.step;
+  line.total = steps_;
+  if (position.measurements.best_validation) {
+    line.best = position.measurements.best_validation->accuracy();
+    line.best_at = position.measurements.best_epoch.value_or(0);
+  }
+  return line;
+}
+
+// NaN where it is not known.
+double StageReporter::seconds_left(const StagePosition& position, const EpochRange& range) const {
+  if (run_.estimate == nullptr) return ProgressLine::kUnknown;
+  const EpochRange none{range.epoch, 0, range.epoch};
+  return run_.estimate->seconds_left(work_in(parts_.config(), run_.images, position.over ? none : range));
 }
 
 void StageReporter::write_epoch(const StagePosition& position, const EpochOutcome& outcome, double seconds) {
@@ -73,13 +109,15 @@ void StageReporter::write_epoch(const StagePosition& position, const EpochOutcom
   run_.metrics.write(row);
   if (run_.events) run_.events->write(config.name + "/epoch", (position.epoch + 1) * steps_, row);
 
-  std::string line = fmt::format("{} {}/{}: loss {:.3f}, accuracy {:.1f} %", config.name, position.epoch + 1,
-                                 position.last_epoch, position.epoch_means.loss, 100 * position.epoch_means.accuracy);
-  if (const auto accuracy = outcome.measurements.find(quantity::kValidationAccuracy))
-    line += fmt::format(", validation {:.1f} %", 100 * *accuracy);
-  if (position.measurements.test) line += fmt::format(", test {:.2f} %", 100 * position.measurements.test->accuracy());
-  run_.console.end_progress();
-  run_.log.write(LogLevel::kInfo, "dha", line);
+  ProgressLine line = progress_line(position);
+  line.loss = position.epoch_means.loss;
+  line.accuracy = position.epoch_means.accuracy;
+  if (const auto accuracy = outcome.measurements.find(quantity::kValidationAccuracy)) line.validation = *accuracy;
+  if (position.measurements.test) line.test = position.measurements.test->accuracy();
+  line.images_per_second = row["images_per_second"];
+  line.seconds_left = seconds_left(position, {position.epoch + 1, 0, position.last_epoch});
+  run_.console.finish_progress(line);
+  run_.log.record(LogLevel::kInfo, "dha", format_epoch(line));
 }
 
 // What the hyper-optimizer and the components' metrics say, as fields of a row. All of it, and the means of the

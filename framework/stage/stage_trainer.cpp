@@ -12,6 +12,7 @@
 #include "device/stream_scope.hpp"
 #include "dha/error.hpp"
 #include "model/precision.hpp"
+#include "process/long_work.hpp"
 #include "process/signals.hpp"
 #include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
@@ -153,7 +154,7 @@ void StageTrainer::train_epoch() {
   if (position_.step == 0) begin_epoch();
   replayer_->begin_epoch();
   double begun = now();
-  reporter_.begin_epoch(begun);
+  reporter_.begin_epoch(position_, begun);
   const auto count_time = [&] { position_.epoch_seconds += now() - std::exchange(begun, now()); };
   while (const std::optional<Batch> batch = next_batch(count_time)) {
     if (batch->labels.size(0) > 0) train_batch(*batch);
@@ -263,6 +264,7 @@ void StageTrainer::finish_epoch(const KeepGoing& keep_going) {
   write_learned(run_.directory, parts_, architecture());
   save_checkpoint();
   if (run_.advanced) run_.advanced();
+  if (!position_.over) reporter_.note_epoch_end();  // the end of a stage has more to do
 }
 
 // Warns once when a cell comes to keep mostly skip connections.
@@ -294,6 +296,8 @@ EpochOutcome StageTrainer::outcome() const {
 }
 
 void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& keep_going) {
+  std::optional<LongWork> work(
+      std::in_place, fmt::format("{} {}/{} end of the epoch", config_.name, position_.epoch + 1, position_.last_epoch));
   for (const auto& augmenter : parts_.augmenters()) augmenter->end_epoch(outcome);
   parts_.hyper().end_epoch(outcome);
   position_.over = position_.epoch + 1 == position_.last_epoch || (config_.stop_on_collapse && position_.collapsed);
@@ -302,6 +306,7 @@ void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& 
     parts_.searcher().end_epoch(services);
     position_.over = position_.over || (config_.stop_when_searcher_finished && parts_.searcher().finished());
   }
+  work.reset();
   if (keep_going && !keep_going(outcome) && !position_.over) position_.over = position_.stopped = true;
 }
 
@@ -309,6 +314,7 @@ void StageTrainer::end_components(const EpochOutcome& outcome, const KeepGoing& 
 // may change at the epoch's end.
 void StageTrainer::validate() {
   measure([&] { evaluation_.validate(position_); });
+  reporter_.note_validation(position_);
   if (keeps_best_ && position_.measurements.is_best()) checkpoints_.keep_as_best();
 }
 
@@ -423,6 +429,7 @@ void StageTrainer::write_predictions() const {
 
 void StageTrainer::draw_augmentation(const char* file) const {
   if (!shows_augmentation_ || config_.augment.empty()) return;
+  const LongWork work("drawing augmented images");
   const ImageSet train = choose_stage_images(run_.images, config_, run_.config.seed).train;
   write_augmented_images(run_.directory.file(file), parts_, environment_of(run_, config_), train);
 }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "process/long_work.hpp"
 #include "stage/model_files.hpp"
 #include "stage/pipeline_data.hpp"
 #include "step/evaluation_weights.hpp"
@@ -43,8 +44,13 @@ Measurement TrainedStage::measure(const ImageSet& images, const OutputObserver& 
   const at::Device device = environment_.services.device;
   const auto feed =
       make_feed(images, {.batch_size = config_.batch_size, .device = device, .threads = pipeline_.loader_threads});
+  LongWork work("evaluating images", images.size());
+  const auto observe_and_count = [&](const NetworkOutput& output, const Batch& batch) {
+    if (observe) observe(output, batch);
+    work.advance(batch.labels.size(0));
+  };
   return evaluate(parts_, parts_.gates(GatePurpose::kEvaluation, {}), *feed, {normalizer_, pipeline_.precision, device},
-                  Stop::kAtOnce, observe);
+                  Stop::kAtOnce, observe_and_count);
 }
 
 Classified TrainedStage::classify(const ImageSet& images, int64_t top) const {

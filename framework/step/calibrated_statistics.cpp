@@ -4,6 +4,7 @@
 
 #include "data/stage_data.hpp"
 #include "model/precision.hpp"
+#include "process/long_work.hpp"
 #include "step/scoped_mode.hpp"
 
 namespace dha {
@@ -21,7 +22,8 @@ std::vector<at::Tensor> buffers_of(const Network& network) {
 }
 
 // Returns the number of batches with a readable image.
-int64_t pass(const StageParts& parts, const Gates& gates, BatchFeed& images, const EvaluationSetting& setting) {
+int64_t pass(const StageParts& parts, const Gates& gates, BatchFeed& images, const EvaluationSetting& setting,
+             LongWork& work) {
   int64_t passed = 0;
   images.begin(0, 0);
   while (const std::optional<Batch> batch = images.next()) {
@@ -29,6 +31,7 @@ int64_t pass(const StageParts& parts, const Gates& gates, BatchFeed& images, con
     const PrecisionScope scope(setting.precision, setting.device);
     parts.network().forward(setting.normalizer(batch->images), gates);
     ++passed;
+    work.advance();
   }
   return passed;
 }
@@ -41,9 +44,10 @@ CalibratedStatistics::CalibratedStatistics(const StageParts& parts, const Gates&
   if (parts.network().buffers().empty()) return;
   const at::NoGradGuard no_grad;
   const ScopedMode mode(parts, kCalibrationMode);
-  int64_t passed = pass(parts, gates, images, setting);
+  LongWork work("recomputing batch statistics", kCalibrationBatches);
+  int64_t passed = pass(parts, gates, images, setting, work);
   for (const int64_t again = passed; again > 0 && passed < kCalibrationBatches; passed += again)
-    pass(parts, gates, images, setting);
+    pass(parts, gates, images, setting, work);
 }
 
 }  // namespace dha

@@ -8,6 +8,7 @@
 #include "report/growing_files.hpp"
 #include "stage/pipeline_data.hpp"
 #include "stage/results.hpp"
+#include "stage/stage_work.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
 #include "storage/run_lock.hpp"
@@ -77,8 +78,19 @@ TrialResult TrialRun::train(const TrialTask& task, Log& log, const StageTrainer:
   if (found) data.dataset().note_unreadable(Json::parse(found->state.json).at("unreadable"));
   MetricsWriter metrics(directory_.file("metrics.jsonl"));
   HyperTable hyper_table(directory_.file("hyper.csv"));
-  const RunContext run{registry_, config_,  data.dataset(), images,      services,          directory_,
-                       log,       console_, metrics,        hyper_table, /*events=*/nullptr};
+  RunTimeEstimate estimate(planned_work(config_, images));
+  estimate.begin_stage(0);
+  const RunContext run{.registry = registry_,
+                       .config = config_,
+                       .dataset = data.dataset(),
+                       .images = images,
+                       .services = services,
+                       .directory = directory_,
+                       .log = log,
+                       .console = console_,
+                       .metrics = metrics,
+                       .hyper_table = hyper_table,
+                       .estimate = &estimate};
   StageTrainer trainer(run, stage, task.path);
   if (found)
     trainer.resume(found->state);

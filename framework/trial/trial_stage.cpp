@@ -19,6 +19,7 @@
 #include "stage/pipeline_data.hpp"
 #include "stage/prediction_files.hpp"
 #include "stage/results.hpp"
+#include "stage/stage_work.hpp"
 #include "stage/trained_stage.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
@@ -95,11 +96,19 @@ StageResult TrialStage::run(bool model) {
   replay();
   pool_ = std::make_unique<WorkerPool>([this](int64_t worker, std::string_view line) { on_line(worker, line); },
                                        [this](int64_t worker, const WorkerEnd& end) { on_end(worker, end); });
-  pool_->run([this] { fill_slots(); });
-  if (stop_requested())
+  images_per_epoch_ = work_in(config_, run_.images, {0, 0, 1}).trained;
+  if (run_.estimate != nullptr) run_.estimate->skip();
+  pool_->run([this] {
+    fill_slots();
+    show_progress();
+  });
+  if (stop_requested()) {
+    run_.console.end_progress();
     throw Error(ErrorCode::kCancelled,
                 fmt::format("{} in stage '{}' after {} of {} trials; the running ones have written checkpoints",
                             stop_in_words(), config_.name, told_.size(), config_.trial_count));
+  }
+  run_.console.clear_progress();
   return result(model);
 }
 
@@ -321,6 +330,7 @@ void TrialStage::on_line(int64_t worker, std::string_view line) {
     const bool go = searcher_.keep_going(open.trial.id, *message.epoch);
     record(TrialKept{open.trial.id, *message.epoch, go});
     open.decisions[epoch] = go;
+    if (run_.estimate != nullptr) run_.estimate->note_trained(images_per_epoch_);
   }
   pool_->send(worker, open.decisions[epoch] ? kGo : kStop);
 }
@@ -411,6 +421,45 @@ void TrialStage::drop_weights() {
     fs::remove_all(directory_of(id) / "checkpoints", already_gone);
     return true;
   });
+}
+
+// Trials that were not asked for yet count with as many epochs as the others have on average.
+ProgressLine TrialStage::progress_line() const {
+  int64_t done = 0, left = 0, all = 0;
+  ProgressLine line;
+  for (const auto& [id, outcome] : told_) {
+    done += outcome.epochs;
+    all += outcome.epochs;
+    const auto accuracy = outcome.measurements.find(quantity::kValidationAccuracy);
+    if (!accuracy || *accuracy <= line.best) continue;  // the first one is better than NaN
+    line.best = *accuracy;
+    line.best_at = id;
+  }
+  for (const auto& [id, open] : open_) {
+    const int64_t epochs = open.trial.last_epoch.value_or(config_.epochs) - open.trial.first_epoch;
+    const auto trained = std::min(epochs, static_cast<int64_t>(open.decisions.size()));
+    done += trained;
+    left += epochs - trained;
+    all += epochs;
+  }
+  const auto asked = static_cast<int64_t>(asked_.size());
+  const int64_t unasked = over_ ? 0 : config_.trial_count - asked;
+  left += asked == 0 ? unasked * config_.epochs : unasked * all / asked;
+  line.stage = fmt::format("{} {}/{}", config_.name, told_.size(), over_ ? asked : config_.trial_count);
+  line.done = done;
+  line.total = done + left;
+  line.unit = "epochs";
+  line.best_unit = "trial";
+  line.remark = fmt::format("{} running", pool_->running());
+  if (run_.estimate != nullptr)
+    line.seconds_left = run_.estimate->seconds_left(
+        {"", static_cast<double>(left) * images_per_epoch_, static_cast<double>(run_.images.test.size()), 0});
+  return line;
+}
+
+// One bar for all trials.
+void TrialStage::show_progress() {
+  if (pool_->running() > 0) run_.console.progress(progress_line());
 }
 
 // outcomes.json, and one file per architecture for whoever wants to train it again.

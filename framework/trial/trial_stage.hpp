@@ -88,6 +88,8 @@ class TrialStage {
   void write_artefacts() const;
   void write_outcomes(const std::vector<int64_t>& ids) const;
   void drop_weights();
+  ProgressLine progress_line() const;
+  void show_progress();
   StageResult result(bool model) const;
   Error no_outcome() const;
   StageResult trained(int64_t id) const;
@@ -110,6 +112,7 @@ class TrialStage {
   std::vector<int64_t> with_weights_;      // told trials that may have checkpoints
   size_t rows_ = 0;                        // of asked_ that have their row of metrics
   bool over_ = false;                      // the searcher has no more trials
+  double images_per_epoch_ = 0;            // of a trial
   std::map<int64_t, std::string> errors_;  // reported by a worker before it ended
   std::unique_ptr<WorkerPool> pool_;
 };
