@@ -12,6 +12,7 @@
 #include "dha/error.hpp"
 #include "dha/version.hpp"
 #include "process/freed_memory.hpp"
+#include "process/inherited_state.hpp"
 #include "process/program_name.hpp"
 
 namespace {
@@ -53,6 +54,7 @@ void print_failure(const std::string& message) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  dha::repair_inherited_state();
   dha::set_program_name(argv[0]);
   dha::keep_freed_memory();
   try {
