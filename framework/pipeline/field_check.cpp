@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "dha/params.hpp"
+#include "pipeline/utf8.hpp"
 
 namespace dha {
 
@@ -76,7 +78,19 @@ class Completion {
     const Node* written = value_at(object_, below);
     const auto& directory = written == nullptr ? directory_ : written->location.source->directory;
     const std::string path = value.get<std::string>();
-    if (!path.empty()) value = std::filesystem::absolute(directory / path).lexically_normal().string();
+    if (path.empty()) return;
+    const std::string place = std::filesystem::absolute(directory / in_home(path)).lexically_normal().string();
+    if (!is_utf8(place))
+      report(below, fmt::format("leads to {:?}, which is not UTF-8 as a pipeline must be; rename the folder", place));
+    else
+      value = place;
+  }
+
+  // No shell reads the paths in a file.
+  static std::string in_home(const std::string& path) {
+    const char* home = std::getenv("HOME");
+    const bool is_in_home = path == "~" || path.starts_with("~/");
+    return is_in_home && home != nullptr && *home != '\0' ? home + path.substr(1) : path;
   }
 
   void pattern(const Json& field, const Json& value, const std::string& below) {

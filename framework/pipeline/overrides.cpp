@@ -5,6 +5,7 @@
 #include "dha/error.hpp"
 #include "dha/nearest_name.hpp"
 #include "pipeline/document_reader.hpp"
+#include "pipeline/utf8.hpp"
 
 namespace dha {
 
@@ -45,6 +46,8 @@ class OverrideWalk {
   }
 
   void apply(Node& pipeline, const Override& change) {
+    if (!is_utf8(change.path) || !is_utf8(change.value))
+      return report("has text that is not UTF-8; rename the file or folder that it names");
     const std::vector<std::string> steps = steps_of(change.path);
     if (steps[0] == "extends") {
       pointer_ = "/extends";
@@ -66,7 +69,7 @@ class OverrideWalk {
     Node node = read_document(text, location_.source, faults);
     if (!faults.empty()) {
       node = Node();
-      node.scalar = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+      node.scalar = Json(text).dump();
     }
     set_locations(node, location_);
     return node;

@@ -401,9 +401,27 @@ BOOST_AUTO_TEST_CASE(paths_are_relative_to_the_file_they_stand_in) {
              (directory.path() / "base/data/cifar").string());
   BOOST_TEST(Json::parse(config.stages[0].space.params_json)["pretrained"] == (directory.path() / "w.bin").string());
   BOOST_TEST(Json::parse(config.stages[1].space.params_json)["pretrained"] == (directory.path() / "w.bin").string());
+  setenv("HOME", "/home/me", 1);
+  for (const auto& [written, meant] : {std::pair{"~/here", "/home/me/here"}, {"~", "/home/me"}, {"/x/~/y", "/x/~/y"}}) {
+    const PipelineConfig in_home = load_pipeline(mine, {{"dataset.path", written}}, registry);
+    BOOST_TEST(Json::parse(in_home.dataset.component.params_json)["path"] == meant);
+  }
   const PipelineConfig set = load_pipeline(mine, {{"dataset.path", "here"}}, registry);
   BOOST_TEST(Json::parse(set.dataset.component.params_json)["path"] ==
              (std::filesystem::current_path() / "here").string());
+}
+
+BOOST_AUTO_TEST_CASE(paths_are_utf8) {
+  const std::filesystem::path file = write("caf\xe9/p.json", kGood);
+  BOOST_CHECK_EXCEPTION(load_pipeline(file, {}, registry), PipelineError, [](const PipelineError& error) {
+    return error.problems().front().message.ends_with(
+        R"(caf\x{e9}/data/cifar", which is not UTF-8 as a pipeline must be; rename the folder)");
+  });
+  load_pipeline(file, {{"dataset.path", "/elsewhere"}}, registry);
+  check_problems(
+      kGood,
+      {"--set dataset.path=caf\xe9: the pipeline has text that is not UTF-8; rename the file or folder that it names"},
+      {{"dataset.path", "caf\xe9"}});
 }
 
 BOOST_AUTO_TEST_CASE(problems_of_a_base_are_placed_in_the_base) {
@@ -469,8 +487,8 @@ BOOST_AUTO_TEST_CASE(stage_rules_hold) {
       {R"("lambda": 1e-4 },)", R"("lambda": 1e-4 }, "trials": { "use": "dha.random", "count": 3 },)",
        R"("searcher_finished")",
        "/stages/0/stop_when cannot be combined with 'trials', because trials train no searcher; remove it"},
-      {R"("stop_when": "searcher_finished",)", R"("on_collapse": "stop", "trials": { "use": "dha.random", "count": 3 },)",
-       R"("stop")",
+      {R"("stop_when": "searcher_finished",)",
+       R"("on_collapse": "stop", "trials": { "use": "dha.random", "count": 3 },)", R"("stop")",
        "/stages/0/on_collapse cannot be combined with 'trials', because trials train no searcher; remove it"},
       {R"("space": { "use": "dha.cell", "channels": 16, "auxiliary_weight": 0.4 },)", "", R"({ "name": "search")",
        "/stages/0 lacks 'space' (a component: {\"use\": id, ...})"},
