@@ -74,6 +74,12 @@ StageConfig RunNetwork::locate_last(const EarlierStages& earlier) {
       checkpoint_ = std::move(found->state);
       return earlier.config_to_train(next);
     }
+    if (results_.empty() && has_model(directory_))
+      throw Error(
+          ErrorCode::kUsage,
+          fmt::format("the run in {0} was tidied up: without stages.json and checkpoints, its model/ can only be "
+                      "used by predict; copy them back, or classify images with: {1} predict {0} IMAGES",
+                      directory_.path().string(), program_name()));
     if (results_.empty())
       throw Error(
           ErrorCode::kUsage,
@@ -83,7 +89,15 @@ StageConfig RunNetwork::locate_last(const EarlierStages& earlier) {
   const StageResult& last = results_.back();
   progress_.stage = last.name;
   progress_.epochs = progress_.planned_epochs = last.epochs;
-  if (!progress_.is_finished || !has_model(directory_)) checkpoint_ = load_checkpoint(directory_.file(last.checkpoint));
+  if (!progress_.is_finished || !has_model(directory_)) {
+    if (!std::filesystem::exists(directory_.file(last.checkpoint)))
+      throw Error(
+          ErrorCode::kUsage,
+          fmt::format("the run in {0} was tidied up: it has no {1} and no complete model/; copy either back, or "
+                      "repeat the run with: {2} run {0}/pipeline.json",
+                      directory_.path().string(), last.checkpoint, program_name()));
+    checkpoint_ = load_checkpoint(directory_.file(last.checkpoint));
+  }
   return earlier.config_as_trained(last.name);
 }
 

@@ -163,7 +163,7 @@ void write_model(const std::filesystem::path& folder, const std::filesystem::pat
 
 bool has_model(const RunDirectory& directory) {
   const std::filesystem::path folder = directory.file("model");
-  return std::filesystem::exists(folder / kModelFile) &&
+  return std::filesystem::exists(folder / kModelFile) && std::filesystem::exists(folder / kWeightsFile) &&
          read_model_description(folder).value("network", "") == "decided";
 }
 

@@ -113,7 +113,9 @@ std::vector<StageResult> read_results(const RunDirectory& directory) {
                               file.string(), json.at("format").dump(), kStagesFormat));
     for (const Json& stage : json.at("stages")) results.push_back(stage_result_from_json(stage));
   } catch (const Json::exception& e) {
-    throw Error(ErrorCode::kData, fmt::format("{} is damaged: {}", file.string(), e.what()));
+    throw Error(ErrorCode::kData,
+                fmt::format("{} is damaged: {}; copy it back, or remove it to continue from the checkpoints",
+                            file.string(), e.what()));
   }
   return results;
 }

@@ -46,6 +46,17 @@ fs::path make_new_folder(const fs::path& base) {
   }
 }
 
+// Copying a run with what its links lead to leaves a folder where the link was.
+void check_latest(const fs::path& folder) {
+  std::error_code missing;
+  const fs::path latest = folder / "latest";
+  if (fs::is_directory(fs::symlink_status(latest, missing)))
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("'{}' is a folder, but dha keeps a link to the newest run there; rename or remove the folder",
+                    latest.string()));
+}
+
 // Points <folder>/latest at its entry `name`, so that at no time there is no such link.
 void link_latest(const fs::path& folder, const std::string& name) {
   const fs::path temporary = folder / fmt::format(".latest-{}", name);
@@ -67,6 +78,7 @@ RunDirectory RunDirectory::create(const fs::path& parent, const std::string& nam
   check_name("name", name);
   const fs::path folder = fs::absolute(parent) / name;
   make_folders(folder);
+  check_latest(folder);
   const fs::path path = make_new_folder(folder / fmt::format("{}-s{}", compact_time_now(), seed));
   make_folders(path / "checkpoints");
   link_latest(folder, path.filename().string());
