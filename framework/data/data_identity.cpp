@@ -75,6 +75,15 @@ std::optional<DataDifference> difference(const DataIdentity& then, const DataIde
   return of_content;
 }
 
+std::string digest_of_sizes(const OpenDataset& dataset, const FileSizes& sizes) {
+  Sha256 sum;
+  for (const Split split : kSplits)
+    for (int64_t i = 0; i < dataset.size(split); ++i)
+      sum.update(
+          fmt::format("{},", guarded_call(dataset.id(), "file_size", [&] { return sizes.file_size(split, i); })));
+  return sum.finish();
+}
+
 Json to_json(const DataIdentity& identity) {
   Json json{{"class_names", identity.class_names}};
   for (size_t i = 0; i < kSplits.size(); ++i)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/open_dataset.hpp"
+#include "dha/file_sizes.hpp"
 
 namespace dha {
 
@@ -31,6 +32,9 @@ struct DataDifference {
   bool is_of_content_only;  // names or pixels alone: classes, labels and numbers of images are the same
 };
 std::optional<DataDifference> difference(const DataIdentity& then, const DataIdentity& now);
+
+// SHA-256 of the sizes of all files, of a data set with this ability.
+std::string digest_of_sizes(const OpenDataset& dataset, const FileSizes& sizes);
 
 nlohmann::ordered_json to_json(const DataIdentity& identity);
 // Throws nlohmann::json::exception where `json` is not what to_json() writes.

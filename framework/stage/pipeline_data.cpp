@@ -49,10 +49,12 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
   slot_ = std::make_unique<ComponentSlot<Dataset>>(registry, services, use_, "dataset");
   open_ = std::make_unique<OpenDataset>(slot_->id(), slot_->object());
   identity_ = identity_of(*open_);
+  file_sizes_ = measure_file_sizes();
   if (known) {
-    check(known->identity, allowed, acceptable, services.log);
+    check(*known, allowed, acceptable, services.log);
     if (allowed == DataChange::kContent) {
       known->identity = identity_;
+      known->file_sizes = file_sizes_;
       write(facts, *known);
     }
   }
@@ -60,8 +62,10 @@ PipelineData::PipelineData(const PluginRegistry& registry, const ContextServices
   const std::string rare = describe_rare_classes(images_.train);
   if (services.log != nullptr && !rare.empty()) services.log->write(LogLevel::kWarning, slot_->id(), rare);
   if (!known) {
-    known =
-        Facts{identity_, {}, slot_->call("chosen_params", [](Dataset& dataset) { return dataset.chosen_params(); })};
+    known = Facts{identity_,
+                  {},
+                  slot_->call("chosen_params", [](Dataset& dataset) { return dataset.chosen_params(); }),
+                  file_sizes_};
     parse_component_json(slot_->id(), "chosen_params", known->chosen_params);
     if (!has_statistics(open_->info()))
       known->statistics = measure_statistics(images_.train, kStatisticsImages, config.loader_threads);
@@ -77,8 +81,19 @@ ComponentUse PipelineData::with_chosen_params(ComponentUse use, const std::files
   return use;
 }
 
-void PipelineData::check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const {
-  const std::optional<DataDifference> found = difference(then, identity_);
+std::string PipelineData::measure_file_sizes() const {
+  const void* sizes = slot_->call("capability", [](Dataset& one) { return one.capability(FileSizes::kCapability); });
+  return sizes == nullptr ? "" : digest_of_sizes(*open_, *static_cast<const FileSizes*>(sizes));
+}
+
+std::optional<DataDifference> PipelineData::difference_from(const Facts& then) const {
+  if (const auto found = difference(then.identity, identity_)) return found;
+  if (then.file_sizes.empty() || file_sizes_.empty() || then.file_sizes == file_sizes_) return std::nullopt;
+  return DataDifference{"image files have other sizes under the same names", false, true};
+}
+
+void PipelineData::check(const Facts& then, DataChange allowed, DataChange acceptable, Log* log) const {
+  const std::optional<DataDifference> found = difference_from(then);
   if (!found) return;
   const std::string changed = "the data set differs from that of the run: " + found->text;
   if (!covers(allowed, *found))
@@ -95,7 +110,10 @@ std::optional<PipelineData::Facts> PipelineData::read(const std::filesystem::pat
   const Json json = Json::parse(read_file(file), nullptr, false);
   try {
     if (json.at("format") != kFormat) return std::nullopt;
-    Facts facts{data_identity_from_json(json.at("identity")), {}, json.at("chosen_params").dump()};
+    Facts facts{data_identity_from_json(json.at("identity")),
+                {},
+                json.at("chosen_params").dump(),
+                json.value("file_sizes_sha256", "")};
     if (json.contains("mean")) facts.statistics = {json.at("mean"), json.at("standard_deviation")};
     return facts;
   } catch (const Json::exception&) {
@@ -106,6 +124,7 @@ std::optional<PipelineData::Facts> PipelineData::read(const std::filesystem::pat
 void PipelineData::write(const std::filesystem::path& file, const Facts& facts) {
   Json json{
       {"format", kFormat}, {"identity", to_json(facts.identity)}, {"chosen_params", Json::parse(facts.chosen_params)}};
+  if (!facts.file_sizes.empty()) json["file_sizes_sha256"] = facts.file_sizes;
   if (facts.statistics) {
     json["mean"] = facts.statistics->mean;
     json["standard_deviation"] = facts.statistics->standard_deviation;

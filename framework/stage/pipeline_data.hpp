@@ -50,16 +50,20 @@ class PipelineData {
     DataIdentity identity;
     std::optional<PixelStatistics> statistics;  // if the data set has none of its own
     std::string chosen_params = "{}";
+    std::string file_sizes;  // SHA-256; empty where they are not known
   };
 
   static std::optional<Facts> read(const std::filesystem::path& file);
   static void write(const std::filesystem::path& file, const Facts& facts);
-  void check(const DataIdentity& then, DataChange allowed, DataChange acceptable, Log* log) const;
+  void check(const Facts& then, DataChange allowed, DataChange acceptable, Log* log) const;
+  std::optional<DataDifference> difference_from(const Facts& then) const;
+  std::string measure_file_sizes() const;
 
   ComponentUse use_;
   std::unique_ptr<ComponentSlot<Dataset>> slot_;
   std::unique_ptr<OpenDataset> open_;
   DataIdentity identity_;
+  std::string file_sizes_;
   RunImages images_;
 };
 

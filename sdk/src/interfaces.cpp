@@ -7,6 +7,7 @@
 #include "dha/context.hpp"
 #include "dha/dataset.hpp"
 #include "dha/error.hpp"
+#include "dha/file_sizes.hpp"
 #include "dha/hyper_optimizer.hpp"
 #include "dha/image_files.hpp"
 #include "dha/image_operations.hpp"
@@ -65,6 +66,9 @@ std::string Dataset::image_name(Split, int64_t) const { return ""; }
 
 OpeningProgress::OpeningProgress() = default;
 OpeningProgress::~OpeningProgress() = default;
+
+FileSizes::FileSizes() = default;
+FileSizes::~FileSizes() = default;
 
 ImageFiles::ImageFiles() = default;
 ImageFiles::~ImageFiles() = default;

@@ -14,6 +14,7 @@
 
 #include "dha/context.hpp"
 #include "dha/dataset.hpp"
+#include "dha/file_sizes.hpp"
 #include "dha/params.hpp"
 #include "image_folder/image_file_reader.hpp"
 #include "image_folder/image_index.hpp"
@@ -25,7 +26,7 @@
 namespace dha::datasets {
 
 // A format derives from this and finds the images.
-class ImageFilesDataset : public Dataset {
+class ImageFilesDataset : public Dataset, private FileSizes {
  public:
   DatasetInfo info() const override;
   void open() override;
@@ -45,7 +46,8 @@ class ImageFilesDataset : public Dataset {
   std::string chosen_params() const override;
 
   void* capability(std::string_view id) override {
-    return id == OpeningProgress::kCapability ? static_cast<OpeningProgress*>(&reports_) : files_.capability(id);
+    if (id == OpeningProgress::kCapability) return static_cast<OpeningProgress*>(&reports_);
+    return id == FileSizes::kCapability ? static_cast<FileSizes*>(this) : files_.capability(id);
   }
 
  protected:
@@ -67,6 +69,7 @@ class ImageFilesDataset : public Dataset {
  private:
   void choose_bits();
   const ImageEntry& entry(Split split, int64_t index) const;
+  int64_t file_size(Split split, int64_t index) const override { return entry(split, index).bytes; }
   std::filesystem::path path_of(const ImageEntry& entry) const { return source_.root / entry.path; }
   void skip_or_throw(Split split, int64_t index, const char* reason) const;
 

@@ -16,7 +16,8 @@ namespace dha::datasets {
 struct ImageEntry {
   std::string path;  // below the root
   int64_t label = 0;
-  ImageSize size;  // zero until the file has been checked
+  ImageSize size;     // zero until the file has been checked
+  int64_t bytes = 0;  // of the file, likewise
 };
 
 struct ImageIndex {

@@ -125,6 +125,7 @@ void Check::check_one(size_t position) {
   ImageEntry& entry = *entries_[position];
   const fs::path path = root_ / entry.path;
   const std::optional<FileStamp> stamp = stamp_of(path);
+  if (stamp) entry.bytes = static_cast<int64_t>(stamp->bytes);
   Damage damage;
   try {
     if (const auto known = stamp ? cache_.find(entry.path, *stamp) : std::nullopt) {
