@@ -90,7 +90,10 @@ void check_tensors(const std::string& id, const DatasetInfo& info, const ImageTe
 
 OpenDataset::OpenDataset(std::string id, std::shared_ptr<Dataset> dataset)
     : OpenDataset(std::move(id), std::move(dataset), WithoutClasses()) {
-  if (info_.classes == 1) throw Error(ErrorCode::kData, id_ + ": found 1 class of images; expected at least 2");
+  if (info_.classes == 1)
+    throw Error(ErrorCode::kData, id_ + ": found 1 class of images" +
+                                      (info_.class_names.empty() ? "" : ", '" + info_.class_names.front() + "'") +
+                                      "; expected at least 2: sort the images by class, or correct the path");
   if (info_.classes < 2 || (info_.channels != 1 && info_.channels != 3) || info_.height < 1 || info_.width < 1)
     throw Error(ErrorCode::kData,
                 fmt::format("{}: found {} classes of images with {} channels and {}x{} px; expected at "

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,14 @@ class LaterTest(CommandLineTest):
         self.dha("resume", run, "--accept-changed-data")
         self.dha("eval", run)  # the run knows its data as it is now
 
+    def test_images_replaced_under_their_names_are_noticed(self):
+        run = self.interrupted_run()
+        image = self.data / "train" / "class0" / "0.png"
+        image.write_bytes((self.data / "train" / "class1" / "1.png").read_bytes())
+        self.refused("resume", run, saying=["image files have other sizes under the same names", "--accept-changed-data"])
+        self.dha("resume", run, "--accept-changed-data")
+        self.accuracy(run)
+
     def test_fewer_images_end_resume(self):
         run = self.interrupted_run()
         (self.data / "train" / "class0" / "0.png").unlink()
@@ -115,6 +124,40 @@ class LaterTest(CommandLineTest):
         self.refused("eval", run, saying="class 0 is 'class1', was 'class0'")
         self.assertFalse((run / "dataset.json").exists())
 
+    def test_a_run_that_was_tidied_up_is_not_trained_anew(self):
+        run = self.finished_run()
+        for file in [run / "stages.json", *(run / "checkpoints").iterdir()]:
+            file.unlink()
+        files = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+        self.refused("resume", run, saying=["was tidied up: it has a result, but no stages.json", f"run {run}/pipeline.json"],
+                     status=2)
+        for verb in (["eval"], ["export"], ["export", "--output", self.folder / "other"]):
+            self.refused(verb[0], run, *verb[1:], saying="its model/ can only be used by predict", status=2)
+        self.dha("predict", run, self.data / "test", "--top", 1)
+        self.assertEqual(files, {file: file.read_bytes() for file in run.rglob("*") if file.is_file()})
+
+    def test_what_is_left_of_a_run_is_used_or_said(self):
+        run = self.finished_run()
+        before = self.accuracy(run)
+        weights = (run / "model" / "weights.safetensors").rename(self.folder / "weights.safetensors")
+        self.assertEqual(self.accuracy(run), before)  # of the checkpoint
+        shutil.rmtree(run / "checkpoints")
+        self.refused("eval", run, saying=["it has no checkpoints/final-0001.safetensors and no complete model/"], status=2)
+        weights.rename(run / "model" / "weights.safetensors")
+        self.assertEqual(self.accuracy(run), before)
+
+    def test_an_interrupted_run_without_its_checkpoints_begins_anew(self):
+        run = self.interrupted_run()
+        shutil.rmtree(run / "checkpoints")
+        self.dha("resume", run)
+        self.assertTrue((run / "summary.json").exists())
+
+    def test_a_folder_in_the_place_of_latest_is_named_before_a_run_is_made(self):
+        (self.folder / "runs" / "small" / "latest").mkdir(parents=True)
+        self.refused("run", self.pipeline, saying="is a folder, but dha keeps a link to the newest run there; rename",
+                     status=2)
+        self.assertEqual([path.name for path in (self.folder / "runs" / "small").iterdir()], ["latest"])
+
     def test_a_search_alone_leaves_a_model_that_computes_the_same(self):
         pipeline = json.loads(self.pipeline.read_text())
         pipeline["stages"] = pipeline["stages"][:1]
@@ -157,6 +200,28 @@ class LaterTest(CommandLineTest):
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=120)
         self.assertEqual(process.returncode, 130)
+
+    def run_one_epoch(self, *arguments, **how):
+        return subprocess.run([DHA, "run", self.pipeline, "--set", "stages.search.epochs=1", "--set", "stages.final.epochs=1",
+                               *arguments], cwd=self.folder, capture_output=True, text=True, timeout=120, **how)
+
+    def test_closed_streams_take_no_file(self):
+        for closed in ((1,), (2,), (0, 1, 2)):
+            out = "closed" + "".join(map(str, closed))
+            done = self.run_one_epoch("--out", out, preexec_fn=lambda: [os.close(stream) for stream in closed])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            run = self.run_folder(out=out)
+            for line in (run / "log.txt").read_text().splitlines():
+                self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\S+ (debug|info|warning) ")
+            for line in (run / "metrics.jsonl").read_text().splitlines():
+                json.loads(line)
+
+    def test_a_file_above_the_size_limit_ends_the_run_with_a_sentence(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+        done = self.run_one_epoch(preexec_fn=limit)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("File too large", done.stderr)
+        self.dha("resume", self.run_folder())
 
     # Runs that have not finished.
 
