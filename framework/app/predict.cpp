@@ -37,7 +37,9 @@ Error usage(const std::string& text) {
 // Adds the paths in `lines`, one a line; empty lines are none.
 void add_lines(std::istream& lines, const std::string& name, std::vector<std::string>& paths) {
   const size_t before = paths.size();
-  for (std::string line; std::getline(lines, line);) {
+  bool is_first = true;
+  for (std::string line; std::getline(lines, line); is_first = false) {
+    if (is_first && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the mark by which Windows knows UTF-8
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) paths.push_back(line);
   }

@@ -141,7 +141,7 @@ class FolderTest(PredictCase):
 
     def test_the_order_is_that_of_arguments_lists_and_standard_input(self):
         a, b, c = self.images[:3]
-        (self.folder / "list.txt").write_text(f"{b}\r\n\n{a}\n")
+        (self.folder / "list.txt").write_text(f"\ufeff{b}\r\n\n{a}\n", encoding="utf-8")
         expected = {one["image"]: one for one in self.predict(self.finished, a, b, c)}
         found = self.predict(self.finished, c, a, c, "--list", "list.txt")
         self.assertEqual(found, [expected[path] for path in (c, a, c, b, a)])

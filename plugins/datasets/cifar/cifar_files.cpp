@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "dha/error.hpp"
+#include "shared/byte_order_mark.hpp"
 
 namespace dha::datasets {
 
@@ -109,6 +110,7 @@ std::vector<std::string> read_cifar_names(const fs::path& folder, const CifarLay
     std::ifstream file(folder / candidate);
     if (!file) continue;
     for (std::string line; std::getline(file, line);) {
+      if (names.empty()) remove_byte_order_mark(line);
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (!line.empty()) names.push_back(line);
     }

@@ -178,7 +178,8 @@ BOOST_AUTO_TEST_CASE(answers_info_without_files) {
 }
 
 BOOST_AUTO_TEST_CASE(reads_names_of_classes) {
-  std::ofstream(ten / "batches.meta.txt") << "a\r\nb\nc\nd\ne\nf\ng\nh\ni\ntruck\n\n";
+  std::ofstream(ten / "batches.meta.txt") << "\xef\xbb\xbf"
+                                             "a\r\nb\nc\nd\ne\nf\ng\nh\ni\ntruck\n\n";
   const auto set = make_set(ten);
   set->open();
   BOOST_TEST(set->info().class_names.size() == 10u);

@@ -5,6 +5,7 @@
 
 #include "dha/error.hpp"
 #include "idx/idx_name.hpp"
+#include "shared/byte_order_mark.hpp"
 #include "shared/folder_search.hpp"
 
 namespace dha::datasets {
@@ -60,7 +61,7 @@ std::vector<std::string> read_emnist_mapping(const fs::path& path, const LabelRa
   const std::string labels = std::to_string(range.base) + " to " + std::to_string(range.base + range.classes - 1);
   int64_t number = 0;
   for (std::string text; std::getline(file, text);) {
-    ++number;
+    if (++number == 1) remove_byte_order_mark(text);
     std::istringstream line(text);
     if ((line >> std::ws).eof()) continue;
     int64_t label = 0;

@@ -105,9 +105,10 @@ Found search(const fs::path& path) {
   constexpr size_t kMostNamed = 4;
   const size_t more = found.names.size() > kMostNamed ? found.names.size() - kMostNamed : 0;
   found.names.resize(found.names.size() - more);
-  refuse(lacks + "; it contains " + (found.names.empty() ? "nothing" : joined(found.names)) +
-         (more > 0 ? " and " + std::to_string(more) + " more" : "") +
-         "; set 'path' to the folder of the images and labels");
+  refuse(
+      lacks + "; it contains " + (found.names.empty() ? "nothing" : joined(found.names)) +
+      (more > 0 ? " and " + std::to_string(more) + " more" : "") +
+      "; set 'path' to the folder of the images and labels, give the files such names, or fetch the set in this form");
 }
 
 // The set that is meant: the only one, or the only one with that prefix.

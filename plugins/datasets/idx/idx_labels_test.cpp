@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_CASE(reads_the_classes_of_rows_of_integers) {
 BOOST_AUTO_TEST_CASE(takes_names_from_the_mapping_of_emnist) {
   put_labels({1, 3, 2}, {3});
   rename_to_emnist();
-  std::ofstream(directory.path() / "EMNIST-letters-mapping.txt") << "1 65 97\r\n2 228\n3 8364 128512\n\n";
+  std::ofstream(directory.path() / "EMNIST-letters-mapping.txt") << "\xef\xbb\xbf"
+                                                                    "1 65 97\r\n2 228\n3 8364 128512\n\n";
   const auto set = open(R"("label_base": 1, "transpose": false)");
   BOOST_TEST(set->info().class_names == (std::vector<std::string>{"Aa", "\u00e4", "\u20ac\U0001f600"}),
              boost::test_tools::per_element());

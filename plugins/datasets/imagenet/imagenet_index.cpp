@@ -31,7 +31,7 @@ class ImagenetScan {
   ImageIndex run();
 
  private:
-  std::string name_of(const fs::path& below) const { return shown(root_ / below); }
+  std::string name_of(const fs::path& below) const { return shown(below.empty() ? root_ : root_ / below); }
   fs::path find_base() const;
   void scan_training();
   void scan_validation();
@@ -109,6 +109,10 @@ void ImagenetScan::scan_validation() {
 void ImagenetScan::scan_validation_folders(const FolderContent& content) {
   for (const std::string& name : content.folders) {
     const fs::path folder = base_ / "val" / name;
+    if (!is_wnid(name))
+      fail(name_of(folder) +
+           " is not a class of ImageNet, which are named like n01440764; move the folder away, or read " +
+           "the images of another set with dha.image_folder");
     FoundImages found = find_images_below(root_, folder, check_cancelled_, left_out_);
     const int64_t label = label_of(name, "class folder " + name_of(folder));
     for (std::string& path : found.paths) index_[Split::kTest].push_back({std::move(path), label, {}});

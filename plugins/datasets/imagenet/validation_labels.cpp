@@ -8,6 +8,7 @@
 #include "dha/error.hpp"
 #include "image_folder/file_names.hpp"
 #include "imagenet/synsets.hpp"
+#include "shared/byte_order_mark.hpp"
 
 namespace dha::datasets {
 
@@ -39,6 +40,7 @@ std::vector<std::string> read_lines(const fs::path& file) {
     throw Error(ErrorCode::kData, shown(file) + " cannot be opened; check 'validation_labels'");
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) {
+    if (lines.empty()) remove_byte_order_mark(line);
     line.resize(line.find_last_not_of(" \t\r") + 1);
     lines.push_back(line);
   }
