@@ -25,17 +25,28 @@ BOOST_AUTO_TEST_CASE(are_known_by_their_names) {
       {{"seg_pred", "seg_test", "seg_train"}, {"seg_train", "", "seg_test"}},
       {{"train2017", "val2017"}, {"train2017", "val2017", ""}},
       {{"Train_images", "test_images"}, {"Train_images", "", "test_images"}},
-      {{"images train", "images-train", "images.dev", "images.train"}, {"images.train", "images.dev", ""}},
+      // Numbers, punctuation and words that say nothing may differ.
+      {{"01_train", "02-val", "3. Test"}, {"01_train", "02-val", "3. Test"}},
+      {{"train2017", "val2018"}, {"train2017", "val2018", ""}},
+      {{"Training_Set", "Test Set"}, {"Training_Set", "", "Test Set"}},
+      {{"TrainSet", "TestSet"}, {"TrainSet", "", "TestSet"}},
+      {{"traindata", "testdata"}, {"traindata", "", "testdata"}},
+      {{"MyTrain", "my_test"}, {"MyTrain", "", "my_test"}},
+      {{"(train)", "tEST"}, {"(train)", "", "tEST"}},
+      {{"train_set", "test"}, {"train_set", "", "test"}},
+      {{"train", "val2017"}, {"train", "val2017", ""}},
+      // An exact name goes first.
+      {{"test", "test_2", "train"}, {"train", "", "test"}},
       // The rest of the name differs, or there is no counterpart.
       {{"bullet_train", "car", "test_tube"}, {}},
-      {{"train2017", "val2018"}, {}},
+      {{"photo_train", "picture_test"}, {}},
       {{"seg_train"}, {}},
       {{"seg_test"}, {}},
       {{"training_day", "trainer", "contest", "latest"}, {}},
       {{"train_test", "a"}, {}},
       // An exact name needs none.
       {{"test"}, {"", "", "test"}},
-      {{"train", "val2017"}, {"train", "", ""}},
+      {{"train", "old_val"}, {"train", "", ""}},
       // Without a training folder both must be there.
       {{"test2017", "val2017"}, {"", "val2017", "test2017"}},
   };
@@ -51,6 +62,7 @@ BOOST_AUTO_TEST_CASE(are_refused_where_two_are_one_split) {
   };
   check_contains(refused({"train", "val", "validation"}), "root contains both val and validation; keep the one with");
   check_contains(refused({"Train", "train"}), "root contains both Train and train");
+  check_contains(refused({"images test", "images-train", "images.train"}), "both images-train and images.train");
   check_contains(refused({"images_train", "images_val", "labels_train", "labels_val"}),
                  "both images_train and labels_train");
 }
