@@ -66,6 +66,16 @@ bool is_same_text(std::string_view left, std::string_view right) {
   return form && form == composed(right);
 }
 
+std::string case_folded(std::string_view name) {
+  utf8proc_uint8_t* folded = nullptr;
+  const utf8proc_ssize_t length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(name.data()), static_cast<utf8proc_ssize_t>(name.size()),
+                   &folded, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD));
+  if (length < 0) return std::string(name);
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(folded, &std::free);
+  return {reinterpret_cast<const char*>(folded), static_cast<size_t>(length)};
+}
+
 std::optional<fs::path> find_same_text(const fs::path& root, const fs::path& path) {
   fs::path found = root;
   for (const fs::path& part : path) {

@@ -17,6 +17,10 @@ std::string shown(const std::filesystem::path& path);
 // False where one is not UTF-8.
 bool is_same_text(std::string_view left, std::string_view right);
 
+// A text that two names share where they differ in letter case, or in the code points of the same text, alone; `name`
+// itself where it is not UTF-8.
+std::string case_folded(std::string_view name);
+
 // What lies below `root` under a path that is the same text as `path`; nothing where there is none.
 std::optional<std::filesystem::path> find_same_text(const std::filesystem::path& root,
                                                     const std::filesystem::path& path);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <set>
 #include <utility>
@@ -17,7 +18,13 @@ namespace {
 
 constexpr int kMostRunDepth = 3;  // runs/<name>/<time>
 
-bool is_hidden(std::string_view name) { return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir"; }
+// Of macOS, Synology's and QNAP's systems, Windows, and file systems.
+bool is_hidden(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kSystem = {
+      "__MACOSX",  "@eaDir", "#recycle", "@Recycle", "@Recently-Snapshot", "$RECYCLE.BIN", "System Volume Information",
+      "lost+found"};
+  return name.starts_with('.') || std::find(kSystem.begin(), kSystem.end(), name) != kSystem.end();
+}
 
 bool holds(const std::vector<std::string>& names, const char* name) {
   return std::binary_search(names.begin(), names.end(), name);
@@ -66,12 +73,9 @@ class Walk {
   FoundImages find(const fs::path& folder) {
     // A link in `folder` must not lead back to where it lies.
     fs::path above = root_;
-    if (!folder.empty()) is_first_visit(above);
-    for (const fs::path& part : folder.parent_path()) is_first_visit(above /= part);
-    if (is_first_visit(root_ / folder))
-      read(folder, 0);
-    else
-      left_out_.add_second_way(folder);
+    if (!folder.empty()) visited_.insert(id_of(above));
+    for (const fs::path& part : folder.parent_path()) visited_.insert(id_of(above /= part));
+    if (!read(folder, 0)) left_out_.add_second_way(folder);
     if (!found_.paths.empty())
       for (const fs::path& run : runs_) left_out_.add_run(run);
     found_.has_runs = !runs_.empty();
@@ -80,32 +84,37 @@ class Walk {
   }
 
  private:
-  bool is_first_visit(const fs::path& folder) {
+  using Id = std::pair<dev_t, ino_t>;
+
+  static Id id_of(const fs::path& folder) {
     struct stat status {};
     if (stat(folder.c_str(), &status) != 0)
       throw fs::filesystem_error("cannot inspect", folder, std::error_code(errno, std::generic_category()));
-    return visited_.emplace(status.st_dev, status.st_ino).second;
+    return {status.st_dev, status.st_ino};
   }
 
-  void read(const fs::path& folder, int depth) {
+  // Whether this is the first visit; a folder is read once.
+  bool read(const fs::path& folder, int depth) {
     check_cancelled_();
+    const Id id = id_of(root_ / folder);
+    if (!visited_.insert(id).second) return false;
     FolderContent content = read_folder(root_ / folder);
     if (depth <= kMostRunDepth && is_run(content)) {
       runs_.push_back(folder);
-      return;
+      return true;
     }
     take_dangling_images(content);
     content.leave_out_rest(folder, left_out_);
+    if (!content.images.empty()) found_.folders.push_back({folder.native(), id});
     for (const std::string& name : content.images) found_.paths.push_back((folder / name).native());
     // Folders before links to them, so that an image has the path that lies in its class.
     std::stable_partition(content.folders.begin(), content.folders.end(),
                           [&](const std::string& name) { return !fs::is_symlink(root_ / folder / name); });
-    for (const std::string& name : content.folders) {
-      if (is_first_visit(root_ / folder / name))
-        read(folder / name, depth + 1);
-      else if (!is_run(read_folder(root_ / folder / name)))  // runs/<name>/latest is a link to one
+    for (const std::string& name : content.folders)
+      if (!read(folder / name, depth + 1) &&
+          !is_run(read_folder(root_ / folder / name)))  // runs/<name>/latest is a link to one
         left_out_.add_second_way(folder / name);
-    }
+    return true;
   }
 
   // A link to nothing is an image that cannot be read, unless its name says that it is none.
@@ -126,7 +135,7 @@ class Walk {
   LeftOut& left_out_;
   FoundImages found_;
   std::vector<fs::path> runs_;
-  std::set<std::pair<dev_t, ino_t>> visited_;
+  std::set<Id> visited_;
 };
 
 // Whether there is an image in `folder` (true), or nothing but runs and other files. `has_runs` is set where there are.

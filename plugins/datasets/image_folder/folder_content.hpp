@@ -1,18 +1,21 @@
 // What lies in a folder, sorted by how a folder set treats it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "image_folder/left_out.hpp"
 
 namespace dha::datasets {
 
-// Names in byte order. Links are followed. Hidden are names that begin with a dot, __MACOSX and @eaDir, in which macOS
-// and Synology's system keep data of their own.
+// Names in byte order. Links are followed. Hidden are names that begin with a dot, and folders in which operating
+// systems keep data of their own, such as __MACOSX, @eaDir and $RECYCLE.BIN.
 struct FolderContent {
   std::vector<std::string> folders, images, others;  // others: regular files that are no images
   std::vector<std::string> dangling;                 // links to nothing, or to themselves
@@ -26,10 +29,17 @@ struct FolderContent {
 // Reads the first bytes of files whose names do not say that they are images. Throws std::filesystem::filesystem_error.
 FolderContent read_folder(const std::filesystem::path& folder);
 
+// A folder with images of its own, however many links lead to it.
+struct ImageFolder {
+  std::string path;  // below the root
+  std::pair<dev_t, ino_t> id;
+};
+
 // Images below root/folder, at any depth.
 struct FoundImages {
-  std::vector<std::string> paths;  // below the root, in byte order; with links to nothing that were images
-  bool has_runs = false;           // runs of dha lie in it
+  std::vector<std::string> paths;    // below the root, in byte order; with links to nothing that were images
+  std::vector<ImageFolder> folders;  // that they are in
+  bool has_runs = false;             // runs of dha lie in it
 };
 
 // `folder`: a path below `root`; empty: the root itself. Each folder is read once, however many links lead to it, and

@@ -394,7 +394,16 @@ BOOST_FIXTURE_TEST_CASE(says_why_a_file_is_no_image, FileFixture) {
   BOOST_TEST(size_reason({}) == "is empty (0 bytes)");
   BOOST_TEST(size_reason({'t', 'e', 'x', 't', 's'}) ==
              "is not a JPEG, PNG or WebP image: it begins with the bytes 74 65 78 74");
+  const auto text_reason = [this](std::string_view text) { return size_reason(Bytes(text.begin(), text.end())); };
+  BOOST_TEST(text_reason("version https://git-lfs.github.com/spec/v1\noid sha256:4d\n") ==
+             "is a pointer of Git LFS, not an image; fetch the images with: git lfs pull");
+  BOOST_TEST(text_reason(" <!DOCTYPE HTML>\n<HTML lang=\"en\">") ==
+             "is a web page, not an image; fetch the image again");
   BOOST_TEST(size_reason({0xff, 0xd8, 0xff}) == "is a damaged JPEG: JPEG datastream contains no image");
+  Bytes jpeg = jpeg_bytes(waves(4, 4, 1), {});
+  const std::array<uint8_t, 2> frame = {0xff, 0xc0};
+  *(std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end()) + 4) = 12;
+  check_contains(size_reason(jpeg), "is a JPEG of a kind that is not read, lossless or of 12 bits per sample");
   const Bytes png = png_bytes(waves(4, 4, 1), PNG_COLOR_TYPE_GRAY);
   BOOST_TEST(size_reason(Bytes(png.begin(), png.begin() + 20)) == "is a truncated PNG: its data end too early");
 }
@@ -418,6 +427,10 @@ BOOST_FIXTURE_TEST_CASE(refuses_other_formats_with_a_command, FileFixture) {
             "a HEIC image"},
            {"\0\0\0\x0cjP  \r\n\x87\n"sv, "a JPEG 2000 image"},
            {"<?xml version='1.0'?>\n<!-- x -->\n<svg width='3'/>"sv, "an SVG image"},
+           {"\xff\x0a\xfa"sv, "a JPEG XL image"},
+           {"\0\0\0\x0cJXL \r\n\x87\n"sv, "a JPEG XL image"},
+           {"8BPS\0\1"sv, "a Photoshop image"},
+           {"P6\n4 4\n255\n"sv, "a PNM image"},
            {"%PDF-1.4"sv, "a PDF image"}}) {
     const std::string message = refusal(content);
     BOOST_TEST(message.starts_with("is " + expected + ", which dha does not read; convert it: "), message);

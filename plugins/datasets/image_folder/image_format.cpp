@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -41,10 +42,13 @@ constexpr OtherFormat kOtherFormats[] = {
        {"ftyphevx"sv, 4},
        {"ftypmif1"sv, 4},
        {"ftypmsf1"sv, 4}}}},
+    {"a JPEG XL", "djxl %i %o", {{{"\0\0\0\x0CJXL \r\n\x87\n"sv, 0}, {"\xFF\x0A"sv, 0}}}},
+    {"a Photoshop", "convert %f %o", {{{"8BPS\0\1"sv, 0}}}},
     {"a JPEG 2000", "convert %i %o", {{{"\0\0\0\x0CjP  \r\n\x87\n"sv, 0}, {"\xFF\x4F\xFF\x51"sv, 0}}}},
     {"a PDF", "pdftoppm -png -singlefile %i %i", {{{"%PDF-"sv, 0}}}},
 };
-constexpr std::string_view kBmpCommand = "convert %i %o", kSvgCommand = "rsvg-convert -o %o %i";
+constexpr std::string_view kBmpCommand = "convert %i %o", kPnmCommand = "convert %i %o",
+                           kSvgCommand = "rsvg-convert -o %o %i";
 constexpr std::string_view kFirstFrameCommand = "webpmux -get frame 1 %i -o %i";
 
 bool is_at(std::string_view beginning, const Signature& signature) {
@@ -53,6 +57,12 @@ bool is_at(std::string_view beginning, const Signature& signature) {
 }
 
 bool is_bmp(std::string_view beginning) { return is_at(beginning, {"BM"sv, 0}) && is_at(beginning, {"\0\0\0\0"sv, 6}); }
+
+// Of any of its kinds, such as PPM and PGM.
+bool is_pnm(std::string_view beginning) {
+  return beginning.size() > 2 && beginning[0] == 'P' && beginning[1] >= '1' && beginning[1] <= '6' &&
+         std::string_view(" \t\r\n#").find(beginning[2]) != std::string_view::npos;
+}
 
 // SVG is text, which has its element behind a declaration and comments.
 bool is_svg(std::string_view beginning) {
@@ -93,8 +103,17 @@ std::string completed(std::string_view command, const std::filesystem::path& pat
                         completed(command, path) + " && rm " + shell_quoted(path.string()));
 }
 
+bool is_html(std::string_view beginning) {
+  std::string start(beginning.substr(0, 512));
+  std::transform(start.begin(), start.end(), start.begin(), [](unsigned char c) { return std::tolower(c); });
+  return start.find_first_not_of("\xEF\xBB\xBF \t\r\n") == start.find('<') && start.find("<html") != std::string::npos;
+}
+
 [[noreturn]] void refuse_unknown(std::string_view beginning) {
   if (beginning.empty()) throw UnreadableImage("is empty (0 bytes)");
+  if (beginning.starts_with("version https://git-lfs"))
+    throw UnreadableImage("is a pointer of Git LFS, not an image; fetch the images with: git lfs pull");
+  if (is_html(beginning)) throw UnreadableImage("is a web page, not an image; fetch the image again");
   std::string found;
   for (const char byte : beginning.substr(0, 4)) {
     std::array<char, 4> text;
@@ -119,6 +138,7 @@ ImageFormat image_format(std::span<const uint8_t> bytes, const std::filesystem::
     for (const Signature& signature : format.signatures)
       if (is_at(beginning, signature)) refuse(format.name, format.command, path);
   if (is_bmp(beginning)) refuse("a BMP", kBmpCommand, path);
+  if (is_pnm(beginning)) refuse("a PNM", kPnmCommand, path);
   if (is_svg(beginning)) refuse("an SVG", kSvgCommand, path);
   refuse_unknown(beginning);
 }

@@ -3,6 +3,7 @@
 #include "dha/error.hpp"
 #include "image_folder/class_folders.hpp"
 #include "image_folder/file_names.hpp"
+#include "shared/archive.hpp"
 
 namespace dha::datasets {
 
@@ -29,6 +30,8 @@ void check_classes(const ImageIndex& index, const ImageSource& source) {
 }
 
 ImageIndex find_images(const ImageSource& source, const std::function<void()>& check_cancelled) try {
+  if (fs::is_regular_file(source.root) && !unpack_command(source.root).empty())
+    fail(shown(source.root) + " is an archive, and archives are not read; " + unpack_advice(source.root, source.root));
   if (!fs::is_directory(source.root))
     fail(shown(source.root) + " is not a folder; set 'path' to the root folder of the images");
   ImageIndex index =

@@ -190,7 +190,11 @@ BOOST_AUTO_TEST_CASE(names_list_and_line_of_an_error) {
   list(Split::kTrain, "a.jpg 0\na.jpg\n");
   check_contains(build_error(), "list0, line 2: there is no label number, but a label number in line 1; write a label");
   list(Split::kTrain, "a.jpg 0\na\n");
-  check_contains(build_error(), "list0, line 2: 'a' is not an image path, a space and a label number");
+  check_contains(build_error(), "list0, line 2: 'a' is not an image path, a space and a label number, such as: cat/1");
+  list(Split::kTrain, "image,label\na.jpg,0\n");
+  check_contains(build_error(), "space and a label number; write a space in the place of the comma");
+  list(Split::kTrain, "'a.jpg' 0\n");
+  check_contains(build_error(), "/'a.jpg'; write the path without quotation marks");
   list(Split::kTrain, "a.jpg 0\na.jpg one\n");
   check_contains(build_error(), "line 2: label 'one' is not a whole number");
   list(Split::kTrain, "a.jpg -1\n");
@@ -286,6 +290,17 @@ BOOST_AUTO_TEST_CASE(reads_lists_relative_to_the_only_folder_of_images) {
              boost::test_tools::per_element());
   put("More/bar/3.jpg");
   check_contains(build_error(), "line 1: there is no file " + (source.root / "bar/1.jpg").string());
+}
+
+BOOST_AUTO_TEST_CASE(warns_of_images_that_are_listed_twice) {
+  put_all({"a/1.jpg", "b/1.jpg", "b/2.jpg"});
+  list(Split::kTrain, "a/1.jpg 0\nb/1.jpg 1\na/1.jpg 1\n");
+  list(Split::kTest, "b/1.jpg 1\n");
+  BOOST_TEST(test::joined(build().warnings) ==
+             "the lists name 2 images again, such as a/1.jpg; remove the lines unless that is meant\n");
+  list(Split::kTrain, "a/1.jpg 0\nb/1.jpg 1\n");
+  list(Split::kTest, "b/2.jpg 1\n");
+  BOOST_TEST(build().warnings.empty());
 }
 
 BOOST_AUTO_TEST_CASE(finds_a_listed_name_in_another_unicode_form) {

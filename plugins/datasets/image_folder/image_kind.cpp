@@ -30,9 +30,18 @@ bool is_heif(std::string_view bytes) {
 }
 
 bool is_image(std::string_view bytes) {
-  constexpr std::array kMagic = {
-      "\xff\xd8\xff"sv, "\x89PNG\r\n\x1a\n"sv,        "GIF87a"sv,          "GIF89a"sv, "II*\0"sv, "MM\0*"sv, "II+\0"sv,
-      "MM\0+"sv,        "\0\0\0\x0cjP  \r\n\x87\n"sv, "\xff\x4f\xff\x51"sv};
+  constexpr std::array kMagic = {"\xff\xd8\xff"sv,
+                                 "\x89PNG\r\n\x1a\n"sv,
+                                 "GIF87a"sv,
+                                 "GIF89a"sv,
+                                 "II*\0"sv,
+                                 "MM\0*"sv,
+                                 "II+\0"sv,
+                                 "MM\0+"sv,
+                                 "\0\0\0\x0cjP  \r\n\x87\n"sv,
+                                 "\xff\x4f\xff\x51"sv,
+                                 "\0\0\0\x0cJXL \r\n\x87\n"sv,
+                                 "8BPS\0\1"sv};
   return std::any_of(kMagic.begin(), kMagic.end(), [&](std::string_view magic) { return bytes.starts_with(magic); }) ||
          (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") || is_bitmap(bytes) ||
          is_heif(bytes);
@@ -50,8 +59,10 @@ std::string extension_of(std::string_view name) {
 }
 
 bool has_image_extension(std::string_view name) {
-  constexpr std::array kExtensions = {".jpg"sv, ".jpeg"sv, ".jpe"sv,  ".jfif"sv, ".png"sv,  ".webp"sv, ".gif"sv,
-                                      ".bmp"sv, ".tif"sv,  ".tiff"sv, ".avif"sv, ".heic"sv, ".heif"sv, ".jp2"sv};
+  constexpr std::array kExtensions = {".jpg"sv,  ".jpeg"sv, ".jpe"sv, ".jfif"sv, ".png"sv,  ".webp"sv,
+                                      ".gif"sv,  ".bmp"sv,  ".tif"sv, ".tiff"sv, ".avif"sv, ".heic"sv,
+                                      ".heif"sv, ".jp2"sv,  ".j2k"sv, ".jpf"sv,  ".jpx"sv,  ".jxl"sv,
+                                      ".pbm"sv,  ".pgm"sv,  ".ppm"sv, ".pnm"sv,  ".psd"sv,  ".svg"sv};
   return std::find(kExtensions.begin(), kExtensions.end(), extension_of(name)) != kExtensions.end();
 }
 

@@ -4,13 +4,17 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "dha/error.hpp"
 #include "image_folder/file_names.hpp"
 #include "image_folder/image_index.hpp"
 #include "image_folder/image_kind.hpp"
+#include "image_folder/left_out.hpp"
 #include "image_folder/only_folder.hpp"
+#include "shared/byte_order_mark.hpp"
 
 namespace dha::datasets {
 
@@ -46,7 +50,10 @@ Line parse_line(const std::string& text, const fs::path& list, int64_t line, int
   const size_t gap = text.find_last_of(kSpace);
   const size_t end = gap == std::string::npos ? gap : text.find_last_not_of(kSpace, gap);
   if (end == std::string::npos)
-    fail(list, line, "'" + shown(text) + "' is not an image path, a space and a label number");
+    fail(list, line,
+         "'" + shown(text) + "' is not an image path, a space and a label number" +
+             (text.find(',') == std::string::npos ? ", such as: cat/1.jpg 0"
+                                                  : "; write a space in the place of the comma"));
   const std::string number = text.substr(gap + 1);
   int64_t label = 0;
   const auto [rest, failed] = std::from_chars(number.data(), number.data() + number.size(), label);
@@ -84,6 +91,8 @@ std::string find_file(const fs::path& list, int64_t line, const fs::path& folder
   if (fs::exists(folder / readings[1], unreachable))
     fail(list, line, shown(folder / readings[1]) + " is not a file; name an image");
   const std::string problem = "there is no file " + shown(folder / readings[1]);
+  if (path.size() > 1 && path.front() == path.back() && (path.front() == '"' || path.front() == '\''))
+    fail(list, line, problem + "; write the path without quotation marks");
   if (const auto same = find_same_text(folder, readings[2]))
     fail(list, line,
          problem + ", but " + shown(*same) +
@@ -119,8 +128,7 @@ std::string class_folder(const fs::path& list, int64_t line, const std::string& 
   return first.native();
 }
 
-void remove_byte_order_mark(std::string& text, const fs::path& list) {
-  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+void check_encoding(const std::string& text, const fs::path& list) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     fail(list, 1, "the file is in UTF-16, expected UTF-8; save it as UTF-8");
 }
@@ -164,7 +172,10 @@ std::vector<ImageEntry> ListReader::read(const fs::path& list) {
   int64_t line = 0;
   for (std::string text; std::getline(file, text);) {
     if (++line % kLinesBetweenChecks == 0) check_cancelled_();
-    if (line == 1) remove_byte_order_mark(text, list);
+    if (line == 1) {
+      check_encoding(text, list);
+      remove_byte_order_mark(text);
+    }
     const size_t end = text.find_last_not_of(" \t\r");
     if (end == std::string::npos) continue;
     text.resize(end + 1);
@@ -280,6 +291,19 @@ void number_folders(ImageIndex& index, const std::map<std::string, int64_t>& fol
                                       "', but another list does; every class needs training images: add some");
 }
 
+// An image that is listed twice has two labels, is in two splits, or counts twice.
+void warn_of_repetitions(ImageIndex& index) {
+  std::unordered_set<std::string_view> seen;
+  std::string first;
+  int64_t count = 0;
+  for (const std::vector<ImageEntry>& split : index.splits)
+    for (const ImageEntry& entry : split)
+      if (!seen.insert(entry.path).second && count++ == 0) first = shown(entry.path);
+  if (count > 0)
+    index.warnings.push_back("the lists name " + counted(count, "image") + " again, such as " + first +
+                             "; remove the lines unless that is meant");
+}
+
 }  // namespace
 
 ImageIndex read_image_lists(const ImageSource& source, const std::function<void()>& check_cancelled) {
@@ -287,6 +311,7 @@ ImageIndex read_image_lists(const ImageSource& source, const std::function<void(
   ListReader reader(source, check_cancelled);
   for (size_t split = 0; split < index.splits.size(); ++split)
     if (source.lists[split]) index.splits[split] = reader.read(*source.lists[split]);
+  warn_of_repetitions(index);
   if (!reader.base().empty())
     index.information.push_back("read the images of the lists in " + shown(source.root / reader.base()));
   if (!reader.has_labels()) {

@@ -166,6 +166,11 @@ JpegImage::JpegImage(std::span<const uint8_t> file, bool accept_truncated) : fil
 
 void JpegImage::fail() const {
   if (errors_.base.msg_code == JWRN_JPEG_EOF) throw UnreadableImage("is a truncated JPEG: its data end too early");
+  const bool is_unknown_kind =
+      errors_.base.msg_code == JERR_BAD_PRECISION || errors_.base.msg_code == JERR_SOF_UNSUPPORTED;
+  if (is_unknown_kind)
+    throw UnreadableImage(std::string("is a JPEG of a kind that is not read, lossless or of 12 bits per sample (") +
+                          errors_.message + "); convert it to a usual JPEG or PNG");
   throw UnreadableImage(std::string("is a damaged JPEG: ") + errors_.message);
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Bytes = std::span<const uint8_t>;
 
 constexpr std::array<uint8_t, 6> kExifPrefix = {'E', 'x', 'i', 'f', 0, 0};
-constexpr uint16_t kOrientationTag = 0x0112, kShort = 3, kLong = 4;
+constexpr uint16_t kOrientationTag = 0x0112, kShort = 3, kLong = 4, kSignedShort = 8, kSignedLong = 9;
 constexpr size_t kEntryBytes = 12;
 
 bool is_transposed(int orientation) { return orientation >= 5; }
@@ -76,8 +76,9 @@ int exif_orientation(Bytes exif) {
     if (entry + kEntryBytes > tiff.size()) return 1;
     if (tiff.u16(entry) != kOrientationTag) continue;
     const uint32_t type = tiff.u16(entry + 2);
-    if (tiff.u32(entry + 4) != 1 || (type != kShort && type != kLong)) return 1;
-    const uint32_t value = type == kShort ? tiff.u16(entry + 8) : tiff.u32(entry + 8);
+    const bool is_short = type == kShort || type == kSignedShort;
+    if (tiff.u32(entry + 4) != 1 || (!is_short && type != kLong && type != kSignedLong)) return 1;
+    const uint32_t value = is_short ? tiff.u16(entry + 8) : tiff.u32(entry + 8);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
