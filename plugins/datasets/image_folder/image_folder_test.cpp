@@ -214,7 +214,8 @@ BOOST_AUTO_TEST_CASE(logs_what_it_leaves_out) {
   write_bytes(directory.path() / "train/a/notes.txt", {'x'});
   write_bytes(directory.path() / "extra/1.jpg", {'x'});
   opened();
-  BOOST_TEST(context.lines == (std::vector<std::string>{"left out 1 file that is not an image: 1 .txt",
+  BOOST_TEST(context.lines == (std::vector<std::string>{"1 class has no test images: a",
+                                                        "left out 1 file that is not an image: 1 .txt",
                                                         "left out 1 image in extra, which is not the name of a split"}),
              boost::test_tools::per_element());
   BOOST_TEST(context.warnings.size() == 1u);
