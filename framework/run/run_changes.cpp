@@ -124,6 +124,11 @@ bool grows(const StageConfig& before, const StageConfig& after) {
 void check_can_continue(const StageConfig& after, const StageConfig& before, const RunDirectory& directory,
                         const StageResult& result) {
   if (after.epochs == before.epochs) return;
+  if (!std::filesystem::exists(directory.file(result.checkpoint)))
+    throw Error(ErrorCode::kUsage,
+                fmt::format("the run in {} was tidied up: it has no {}, from which stage '{}' would continue; copy it "
+                            "back, or start a new run",
+                            directory.path().string(), result.checkpoint, before.name));
   const State checkpoint = load_checkpoint(directory.file(result.checkpoint));
   if (Json::parse(checkpoint.json).at("network").at("supernet"))
     throw Error(

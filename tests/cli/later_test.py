@@ -142,6 +142,8 @@ class LaterTest(CommandLineTest):
         weights = (run / "model" / "weights.safetensors").rename(self.folder / "weights.safetensors")
         self.assertEqual(self.accuracy(run), before)  # of the checkpoint
         shutil.rmtree(run / "checkpoints")
+        self.refused("resume", run, "--set", "stages.final.epochs=2", status=2,
+                     saying="it has no checkpoints/final-0001.safetensors, from which stage 'final' would continue")
         self.refused("eval", run, saying=["it has no checkpoints/final-0001.safetensors and no complete model/"], status=2)
         weights.rename(run / "model" / "weights.safetensors")
         self.assertEqual(self.accuracy(run), before)

@@ -415,7 +415,7 @@ BOOST_AUTO_TEST_CASE(paths_are_utf8) {
   const std::filesystem::path file = write("caf\xe9/p.json", kGood);
   BOOST_CHECK_EXCEPTION(load_pipeline(file, {}, registry), PipelineError, [](const PipelineError& error) {
     return error.problems().front().message.ends_with(
-        R"(caf\x{e9}/data/cifar", which is not UTF-8 as a pipeline must be; rename the folder)");
+        R"(caf\xe9/data/cifar", which is not UTF-8 as a pipeline must be; rename the folder)");
   });
   load_pipeline(file, {{"dataset.path", "/elsewhere"}}, registry);
   check_problems(
