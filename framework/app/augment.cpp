@@ -15,6 +15,7 @@
 #include "app/command.hpp"
 #include "app/command_line.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "component/guarded_augmenter.hpp"
 #include "component/lone_stage.hpp"
 #include "data/png_file.hpp"
@@ -152,12 +153,12 @@ void print_json(const std::string& file, const NamedOperations& operations, cons
     json.update({{"operation", operation->name}, {"level", operation->level}, {"sign", operation->sign}});
   else
     json.update({{"rows", operations.names()}, {"columns", kGridLevels}});
-  fmt::print("{}\n", json.dump(2));
+  print_output("{}\n", json.dump(2));
 }
 
 void print_legend(const NamedOperations& operations) {
-  fmt::print("rows, from the top: {}\ncolumns, from the left: level {}\n", fmt::join(operations.names(), ", "),
-             fmt::join(kGridLevels, ", "));
+  print_output("rows, from the top: {}\ncolumns, from the left: level {}\n", fmt::join(operations.names(), ", "),
+               fmt::join(kGridLevels, ", "));
 }
 
 void add_options(options::options_description& visible) {

@@ -11,6 +11,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "component/stage_cost.hpp"
 #include "report/quantities_json.hpp"
 
@@ -33,8 +34,8 @@ std::string in_words(std::string name) {
 void print_ranges(const std::vector<Quantities>& costs, bool as_json) {
   nlohmann::ordered_json ranges;
   if (!as_json)
-    fmt::print("{:<20}  {:>13}  {:>13}  {:>13}\n", fmt::format("{} random ones", costs.size()), "smallest", "median",
-               "largest");
+    print_output("{:<20}  {:>13}  {:>13}  {:>13}\n", fmt::format("{} random ones", costs.size()), "smallest", "median",
+                 "largest");
   for (const Quantity& one : costs.front()) {
     std::vector<double> values;
     for (const Quantities& cost : costs) values.push_back(cost.at(one.name));
@@ -42,9 +43,10 @@ void print_ranges(const std::vector<Quantities>& costs, bool as_json) {
     const double smallest = values.front(), median = values[values.size() / 2], largest = values.back();
     ranges[one.name] = {{"smallest", smallest}, {"median", median}, {"largest", largest}};
     if (!as_json)
-      fmt::print("{:<20}  {:>13.0f}  {:>13.0f}  {:>13.0f}\n", in_words(one.name), smallest, median, largest);
+      print_output("{:<20}  {:>13.0f}  {:>13.0f}  {:>13.0f}\n", in_words(one.name), smallest, median, largest);
   }
-  if (as_json) fmt::print("{}\n", nlohmann::ordered_json{{"architectures", costs.size()}, {"ranges", ranges}}.dump(2));
+  if (as_json)
+    print_output("{}\n", nlohmann::ordered_json{{"architectures", costs.size()}, {"ranges", ranges}}.dump(2));
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -72,9 +74,9 @@ int run(const std::vector<std::string>& arguments) {
   if (costs.size() > 1)
     print_ranges(costs, as_json);
   else if (as_json)
-    fmt::print("{}\n", to_json(costs.front()).dump(2));
+    print_output("{}\n", to_json(costs.front()).dump(2));
   else
-    for (const Quantity& one : costs.front()) fmt::print("{:<20}  {:.0f}\n", in_words(one.name), one.value);
+    for (const Quantity& one : costs.front()) print_output("{:<20}  {:.0f}\n", in_words(one.name), one.value);
   return kDone;
 }
 

@@ -11,6 +11,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "app/verb_console.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
@@ -30,15 +31,15 @@ void print(const std::string& split, const RunEvaluation& evaluation, bool as_js
     for (const Quantity& metric : measured.values) json[metric.name] = metric.value;
     if (!divided_by.empty()) json["divided_by"] = divided_by;
     json.update(to_json(progress));
-    fmt::print("{}\n", json.dump(2));
+    print_output("{}\n", json.dump(2));
     return;
   }
-  if (const std::string text = in_words(progress); !text.empty()) fmt::print("{}\n", text);
+  if (const std::string text = in_words(progress); !text.empty()) print_output("{}\n", text);
   std::string images = fmt::format("{} images", measured.images);
   if (!divided_by.empty())
     images += fmt::format(" (the training images that stage '{}' {})", divided_by,
                           split == "validation" ? "held out" : "did not hold out");
-  fmt::print("{} accuracy {:.2f} %, loss {:.4f}, {}\n", split, 100 * measured.accuracy(), measured.loss(), images);
+  print_output("{} accuracy {:.2f} %, loss {:.4f}, {}\n", split, 100 * measured.accuracy(), measured.loss(), images);
 }
 
 int run(const std::vector<std::string>& arguments) {

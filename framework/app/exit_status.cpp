@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/program_options/errors.hpp>
+#include <filesystem>
 
 #include "process/program_name.hpp"
 
@@ -41,6 +42,10 @@ Failure describe_failure() {
     throw;
   } catch (const boost::program_options::error& e) {
     return {fmt::format("{}; see '{} help'", e.what(), program_name()), kUsage};
+  } catch (const std::filesystem::filesystem_error& e) {
+    return {fmt::format("'{}' cannot be used: {}; check that it is there and its permissions", e.path1().string(),
+                        e.code().message()),
+            kRunFailed};
   } catch (...) {
     const Error error = caught_error(ErrorCode::kInternal);
     const char* prefix = error.code() == ErrorCode::kInternal ? "internal error: " : "";

@@ -13,6 +13,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "app/verb_console.hpp"
 #include "process/signals.hpp"
 #include "report/console.hpp"
@@ -37,7 +38,7 @@ void print(const std::filesystem::path& folder, const RunExport& exported, bool 
   if (as_json) {
     nlohmann::ordered_json json{{"folder", folder.string()}, {"files", exported.files}};
     json.update(to_json(exported.progress));
-    fmt::print("{}\n", json.dump(2));
+    print_output("{}\n", json.dump(2));
     return;
   }
   std::string progress = in_words(exported.progress);

@@ -14,6 +14,7 @@
 #include "process/freed_memory.hpp"
 #include "process/inherited_state.hpp"
 #include "process/program_name.hpp"
+#include "report/printable.hpp"
 
 namespace {
 
@@ -48,7 +49,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 void print_failure(const std::string& message) {
   std::istringstream lines(message);
   std::cout.flush();
-  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "dha: {}\n", line);
+  for (std::string line; std::getline(lines, line);) fmt::print(stderr, "dha: {}\n", dha::printable_line(line));
 }
 
 }  // namespace

@@ -12,16 +12,22 @@ namespace dha::app {
 
 namespace options = boost::program_options;
 
+void add_weights_option(options::options_description& visible) {
+  visible.add_options()("weights",
+                        options::value<std::string>()->default_value(name_of(Weights::kLast))->value_name("WHICH"),
+                        "last, or best: of the best epoch by validation accuracy");
+}
+
 void add_network_options(options::options_description& visible) {
-  visible.add_options()("weights", options::value<std::string>()->default_value("last")->value_name("WHICH"),
-                        "last, or best: of the best epoch by validation accuracy")(
-      "accept-changed-data", "go on although images differ from those of the run; classes must be the same");
+  add_weights_option(visible);
+  visible.add_options()("accept-changed-data",
+                        "go on although images differ from those of the run; classes must be the same");
 }
 
 Weights weights_of(const options::variables_map& values) {
   const std::string which = values["weights"].as<std::string>();
-  if (which == "last") return Weights::kLast;
-  if (which == "best") return Weights::kBest;
+  for (const Weights one : {Weights::kLast, Weights::kBest})
+    if (which == name_of(one)) return one;
   throw Error(ErrorCode::kUsage, fmt::format("--weights must be last or best, found '{}'", which));
 }
 
@@ -49,8 +55,7 @@ std::string in_words(const RunProgress& progress) {
 }
 
 nlohmann::ordered_json to_json(const RunProgress& progress) {
-  nlohmann::ordered_json json{{"weights", progress.weights == Weights::kBest ? "best" : "last"},
-                              {"epoch", progress.epochs}};
+  nlohmann::ordered_json json{{"weights", name_of(progress.weights)}, {"epoch", progress.epochs}};
   if (!progress.is_finished) json["unfinished"] = unfinished_json(progress);
   return json;
 }

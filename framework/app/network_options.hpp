@@ -8,9 +8,13 @@
 #include <vector>
 
 #include "pipeline/pipeline.hpp"
-#include "run/run_network.hpp"
+#include "stage/pipeline_data.hpp"
+#include "stage/run_progress.hpp"
 
 namespace dha::app {
+
+// Adds --weights.
+void add_weights_option(boost::program_options::options_description& options);
 
 // Adds --weights and --accept-changed-data.
 void add_network_options(boost::program_options::options_description& options);

@@ -13,6 +13,7 @@
 #include "app/opened_run.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "app/verb_console.hpp"
 #include "process/program_name.hpp"
 #include "process/signals.hpp"
@@ -36,10 +37,15 @@ Error usage(const std::string& text) {
 
 // Adds the paths in `lines`, one a line; empty lines are none.
 void add_lines(std::istream& lines, const std::string& name, std::vector<std::string>& paths) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   const size_t before = paths.size();
   bool is_first = true;
   for (std::string line; std::getline(lines, line); is_first = false) {
-    if (is_first && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // the mark by which Windows knows UTF-8
+    if (is_first && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+    if (line.find('\0') != line.npos)
+      throw Error(
+          ErrorCode::kData,
+          fmt::format("{} is not text in UTF-8: it contains a zero byte; save it as UTF-8, one path per line", name));
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) paths.push_back(line);
   }
@@ -61,12 +67,14 @@ void add_list(const std::string& file, std::vector<std::string>& paths) {
 
 PredictionRequest request_of(const options::variables_map& values) {
   PredictionRequest request;
+  request.weights = weights_of(values);
   request.top = values["top"].as<int64_t>();
   if (request.top < 1) throw usage(fmt::format("--top must be at least 1, found {}", request.top));
   if (values.count("images") == 0 && values.count("list") == 0)
     throw missing_argument(kPredictCommand, "missing images", "RUN IMAGES…");
   if (values.count("images") > 0)
     for (const std::string& image : values["images"].as<std::vector<std::string>>()) {
+      if (image.empty()) throw usage("an image has the name ''; name a file, a folder, or '-' for standard input");
       if (image == kStandardInput)
         add_list(image, request.images);
       else
@@ -83,6 +91,12 @@ bool holds(const fs::path& folder, const char* name) {
 
 PredictedImages predict_with_model(const options::variables_map& values, const fs::path& folder,
                                    const PredictionRequest& request) {
+  if (!values["weights"].defaulted())
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("--weights chooses among the weights that a run keeps, but '{}' is a model without its run, "
+                    "which has but one set; leave --weights out, or give the folder of a run",
+                    folder.string()));
   const DeviceChoice device = choose_device(values.count("device") > 0 ? values["device"].as<std::string>() : "auto");
   const PluginRegistry registry = require_plugins(values);
   open_accelerator_code(device, registry, PipelineConfig());
@@ -125,7 +139,7 @@ void report(const PredictedImages& found, bool quiet) {
     console.line(fmt::format("dha: {} of {} images cannot be read", found.unreadable.size(), images));
   if (quiet) return;
   for (const std::string& one : found.left_out) console.line("dha: " + one);
-  if (!found.progress.is_finished) console.line("dha: " + in_words(found.progress));
+  if (const std::string progress = in_words(found.progress); !progress.empty()) console.line("dha: " + progress);
 }
 
 void print_table(const std::vector<Prediction>& images) {
@@ -134,15 +148,15 @@ void print_table(const std::vector<Prediction>& images) {
     for (const ClassProbability& one : image.top)
       rows.push_back(
           {&one == &image.top.front() ? image.image : "", one.name, fmt::format("{:.2f} %", 100 * one.probability)});
-  fmt::print("{}", format_table(rows));
+  print_output("{}", format_table(rows));
 }
 
 void print_csv(const std::vector<Prediction>& images) {
-  fmt::print("image,rank,class,probability\n");
+  print_output("image,rank,class,probability\n");
   for (const Prediction& image : images)
     for (size_t i = 0; i < image.top.size(); ++i)
-      fmt::print("{}", csv_line({image.image, std::to_string(i + 1), image.top[i].name,
-                                 fmt::format("{}", image.top[i].probability)}));
+      print_output("{}", csv_line({image.image, std::to_string(i + 1), image.top[i].name,
+                                   fmt::format("{}", image.top[i].probability)}));
 }
 
 void print_json(const std::vector<Prediction>& images) {
@@ -155,7 +169,7 @@ void print_json(const std::vector<Prediction>& images) {
     json.push_back({{"image", image.image}, {"top", std::move(top)}});
   }
   // Names of files need not be UTF-8, and JSON must.
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  print_output("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 void add_options(options::options_description& visible) {
@@ -164,6 +178,7 @@ void add_options(options::options_description& visible) {
       "top", options::value<int64_t>()->default_value(PredictionRequest().top)->value_name("K"),
       "classes to print per image, the most probable first; at most all")(
       "csv", "print rows of image, rank, class and probability")("json", "print JSON");
+  add_weights_option(visible);
   add_device_option(visible);
   add_plugin_options(visible);
 }
@@ -194,7 +209,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 const Command kPredictCommand{
-    "predict", "predict RUN IMAGES… [--list FILE] [--top K] [--csv | --json]",
+    "predict", "predict RUN IMAGES… [--list FILE] [--top K] [--weights last|best] [--csv | --json]",
     "classify images with the trained network of a run", run,
     "\nRUN is the folder of a run, or the model/ of one. IMAGES are files, folders, whose images at any depth are\n"
     "classified, and -, for paths from standard input, one per line. Images that cannot be read are named on standard\n"

@@ -13,7 +13,6 @@
 #include "run/run_changes.hpp"
 #include "stage/model_files.hpp"
 #include "storage/atomic_file.hpp"
-#include "storage/model_folder.hpp"
 
 namespace dha::app {
 
@@ -61,7 +60,7 @@ int run(const std::vector<std::string>& arguments) {
   const PluginRegistry registry = require_plugins(*values);
   const PipelineConfig config = load_pipeline(file, overrides, registry);
   check_without_data(config, registry);  // before there is a run directory
-  if (!config.initial_weights.empty()) model_folder(config.initial_weights);
+  if (!config.initial_weights.empty()) initial_model(config.initial_weights);
   open_accelerator_code(device, registry, config);
   const RunDirectory directory = RunDirectory::create((*values)["out"].as<std::string>(), config.name, config.seed);
   if (!config.initial_weights.empty()) keep_initial_model(config.initial_weights, directory);

@@ -10,6 +10,7 @@
 #include "app/command_line.hpp"
 #include "app/launch_options.hpp"
 #include "app/network_options.hpp"
+#include "app/standard_output.hpp"
 #include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "process/program_name.hpp"
@@ -39,9 +40,9 @@ TrialLaunch trial_launch(const options::variables_map& values, const PipelineCon
 
 void print_early_end(const RunDirectory& directory, const EarlyEnd& end) {
   const std::string path = directory.path().string();
-  fmt::print("The time is over in {}; {}; continue with: {} resume {}\n", position_in_words(end.progress),
-             end.no_model.empty() ? path + "/model/ has the network as it is" : "there is no trained network yet",
-             program_name(), path);
+  print_output("The time is over in {}; {}; continue with: {} resume {}\n", position_in_words(end.progress),
+               end.no_model.empty() ? path + "/model/ has the network as it is" : "there is no trained network yet",
+               program_name(), path);
 }
 
 int end_in_time(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
@@ -51,7 +52,7 @@ int end_in_time(const RunDirectory& directory, const PipelineConfig& config, con
   const EarlyEnd end = end_early(directory, config, registry, device.device, log);
   if (!end.no_model.empty()) log.write(LogLevel::kDebug, "dha", end.no_model);
   if (as_json)
-    fmt::print("{}", read_file(directory.file("summary.json")));
+    print_output("{}", read_file(directory.file("summary.json")));
   else
     print_early_end(directory, end);
   return kDone;
@@ -92,15 +93,15 @@ int train_in(const RunDirectory& directory, const PipelineConfig& config, const 
     return end_in_time(directory, config, registry, device, console, values.count("json") > 0);
   }
   if (values.count("json") > 0) {
-    fmt::print("{}", read_file(directory.file("summary.json")));
+    print_output("{}", read_file(directory.file("summary.json")));
     return kDone;
   }
   const std::string path = directory.path().string();
-  fmt::print("\n{}\n", results_table(results));
+  print_output("\n{}\n", results_table(results));
   const std::vector<std::string> learned = learned_values(directory, results);
-  for (const std::string& line : learned) fmt::print("{}\n", line);
-  if (!learned.empty()) fmt::print("\n");
-  fmt::print(
+  for (const std::string& line : learned) print_output("{}\n", line);
+  if (!learned.empty()) print_output("\n");
+  print_output(
       "summary       {0}/summary.json\narchitecture  {0}/architecture.svg\npolicy        {0}/policy.json\n"
       "model         {0}/model/\nreport        {0}/report.html\nnext          {1} eval {0}\n",
       path, program_name());

@@ -8,6 +8,7 @@
 #include "app/command_line.hpp"
 #include "app/pipeline_options.hpp"
 #include "app/plugin_options.hpp"
+#include "app/standard_output.hpp"
 #include "app/verb_console.hpp"
 #include "dha/error.hpp"
 #include "process/signals.hpp"
@@ -60,7 +61,7 @@ int run(const std::vector<std::string>& arguments) {
   if (values->count("dir") == 0) throw missing_argument(kTrialCommand, "missing trial directory", "DIR");
   try {
     const TrialResult result = train(*values, channel);
-    fmt::print("{}", read_file(std::filesystem::path((*values)["dir"].as<std::string>()) / kOutcomeFile));
+    print_output("{}", read_file(std::filesystem::path((*values)["dir"].as<std::string>()) / kOutcomeFile));
     return result.outcome.status == TrialStatus::kFailed ? kRunFailed : kDone;
   } catch (const Error& error) {
     if (channel && error.code() != ErrorCode::kCancelled) channel->send(error_message(error));

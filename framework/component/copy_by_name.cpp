@@ -22,6 +22,11 @@ void copy_by_name(const std::map<std::string, at::Tensor>& from, const std::vect
           fmt::format("the weights do not fit the network: tensor '{}' has shape [{}], expected [{}]; give "
                       "both networks the same channels, classes and parameters of the space",
                       target.name, fmt::join(source->second.sizes(), ", "), fmt::join(target.tensor.sizes(), ", ")));
+    if (source->second.is_floating_point() != target.tensor.is_floating_point())
+      throw Error(
+          ErrorCode::kData,
+          fmt::format("the weights do not fit the network: tensor '{}' has the type {}, expected {}", target.name,
+                      c10::toString(source->second.scalar_type()), c10::toString(target.tensor.scalar_type())));
     target.tensor.copy_(source->second);
   }
 }

@@ -42,11 +42,4 @@ std::vector<std::string> write_exported_files(const std::filesystem::path& folde
   return problems;
 }
 
-void remove_exported_files(const std::filesystem::path& folder) {
-  for (const char* name : {kOnnxFile, kPythonFile, kReadmeFile}) {
-    std::error_code ignored;
-    std::filesystem::remove(folder / name, ignored);
-  }
-}
-
 }  // namespace dha

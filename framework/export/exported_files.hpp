@@ -17,7 +17,4 @@ inline constexpr const char* kReadmeFile = "README.md";
 // sentence that says why; the file in that format is removed. Throws Error{kIo}.
 std::vector<std::string> write_exported_files(const std::filesystem::path& folder, const ExportedModel& model);
 
-// Removes the files of an earlier model.
-void remove_exported_files(const std::filesystem::path& folder);
-
 }  // namespace dha

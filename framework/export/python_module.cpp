@@ -10,6 +10,7 @@
 
 #include "export/graph_check.hpp"
 #include "export/module_tree.hpp"
+#include "report/printable.hpp"
 
 namespace dha {
 
@@ -19,6 +20,19 @@ using Kind = GraphLayer::Kind;
 using Json = nlohmann::ordered_json;
 
 constexpr int kBody = 8;  // spaces before a statement of a method
+
+// Characters that turn text around would show a reader other code than Python runs.
+std::string list_literal(const std::vector<std::string>& names) {
+  const std::string json = Json(names).dump();
+  std::string literal;
+  for (size_t at = 0; at < json.size(); ++at) {
+    const bool is_control = is_bidi_control(std::string_view(json).substr(at));
+    literal += is_control ? fmt::format("\\u20{:02x}", (json[at + 1] & 0x03) << 6 | (json[at + 2] & 0x3f))
+                          : json.substr(at, 1);
+    if (is_control) at += 2;
+  }
+  return literal;
+}
 
 std::string pair(const std::array<int64_t, 2>& values) {
   return values[0] == values[1] ? std::to_string(values[0]) : fmt::format("({}, {})", values[0], values[1]);
@@ -169,7 +183,7 @@ class ModuleWriting {
         "    network.load_state_dict({{name: tensor for name, tensor in load_file(path).items() if name in names}})\n"
         "    return network.eval()\n",
         model_.graph.channels, model_.graph.height, model_.graph.width, model_.graph.channels == 3 ? ", RGB" : "",
-        layers_[static_cast<size_t>(model_.graph.logits)].out, Json(model_.info.class_names).dump(),
+        layers_[static_cast<size_t>(model_.graph.logits)].out, list_literal(model_.info.class_names),
         Json(model_.info.mean).dump(), Json(model_.info.standard_deviation).dump(), classes_, network);
   }
 

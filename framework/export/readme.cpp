@@ -36,6 +36,20 @@ std::string introduction(const ExportedModel& model, bool has_onnx, bool has_pyt
             "size.");
 }
 
+// What the programs do and do not do of it.
+std::string decoding(const ExportedModel& model, bool has_onnx, bool has_python) {
+  if (!has_onnx && !has_python) return "";
+  const ImageDecoding& how = model.decoding;
+  return fmt::format(
+      "\ndha {}shows transparent parts on {}, and scales 16-bit samples from 0 to {} to 0 to 255; the Python programs "
+      "do the same, except that Pillow keeps only the high bytes of 16-bit colour images{}.\n",
+      how.orients ? "turns an image as its EXIF orientation says, " : "", how.background, (1 << how.bits) - 1,
+      has_onnx ? ", while the C++ and the browser program leave all of this out: give them pixels that are ready" : "");
+}
+
+// That the statements import besides Image.
+const char* pillow_names(const ExportedModel& model) { return model.decoding.orients ? ", ImageOps" : ""; }
+
 // Statements that read one image as uint8 (1, channels, height, width).
 std::string python_image(const ExportedModel& model) {
   const LayerGraph& graph = model.graph;
@@ -46,14 +60,20 @@ std::string python_image(const ExportedModel& model) {
                                       "scale = min(image.width / {0}, image.height / {1})\n"
                                       "width, height = round({0} * scale), round({1} * scale)\n",
                                       graph.width, graph.height);
+  const ImageDecoding& how = model.decoding;
   return fmt::format(
-      "image = Image.open(\"image.png\").convert(\"{}\")\n"
+      "image = {}\n"
+      "if image.mode.startswith(\"I\"):  # 16 bits\n"
+      "    image = image.point(lambda level: level * (255 / {}) + 0.5).convert(\"L\")\n"
+      "background = Image.new(\"RGBA\", image.size, \"{}\")\n"
+      "image = Image.alpha_composite(background, image.convert(\"RGBA\")).convert(\"{}\")\n"
       "{}"
       "left, top = (image.width - width) // 2, (image.height - height) // 2\n"
       "image = image.crop((left, top, left + width, top + height)).resize(({}, {}), Image.BILINEAR)\n"
       "pixels = numpy.array(image, dtype=numpy.uint8)\n"
       "images = pixels{}\n",
-      is_colour ? "RGB" : "L", sides, graph.width, graph.height,
+      how.orients ? "ImageOps.exif_transpose(Image.open(\"image.png\"))" : "Image.open(\"image.png\")",
+      (1 << how.bits) - 1, how.background, is_colour ? "RGB" : "L", sides, graph.width, graph.height,
       is_colour ? ".transpose(2, 0, 1)[None]" : "[None, None]");
 }
 
@@ -65,14 +85,14 @@ std::string python_onnx(const ExportedModel& model) {
       "import json\n\n"
       "import numpy\n"
       "import onnxruntime\n"
-      "from PIL import Image\n\n"
+      "from PIL import Image{}\n\n"
       "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
       "class_names = json.loads(session.get_modelmeta().custom_metadata_map[\"class_names\"])\n"
       "{}"
       "logits, probabilities = session.run([\"logits\", \"probabilities\"], {{\"images\": images}})\n"
       "print(class_names[probabilities[0].argmax()], probabilities[0].max())\n"
       "```\n",
-      python_image(model));
+      pillow_names(model), python_image(model));
 }
 
 std::string python_torch(const ExportedModel& model) {
@@ -82,7 +102,7 @@ std::string python_torch(const ExportedModel& model) {
       "```python\n"
       "import numpy\n"
       "import torch\n"
-      "from PIL import Image\n\n"
+      "from PIL import Image{}\n\n"
       "import model  # model.py\n\n"
       "network = model.load(\"weights.safetensors\")\n"
       "{}"
@@ -90,7 +110,7 @@ std::string python_torch(const ExportedModel& model) {
       "    logits = network(torch.from_numpy(images))\n"
       "print(model.CLASS_NAMES[logits[0].argmax()], logits[0].softmax(0).max().item())\n"
       "```\n",
-      python_image(model));
+      pillow_names(model), python_image(model));
 }
 
 std::string cpp_onnx(const LayerGraph& graph) {
@@ -142,7 +162,7 @@ std::string browser(const LayerGraph& graph) {
 }  // namespace
 
 std::string model_readme(const ExportedModel& model, bool has_onnx, bool has_python) {
-  std::string text = introduction(model, has_onnx, has_python);
+  std::string text = introduction(model, has_onnx, has_python) + decoding(model, has_onnx, has_python);
   if (has_onnx) text += python_onnx(model);
   if (has_python) text += python_torch(model);
   if (has_onnx) text += cpp_onnx(model.graph) + browser(model.graph);

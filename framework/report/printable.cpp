@@ -34,6 +34,12 @@ Character take_character(std::string_view& text) {
 
 }  // namespace
 
+bool is_bidi_control(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xe2') return false;
+  const auto last = static_cast<unsigned char>(text[2]);
+  return (text[1] == '\x80' && last >= 0xaa && last <= 0xae) || (text[1] == '\x81' && last >= 0xa6 && last <= 0xa9);
+}
+
 std::string printable(std::string_view text, std::string_view indent) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   std::string safe;
@@ -44,6 +50,9 @@ std::string printable(std::string_view text, std::string_view indent) {
     if (is_second_control(text.substr(at))) {
       safe += '?';
       ++at;
+    } else if (is_bidi_control(text.substr(at))) {
+      safe += '?';
+      at += 2;
     } else if (character == '\n') {
       safe.append("\n").append(indent);
     } else if (character == '\t') {

@@ -6,6 +6,10 @@
 
 namespace dha {
 
+// Whether `text` begins with U+202A to U+202E or U+2066 to U+2069 (3 bytes), with which a name turns around the rest of
+// its line.
+bool is_bidi_control(std::string_view text);
+
 // Control characters (escape sequences, backspaces, carriage returns) become '?'; tabs become a space. Line breaks stay
 // and are followed by `indent`; those at the end go.
 std::string printable(std::string_view text, std::string_view indent = "");

@@ -27,7 +27,7 @@ EarlyEnd export_model(const RunDirectory& directory, const PipelineConfig& confi
 
 EarlyEnd end_early(const RunDirectory& directory, const PipelineConfig& config, const PluginRegistry& registry,
                    at::Device device, Log& log) {
-  const std::vector<StageResult> results = read_results(directory);
+  const std::vector<StageResult> results = read_results(directory, config);
   EarlyEnd end = export_model(directory, config, registry, device, log);
   RunProgress& progress = end.progress;
   if (!end.no_model.empty()) {  // the stage under way has trained no step, or trains trials

@@ -14,7 +14,6 @@
 #include "dha/error.hpp"
 #include "pipeline/pipeline_error.hpp"
 #include "process/long_work.hpp"
-#include "process/program_name.hpp"
 #include "process/signals.hpp"
 #include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
@@ -68,19 +67,6 @@ std::string_view reason_of(const Error& error) {
   return stop_reason() == StopReason::kTime ? run_end::kTime : run_end::kInterrupted;
 }
 
-// Training a run without its traces anew would replace its result.
-void check_can_continue(const RunDirectory& directory, const std::vector<StageResult>& results) {
-  const auto is_there = [&](const char* name) { return std::filesystem::exists(directory.file(name)); };
-  std::error_code missing;
-  const std::filesystem::directory_iterator checkpoints(directory.file("checkpoints"), missing), end;
-  if (!results.empty() || is_there("stages") || checkpoints != end) return;
-  if (!is_there("summary.json") && !is_there("model")) return;
-  throw Error(ErrorCode::kUsage,
-              fmt::format("the run in {0} was tidied up: it has a result, but no stages.json and no checkpoint to "
-                          "continue from; copy them back, or start a new run with: {1} run {0}/pipeline.json",
-                          directory.path().string(), program_name()));
-}
-
 // The error that ended the run matters more than one of writing the file.
 void record_end(const RunDirectory& directory, const Error& error, Log& log) {
   try {
@@ -108,12 +94,11 @@ std::vector<StageResult> PipelineRunner::resume(DataChange allowed) { return tra
 std::vector<StageResult> PipelineRunner::train(std::optional<DataChange> resuming) {
   const RunLock lock(directory_);
   if (resuming) {
-    std::vector<StageResult> results = read_results(directory_);
+    std::vector<StageResult> results = read_results(directory_, config_);
     if (results.size() == config_.stages.size()) {
       console_.line("the run has finished; --set stages.NAME.epochs=N trains it longer");
       return results;
     }
-    check_can_continue(directory_, results);
     std::filesystem::create_directories(directory_.file("checkpoints"));
     for (const char* folder : {".", "checkpoints", "model"}) remove_abandoned_temporaries(directory_.file(folder));
   }
@@ -212,7 +197,7 @@ void PipelineRunner::train_remaining(const RunContext& run, std::vector<StageRes
 // how to go on.
 std::optional<State> PipelineRunner::find_position(std::vector<StageResult>& results, Log& log) const {
   const std::filesystem::path checkpoints = directory_.file("checkpoints");
-  results = read_results(directory_);
+  results = read_results(directory_, config_);
   std::optional<State> checkpoint;
   const auto report = [&](const std::string& damage) { log.write(LogLevel::kWarning, "checkpoint", damage); };
   while (true) {

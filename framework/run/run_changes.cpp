@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "dha/error.hpp"
+#include "process/program_name.hpp"
 #include "stage/results.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
@@ -136,6 +137,19 @@ void check_can_continue(const StageConfig& after, const StageConfig& before, con
         fmt::format("the search of stage '{}' has finished and cannot have more epochs; start a new run", before.name));
 }
 
+// Training a run without its traces anew would replace its result.
+void check_can_resume(const RunDirectory& directory) {
+  const auto is_there = [&](const char* name) { return std::filesystem::exists(directory.file(name)); };
+  std::error_code missing;
+  const std::filesystem::directory_iterator checkpoints(directory.file("checkpoints"), missing), end;
+  if (is_there("stages.json") || is_there("stages") || checkpoints != end) return;
+  if (!is_there("summary.json") && !is_there("model") && !is_there("model_best")) return;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("the run in {0} was tidied up: it has a result, but no stages.json and no checkpoint to "
+                          "continue from; copy them back, or start a new run with: {1} run {0}/pipeline.json",
+                          directory.path().string(), program_name()));
+}
+
 void forget_stage(const RunDirectory& directory, const std::string& stage) {
   std::filesystem::remove_all(directory.file("stages") / stage);
   for (const std::filesystem::path& file : checkpoints_of(directory.file("checkpoints"), stage))
@@ -154,7 +168,8 @@ PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector
   const PipelineConfig written = load_pipeline(file, {}, registry);
   const PipelineConfig changed = changes.empty() ? written : load_pipeline(file, changes, registry);
   const PipelineConfig before = std::filesystem::exists(record) ? load_pipeline(record, {}, registry) : written;
-  std::vector<StageResult> results = read_results(directory);
+  check_can_resume(directory);
+  std::vector<StageResult> results = read_results(directory, before);
   if (before.resolved_json == changed.resolved_json) {
     // A run of an earlier version has none.
     if (!std::filesystem::exists(record) && results.size() < changed.stages.size()) record_pipeline(directory, changed);

@@ -20,9 +20,9 @@ void record_pipeline(const RunDirectory& directory, const PipelineConfig& config
 // begun may differ; else paths of the data set (dataset.path), larger epochs or trials.count of a stage, its
 // trials.parallel, and keys that change no result but by rounding (device, graph, loader_threads,
 // checkpoint_every_steps, checkpoint_every_minutes, keep_checkpoints, tensorboard). Throws Error{kUsage} that names any
-// other difference, smaller numbers, and more epochs of a stage whose search is over. Where something differs, writes
-// pipeline.json and the record; a finished stage that grows, and those after it, are taken out of stages.json, together
-// with the checkpoints of the latter: they start again, from the longer stage.
+// other difference, smaller numbers, more epochs of a stage whose search is over, and a run that was tidied up. Where
+// something differs, writes pipeline.json and the record; a finished stage that grows, and those after it, are taken
+// out of stages.json, together with the checkpoints of the latter: they start again, from the longer stage.
 PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector<Override>& changes,
                                 const PluginRegistry& registry);
 

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "dha/error.hpp"
-#include "export/exported_files.hpp"
+#include "stage/model_files.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/model_folder.hpp"
 #include "storage/run_lock.hpp"
@@ -17,9 +16,6 @@ namespace dha {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array kModelFiles{kWeightsFile, kArchitectureFile, kModelFile, kDatasetFile,
-                                 kOnnxFile,    kPythonFile,       kReadmeFile};
 
 bool lies_in(const fs::path& folder, const fs::path& parent) {
   const fs::path below = fs::weakly_canonical(folder).lexically_relative(fs::canonical(parent));
@@ -41,9 +37,10 @@ void lock(std::optional<RunLock>& lock, const RunDirectory& directory) {
 void check_is_for_models(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder / kModelFile, error)) return;
+  const std::vector<std::string>& names = model_file_names();
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (std::find(kModelFiles.begin(), kModelFiles.end(), name) != kModelFiles.end()) continue;
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     throw Error(ErrorCode::kUsage, fmt::format("--output: '{}' contains '{}', which is no file of a model; name a new "
                                                "or empty folder",
                                                folder.string(), name));
@@ -58,11 +55,11 @@ RunExport export_run(const RunDirectory& directory, const PipelineConfig& config
   if (lies_in(folder, directory.path())) lock(held, directory);
   remove_abandoned_temporaries(folder);
   check_is_for_models(folder);
-  const RunNetwork run(directory, config, registry, device, allowed, weights);
+  const RunNetwork run(directory, config, registry, device, allowed, weights, OpenData::kIfNeeded);
   run.write_model(folder, log);
   RunExport result{{}, run.progress(), run.damage()};
-  for (const char* name : kModelFiles)
-    if (fs::exists(folder / name)) result.files.emplace_back(name);
+  for (const std::string& name : model_file_names())
+    if (fs::exists(folder / name)) result.files.push_back(name);
   return result;
 }
 

@@ -14,9 +14,11 @@
 #include "dha/error.hpp"
 #include "process/long_work.hpp"
 #include "process/program_name.hpp"
+#include "report/json_problem.hpp"
+#include "run/located_network.hpp"
+#include "run/run_network.hpp"
 #include "stage/model_components.hpp"
 #include "stage/model_files.hpp"
-#include "stage/results.hpp"
 #include "stage/saved_network.hpp"
 #include "storage/model_folder.hpp"
 
@@ -92,7 +94,6 @@ PredictedImages predict(const RequestedImages& requested, const DatasetInfo& inf
 
   PredictedImages predictions;
   predictions.left_out = requested.left_out();
-  predictions.progress.is_finished = true;
   for (const auto& [position, problem] : images->problems()) predictions.unreadable.push_back(problem);
   const int64_t* position = found.labels.const_data_ptr<int64_t>();
   const int64_t* label = found.classes.const_data_ptr<int64_t>();
@@ -112,21 +113,16 @@ PredictedImages predict_with(const SavedNetwork& network, const RequestedImages&
 }
 
 // The data set of a run as its network sees it: with the parameters that it chose itself.
-ComponentUse dataset_of(const RunDirectory& directory, const PipelineConfig& config) {
+ComponentUse dataset_of(const RunDirectory& directory, const LocatedNetwork& located, const PipelineConfig& config) {
+  const fs::path model = located.model() ? located.model_folder() : directory.file("model");
   ComponentUse use = config.dataset.component;
-  for (const fs::path& facts : {directory.file(kDatasetFile), directory.file("model") / kDatasetFile})
+  for (const fs::path& facts : {directory.file(kDatasetFile), model / kDatasetFile})
     use = PipelineData::with_chosen_params(use, facts);
   return use;
 }
 
-// Whether the model/ of a run is its newest network. One without stages.json was tidied up.
-bool is_model_current(const RunDirectory& directory, const PipelineConfig& config) {
-  if (!has_model(directory)) return false;
-  return !fs::exists(directory.file("stages.json")) || read_results(directory).size() == config.stages.size();
-}
-
-ComponentUse dataset_of_folder(const fs::path& folder, const PluginRegistry& registry) {
-  const nlohmann::ordered_json description = read_model_description(folder);
+ComponentUse dataset_of_folder(const nlohmann::ordered_json& description, const fs::path& folder,
+                               const PluginRegistry& registry) {
   if (!description.contains("dataset"))
     throw Error(ErrorCode::kData, fmt::format("{} does not say how images are read, because an earlier version of dha "
                                               "wrote it; give the folder of its run",
@@ -134,8 +130,8 @@ ComponentUse dataset_of_folder(const fs::path& folder, const PluginRegistry& reg
   try {
     return read_dataset_of_model(description.at("dataset"), registry, folder);
   } catch (const nlohmann::ordered_json::exception& error) {
-    throw Error(ErrorCode::kData,
-                fmt::format("{} is damaged: {}; copy the model again", (folder / kModelFile).string(), error.what()));
+    throw Error(ErrorCode::kData, fmt::format("{} is damaged: {}; copy the model again", (folder / kModelFile).string(),
+                                              json_problem(error)));
   }
 }
 
@@ -143,28 +139,39 @@ ComponentUse dataset_of_folder(const fs::path& folder, const PluginRegistry& reg
 
 PredictedImages predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
                                  const PluginRegistry& registry, at::Device device, const PredictionRequest& request) {
-  const RequestedImages requested(registry, dataset_of(directory, config), request.images);
-  if (is_model_current(directory, config)) {
-    const SavedNetwork network(directory.file("model"), registry, device, config.channels_last);
-    return predict_with(
+  const LocatedNetwork located(directory, config, registry, request.weights);
+  const RequestedImages requested(registry, dataset_of(directory, located, config), request.images);
+  PredictedImages predictions;
+  if (located.model()) {
+    const SavedNetwork network(located.model_folder(), *located.model(), registry, device, config.channels_last);
+    predictions = predict_with(
         network, requested,
         {.batch_size = config.stages.back().batch_size, .device = device, .threads = config.loader_threads},
         request.top);
+  } else {
+    const RunNetwork run(directory, config, registry, device, DataChange::kSameClasses, located, OpenData::kIfNeeded);
+    predictions = predict(requested, run.dataset(),
+                          [&](const ImageSet& images) { return run.network().classify(images, request.top); });
   }
-  const RunNetwork run(directory, config, registry, device, DataChange::kSameClasses);
-  PredictedImages predictions = predict(
-      requested, run.dataset(), [&](const ImageSet& images) { return run.network().classify(images, request.top); });
-  predictions.progress = run.progress();
-  predictions.damage = run.damage();
+  predictions.progress = located.progress();
+  predictions.damage = located.damage();
   return predictions;
 }
 
 PredictedImages predict_with_model(const fs::path& folder, const PluginRegistry& registry, at::Device device,
                                    const PredictionRequest& request) {
-  const RequestedImages requested(registry, dataset_of_folder(folder, registry), request.images);
+  const nlohmann::ordered_json description = read_model_description(folder);
+  const std::optional<RunProgress> origin = origin_of(description, folder);
+  const RequestedImages requested(registry, dataset_of_folder(description, folder, registry), request.images);
   const PipelineConfig usual;
-  const SavedNetwork network(folder, registry, device, usual.channels_last);
-  return predict_with(network, requested, {.device = device, .threads = usual.loader_threads}, request.top);
+  const SavedNetwork network(folder, read_model(folder), registry, device, usual.channels_last);
+  PredictedImages predictions =
+      predict_with(network, requested, {.device = device, .threads = usual.loader_threads}, request.top);
+  if (origin)
+    predictions.progress = *origin;
+  else
+    predictions.progress.is_finished = true;
+  return predictions;
 }
 
 }  // namespace dha

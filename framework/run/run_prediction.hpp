@@ -8,14 +8,15 @@
 
 #include "pipeline/pipeline.hpp"
 #include "plugin/plugin_registry.hpp"
-#include "run/run_network.hpp"
+#include "stage/run_progress.hpp"
 #include "storage/run_directory.hpp"
 
 namespace dha {
 
 struct PredictionRequest {
-  std::vector<std::string> images;  // files, and folders whose images are meant
-  int64_t top = 5;                  // classes to report per image, at least 1; at most all are reported
+  std::vector<std::string> images;   // files, and folders whose images are meant
+  int64_t top = 5;                   // classes to report per image, at least 1; at most all are reported
+  Weights weights = Weights::kLast;  // of a run; a model/ alone has but one set
 };
 
 struct ClassProbability {
@@ -32,14 +33,14 @@ struct PredictedImages {
   std::vector<Prediction> images;       // in the order of the request; of a folder in byte order
   std::vector<std::string> unreadable;  // sentences about the images that cannot be read
   std::vector<std::string> left_out;    // sentences about other files in the folders
-  RunProgress progress;                 // finished where a model/ was used
-  std::vector<std::string> damage;      // RunNetwork::damage()
+  RunProgress progress;                 // of the weights; finished where a model/ of an earlier version was used
+  std::vector<std::string> damage;      // LocatedNetwork::damage()
 };
 
 // Images are read, cropped and scaled as in evaluations of the run, by an unopened component of its data set. A
-// finished run needs its pipeline.json and model/ only; of one that has not finished, the data set is opened too
-// (run_network.hpp). Throws Error{kUsage} if the data set reads no other images, Error{kData} for a folder without an
-// image, and the errors of RunNetwork.
+// finished run needs its pipeline.json and model/ only; of one that has not finished, the data set is opened if that is
+// needed (run_network.hpp). Throws Error{kUsage} if the data set reads no other images, Error{kData} for a folder
+// without an image, and the errors of RunNetwork.
 PredictedImages predict_with_run(const RunDirectory& directory, const PipelineConfig& config,
                                  const PluginRegistry& registry, at::Device device, const PredictionRequest& request);
 

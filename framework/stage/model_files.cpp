@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 #include "component/component_json.hpp"
@@ -13,9 +14,11 @@
 #include "dha/version.hpp"
 #include "export/exported_files.hpp"
 #include "export/graph_check.hpp"
-#include "plugin/guarded_call.hpp"
 #include "process/long_work.hpp"
+#include "process/program_name.hpp"
 #include "report/drawing.hpp"
+#include "report/json_fields.hpp"
+#include "report/json_problem.hpp"
 #include "stage/model_components.hpp"
 #include "stage/pipeline_data.hpp"
 #include "storage/atomic_file.hpp"
@@ -24,6 +27,7 @@
 #include "storage/model_folder.hpp"
 #include "storage/safetensors.hpp"
 #include "storage/sha256.hpp"
+#include "storage/staged_folder.hpp"
 
 namespace dha {
 
@@ -31,6 +35,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr const char* kFormatName = "dha.model/";
 constexpr const char* kModelFormat = "dha.model/2";
 
 void write_json(const std::filesystem::path& file, const Json& json) {
@@ -88,24 +93,85 @@ std::optional<LayerGraph> described_layers(const StageParts& parts, const std::s
   }
 }
 
-// The files for other programs of a decided network. `model`: without its layers.
+// The files for other programs of a decided network. `model`: without its layers. `name`: of the folder in messages.
 void write_for_others(const std::filesystem::path& folder, const StageParts& parts, const std::string& architecture,
-                      ExportedModel model, Log& log) {
-  std::optional<LayerGraph> graph = described_layers(parts, architecture, model, in_words(folder), log);
-  if (!graph) return remove_exported_files(folder);
+                      ExportedModel model, const std::string& name, Log& log) {
+  std::optional<LayerGraph> graph = described_layers(parts, architecture, model, name, log);
+  if (!graph) return;
   model.graph = std::move(*graph);
   for (const std::string& problem : write_exported_files(folder, model))
-    log.write(LogLevel::kWarning, parts.space().id(), "a file of " + in_words(folder) + " is missing: " + problem);
+    log.write(LogLevel::kWarning, parts.space().id(), "a file of " + name + " is missing: " + problem);
+}
+
+// As far as the data set has the parameters of those that read image files.
+ImageDecoding decoding_of(const Json& dataset) {
+  const ImageDecoding usual;
+  return {text_at(dataset, "exif_orientation") != "ignore", text_at(dataset, "background", usual.background),
+          count_at(dataset, "bits", usual.bits)};
 }
 
 std::string version() {
   return fmt::format("{}.{}.{}", DHA_SDK_VERSION_MAJOR, DHA_SDK_VERSION_MINOR, DHA_SDK_VERSION_PATCH);
 }
 
-// The share of an image's shorter side that evaluations see; nothing where images are in memory.
-std::optional<double> crop_fraction(const OpenDataset& dataset) {
-  if (dataset.in_memory()) return std::nullopt;
-  return guarded_call(dataset.id(), "crop_policy", [&] { return dataset.dataset().crop_policy(); }).evaluation_fraction;
+// The content of model.json.
+Json describe(const StageParts& parts, const ModelSource& source, const std::string& weights_sha256, bool is_decided) {
+  const DatasetInfo& info = source.input.info;
+  Json space = Json::parse(parts.config().space.params_json);
+  space["use"] = parts.config().space.id;
+  Json input{{"channels", info.channels}, {"height", info.height}, {"width", info.width}};
+  if (const auto& crop = source.input.crop_fraction) input["crop_fraction"] = *crop;
+  const ComponentUse reading = PipelineData::with_chosen_params(source.pipeline.dataset.component, source.facts);
+  return {{"format", kModelFormat},
+          {"weights", kWeightsFile},
+          {"weights_sha256", weights_sha256},
+          {"network", is_decided ? "decided" : "supernet"},
+          {"architecture", kArchitectureFile},
+          {"space", space},
+          {"classes", info.classes},
+          {"class_names", info.class_names},
+          {"input", input},
+          {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
+          {"mean", info.mean},
+          {"standard_deviation", info.standard_deviation},
+          {"precision", source.pipeline.precision},
+          {"dataset", dataset_of_model(reading, parts.registry())},
+          {"trained", origin_json(source.progress)}};
+}
+
+// `name`: of the model's folder in messages.
+void write_files(const std::filesystem::path& folder, const std::string& name, const StageParts& parts,
+                 const std::string& architecture, const ModelSource& source, Log& log) {
+  SafetensorsFile weights;
+  const bool is_decided = collect_weights(parts, architecture, name, log, weights.tensors);
+  weights.metadata["format"] = kModelFormat;
+  save_safetensors(folder / kWeightsFile, weights);
+  const std::string weights_sha256 = sha256_of_file(folder / kWeightsFile);
+  write_json(folder / kArchitectureFile, parse_architecture(parts, architecture));
+  if (std::filesystem::exists(source.facts)) link_or_copy(source.facts, folder / kDatasetFile);
+  const Json description = describe(parts, source, weights_sha256, is_decided);
+  write_json(folder / kModelFile, description);
+  if (is_decided)
+    write_for_others(folder, parts, architecture,
+                     {{},
+                      weights.tensors,
+                      source.input.info,
+                      source.input.crop_fraction,
+                      weights_sha256,
+                      version(),
+                      decoding_of(description.at("dataset"))},
+                     name, log);
+}
+
+// A file of a model/ that is missing is damaged data, not a failed output.
+template <class Read>
+auto as_data(Read read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;
+    throw Error(ErrorCode::kData, error.what());
+  }
 }
 
 }  // namespace
@@ -122,74 +188,89 @@ void write_learned(const RunDirectory& directory, const StageParts& parts, const
   write_json(directory.file("policy.json"), policy);
 }
 
-void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const StageParts& parts,
-                 const std::string& architecture, const PipelineConfig& pipeline, const OpenDataset& dataset,
-                 Log& log) {
+void write_model(const std::filesystem::path& folder, const StageParts& parts, const std::string& architecture,
+                 const ModelSource& source, Log& log) {
   const LongWork work("writing " + in_words(folder));
-  const DatasetInfo& info = dataset.info();
-  make_folders(folder);
-  SafetensorsFile weights;
-  const bool is_decided = collect_weights(parts, architecture, in_words(folder), log, weights.tensors);
-  weights.metadata["format"] = kModelFormat;
-  save_safetensors(folder / kWeightsFile, weights);
-  const std::string weights_sha256 = sha256_of_file(folder / kWeightsFile);
-  write_json(folder / kArchitectureFile, parse_architecture(parts, architecture));
-  if (std::filesystem::exists(facts)) link_or_copy(facts, folder / kDatasetFile);
-  Json space = Json::parse(parts.config().space.params_json);
-  space["use"] = parts.config().space.id;
-  const std::optional<double> crop = crop_fraction(dataset);
-  Json input{{"channels", info.channels}, {"height", info.height}, {"width", info.width}};
-  if (crop) input["crop_fraction"] = *crop;
-  const ComponentUse reading = PipelineData::with_chosen_params(pipeline.dataset.component, facts);
-  write_json(folder / kModelFile, {{"format", kModelFormat},
-                                   {"weights", kWeightsFile},
-                                   {"weights_sha256", weights_sha256},
-                                   {"network", is_decided ? "decided" : "supernet"},
-                                   {"architecture", kArchitectureFile},
-                                   {"space", space},
-                                   {"classes", info.classes},
-                                   {"class_names", info.class_names},
-                                   {"input", input},
-                                   {"normalisation", "(pixel / 255 - mean) / standard_deviation, per channel"},
-                                   {"mean", info.mean},
-                                   {"standard_deviation", info.standard_deviation},
-                                   {"precision", pipeline.precision},
-                                   {"dataset", dataset_of_model(reading, parts.registry())}});
-  if (is_decided)
-    write_for_others(folder, parts, architecture, {{}, weights.tensors, info, crop, weights_sha256, version()}, log);
-  else
-    remove_exported_files(folder);
+  StagedFolder staged(folder);
+  try {
+    write_files(staged.path(), in_words(folder), parts, architecture, source, log);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;
+    throw staged.named(error);
+  }
+  staged.commit(model_file_names());
 }
 
-bool has_model(const RunDirectory& directory) {
-  const std::filesystem::path folder = directory.file("model");
-  return std::filesystem::exists(folder / kModelFile) && std::filesystem::exists(folder / kWeightsFile) &&
-         read_model_description(folder).value("network", "") == "decided";
+const std::vector<std::string>& model_file_names() {
+  static const std::vector<std::string> names{kWeightsFile, kArchitectureFile, kModelFile, kDatasetFile,
+                                              kOnnxFile,    kPythonFile,       kReadmeFile};
+  return names;
 }
 
 Json read_model_description(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / kModelFile;
-  const Json json = Json::parse(read_file(file), nullptr, false);
-  if (!json.is_object() || json.value("format", "") != kModelFormat)
-    throw Error(ErrorCode::kData, fmt::format("{} is damaged or has another format than \"{}\"; copy the model again, "
-                                              "or use the version of dha that wrote it",
-                                              file.string(), kModelFormat));
-  return json;
+  const Json json = Json::parse(read_input_file(file), nullptr, false);
+  const std::string format = text_at(json, "format");
+  if (format == kModelFormat) return json;
+  if (format.starts_with(kFormatName))
+    throw Error(ErrorCode::kData, fmt::format("{} has format {:?}, this version of dha reads {:?}; use the version "
+                                              "that wrote it",
+                                              file.string(), format, kModelFormat));
+  throw Error(ErrorCode::kData, fmt::format("{} is damaged: it is no JSON object with the format {:?}; copy the model "
+                                            "again, or write it anew with: {} export RUN",
+                                            file.string(), kModelFormat, program_name()));
+}
+
+bool is_decided(const Json& description) { return text_at(description, "network") == "decided"; }
+
+std::optional<RunProgress> origin_of(const Json& description, const std::filesystem::path& folder) {
+  const Json origin = field_at(description, "trained");
+  if (origin.is_null()) return std::nullopt;
+  try {
+    return progress_from_origin(origin);
+  } catch (const Json::exception& error) {
+    throw Error(ErrorCode::kData, fmt::format("{} is damaged: {}; copy the model again", (folder / kModelFile).string(),
+                                              json_problem(error)));
+  }
 }
 
 SavedModel read_model(const std::filesystem::path& folder) {
   const Json description = read_model_description(folder);
   const std::filesystem::path weights = folder / kWeightsFile;
-  if (description.value("weights_sha256", "") != sha256_of_file(weights))
-    throw Error(ErrorCode::kData,
-                fmt::format("{} is damaged or belongs to another model: its checksum is not the one in {}; copy the "
-                            "folder again or repeat the run",
-                            weights.string(), (folder / kModelFile).string()));
-  return {read_file(folder / kArchitectureFile), load_safetensors(weights).tensors};
+  return as_data([&]() -> SavedModel {
+    if (text_at(description, "weights_sha256") != sha256_of_file(weights))
+      throw Error(ErrorCode::kData,
+                  fmt::format("{} is damaged or belongs to another model: its checksum is not the one in {}; copy the "
+                              "folder again, or write it anew with: {} export RUN",
+                              weights.string(), (folder / kModelFile).string(), program_name()));
+    return {read_file(folder / kArchitectureFile), load_safetensors(weights).tensors};
+  });
+}
+
+Error misfit(const std::filesystem::path& folder, const Error& error) {
+  const std::array faults{ErrorCode::kData, ErrorCode::kInvalidConfig, ErrorCode::kInvalidParameter,
+                          ErrorCode::kContractViolation};
+  if (std::find(faults.begin(), faults.end(), error.code()) == faults.end()) return error;
+  return {ErrorCode::kData, fmt::format("the files of {} do not fit together: {}; copy the folder again, or write it "
+                                        "anew with: {} export RUN",
+                                        folder.string(), error.what(), program_name())};
+}
+
+std::filesystem::path initial_model(const std::filesystem::path& run_or_model) {
+  const std::filesystem::path folder = model_folder(run_or_model);
+  if (folder == run_or_model) return folder;
+  const std::optional<RunProgress> origin = origin_of(read_model_description(folder), folder);
+  if (origin && !origin->is_finished)
+    throw Error(
+        ErrorCode::kUsage,
+        fmt::format("the run in '{}' had not finished when its model/ was written (stage '{}', {} of {} epochs); "
+                    "resume the run, or give {} to take these weights",
+                    run_or_model.string(), origin->stage, origin->epochs, origin->planned_epochs, folder.string()));
+  return folder;
 }
 
 void keep_initial_model(const std::filesystem::path& run_or_model, const RunDirectory& directory) {
-  const std::filesystem::path from = model_folder(run_or_model), to = directory.file(kInitialFolder);
+  const std::filesystem::path from = initial_model(run_or_model), to = directory.file(kInitialFolder);
   make_folders(to);
   for (const char* name : {kWeightsFile, kArchitectureFile, kModelFile}) link_or_copy(from / name, to / name);
 }

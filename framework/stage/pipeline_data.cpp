@@ -81,6 +81,19 @@ ComponentUse PipelineData::with_chosen_params(ComponentUse use, const std::files
   return use;
 }
 
+std::optional<DatasetInfo> PipelineData::known_info(DatasetInfo info, const std::filesystem::path& facts) {
+  const std::optional<Facts> known = read(facts);
+  if (!known) return std::nullopt;
+  info.class_names = known->identity.class_names;
+  if (!info.class_names.empty()) info.classes = static_cast<int64_t>(info.class_names.size());
+  if (!has_statistics(info) && known->statistics) {
+    info.mean = known->statistics->mean;
+    info.standard_deviation = known->statistics->standard_deviation;
+  }
+  const bool is_complete = info.classes > 0 && info.channels > 0 && info.height > 0 && info.width > 0;
+  return is_complete && has_statistics(info) ? std::optional(std::move(info)) : std::nullopt;
+}
+
 std::string PipelineData::measure_file_sizes() const {
   const void* sizes = slot_->call("capability", [](Dataset& one) { return one.capability(FileSizes::kCapability); });
   return sizes == nullptr ? "" : digest_of_sizes(*open_, *static_cast<const FileSizes*>(sizes));

@@ -42,6 +42,10 @@ class PipelineData {
   // unchanged if there is no such file.
   static ComponentUse with_chosen_params(ComponentUse use, const std::filesystem::path& facts);
 
+  // `info`, what the data set tells before it is open, completed from `facts`: its class names and statistics. Nothing
+  // if there is no such file, or something is unknown still.
+  static std::optional<DatasetInfo> known_info(DatasetInfo info, const std::filesystem::path& facts);
+
   const OpenDataset& dataset() const { return *open_; }
   const RunImages& images() const { return images_; }
 

@@ -8,6 +8,7 @@
 #include "device/memory.hpp"
 #include "dha/error.hpp"
 #include "report/console.hpp"
+#include "report/json_problem.hpp"
 #include "report/quantities_json.hpp"
 #include "step/metrics.hpp"
 #include "storage/atomic_file.hpp"
@@ -106,17 +107,29 @@ std::vector<StageResult> read_results(const RunDirectory& directory) {
   if (!std::filesystem::exists(file)) return {};
   std::vector<StageResult> results;
   try {
-    const Json json = Json::parse(read_file(file));
+    const Json json = Json::parse(read_input_file(file));
     if (json.at("format") != kStagesFormat)
       throw Error(ErrorCode::kData,
                   fmt::format("{} has format {}, this version of dha reads \"{}\"; use the version that wrote it",
                               file.string(), json.at("format").dump(), kStagesFormat));
     for (const Json& stage : json.at("stages")) results.push_back(stage_result_from_json(stage));
   } catch (const Json::exception& e) {
-    throw Error(ErrorCode::kData,
-                fmt::format("{} is damaged: {}; copy it back, or remove it to continue from the checkpoints",
-                            file.string(), e.what()));
+    throw Error(ErrorCode::kData, fmt::format("{} is damaged: {}; copy the run again", file.string(), json_problem(e)));
   }
+  return results;
+}
+
+std::vector<StageResult> read_results(const RunDirectory& directory, const PipelineConfig& config) {
+  std::vector<StageResult> results = read_results(directory);
+  for (size_t i = 0; i < results.size(); ++i)
+    if (i >= config.stages.size() || config.stages[i].name != results[i].name)
+      throw Error(ErrorCode::kData,
+                  fmt::format("{} has the results of stage '{}' at position {}, but {} has {}; put the pipeline.json "
+                              "back that the run began with",
+                              directory.file("stages.json").string(), results[i].name, i,
+                              directory.file("pipeline.json").string(),
+                              i < config.stages.size() ? fmt::format("stage '{}'", config.stages[i].name)
+                                                       : fmt::format("{} stages", config.stages.size())));
   return results;
 }
 

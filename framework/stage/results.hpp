@@ -24,8 +24,12 @@ void write_unfinished_summary(const RunDirectory& directory, const PipelineConfi
 // Writes only stages.json, for any number of stages, from which a run continues.
 void write_stages(const RunDirectory& directory, const std::vector<StageResult>& results);
 
-// The results in stages.json; empty if there is no such file.
+// The results in stages.json; empty if there is no such file. Throws Error{kData} if it is damaged or has another
+// format.
 std::vector<StageResult> read_results(const RunDirectory& directory);
+
+// The same. Throws Error{kData} also if they are not those of the first stages of `config`.
+std::vector<StageResult> read_results(const RunDirectory& directory, const PipelineConfig& config);
 
 // A short table for a person: one row per stage.
 std::string results_table(const std::vector<StageResult>& results);

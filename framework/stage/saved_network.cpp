@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "component/copy_by_name.hpp"
 #include "dha/error.hpp"
 #include "model/precision.hpp"
+#include "report/json_problem.hpp"
 #include "stage/model_components.hpp"
-#include "stage/model_files.hpp"
 #include "step/scoped_mode.hpp"
 #include "storage/model_folder.hpp"
 
@@ -31,33 +33,58 @@ DatasetInfo info_of(const Json& description) {
   return info;
 }
 
+// What of `info` no network can have; empty where there is nothing.
+std::string problem_of(const DatasetInfo& info) {
+  const auto channels = static_cast<size_t>(info.channels);
+  if (info.classes < 2 || (info.channels != 1 && info.channels != 3) || info.height < 1 || info.width < 1)
+    return fmt::format("it has {} classes and images with {} channels and {} x {} px", info.classes, info.channels,
+                       info.height, info.width);
+  if (!info.class_names.empty() && static_cast<int64_t>(info.class_names.size()) != info.classes)
+    return fmt::format("it has {} class names for {} classes", info.class_names.size(), info.classes);
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  const auto is_divisor = [](double value) { return std::isfinite(value) && value > 0; };
+  if (info.mean.size() != channels || !std::all_of(info.mean.begin(), info.mean.end(), is_finite) ||
+      info.standard_deviation.size() != channels ||
+      !std::all_of(info.standard_deviation.begin(), info.standard_deviation.end(), is_divisor))
+    return fmt::format("its mean and standard deviation are not those of {} channels", channels);
+  return "";
+}
+
+Error damaged(const std::filesystem::path& folder, const std::string& problem) {
+  return {ErrorCode::kData,
+          fmt::format("{} is damaged: {}; copy the model again", (folder / kModelFile).string(), problem)};
+}
+
 }  // namespace
 
-SavedNetwork::SavedNetwork(const std::filesystem::path& folder, const PluginRegistry& registry, at::Device device,
-                           bool channels_last)
+SavedNetwork::SavedNetwork(const std::filesystem::path& folder, const SavedModel& model, const PluginRegistry& registry,
+                           at::Device device, bool channels_last)
     : device_(device) {
   const Json description = read_model_description(folder);
-  if (description.value("network", "") != "decided")
+  if (!is_decided(description))
     throw Error(ErrorCode::kUsage,
                 fmt::format("{} has the weights of a whole supernet, of which no decided network could be made; give "
                             "the folder of its run, whose checkpoints tell what the search came to",
                             folder.string()));
-  const SavedModel model = read_model(folder);
   ComponentUse space;
   try {
     precision_ = description.value("precision", "fp32");
     info_ = info_of(description);
     space = read_space_of_model(description.at("space"), registry);
   } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kData,
-                fmt::format("{} is damaged: {}; copy the model again", (folder / kModelFile).string(), error.what()));
+    throw damaged(folder, json_problem(error));
   }
+  if (const std::string problem = problem_of(info_); !problem.empty()) throw damaged(folder, problem);
   const at::TensorOptions options = at::TensorOptions(device).dtype(weight_type(precision_));
   space_ = std::make_unique<GuardedSpace>(registry, ContextServices{nullptr, device, 0, {}}, space, "space");
-  space_->prepare(info_);
-  network_ = space_->lean(model.architecture, options);
-  copy_by_name(model.tensors, network_->parameters());
-  copy_by_name(model.tensors, network_->buffers());
+  try {
+    space_->prepare(info_);
+    network_ = space_->lean(model.architecture, options);
+    copy_by_name(model.tensors, network_->parameters());
+    copy_by_name(model.tensors, network_->buffers());
+  } catch (const Error& error) {
+    throw misfit(folder, error);
+  }
   network_->set_mode(kEvaluationMode);
   normalizer_ = std::make_unique<Normalizer>(info_, options, channels_last);
 }

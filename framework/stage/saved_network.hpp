@@ -9,16 +9,18 @@
 #include "data/batch_feed.hpp"
 #include "model/normalizer.hpp"
 #include "plugin/plugin_registry.hpp"
+#include "stage/model_files.hpp"
 #include "step/classify.hpp"
 
 namespace dha {
 
 class SavedNetwork {
  public:
-  // `folder`: a model/. `registry` outlives the object. Throws Error{kData} if the files are damaged or do not belong
-  // together, Error{kUsage} for a supernet, Error{kNotFound} if the plugin of the space is not there.
-  SavedNetwork(const std::filesystem::path& folder, const PluginRegistry& registry, at::Device device,
-               bool channels_last);
+  // `folder`: a model/, of which `model` was read. `registry` outlives the object. Throws Error{kData} if the files are
+  // damaged or do not belong together, Error{kUsage} for a supernet, Error{kNotFound} if the plugin of the space is not
+  // there.
+  SavedNetwork(const std::filesystem::path& folder, const SavedModel& model, const PluginRegistry& registry,
+               at::Device device, bool channels_last);
 
   // Of the data that the network was trained on, with mean and standard deviation.
   const DatasetInfo& info() const { return info_; }

@@ -79,7 +79,8 @@ SupernetComparison StageEvaluation::compare_supernet(const Gates& derived, const
 
 Measurement StageEvaluation::measure(BatchFeed& feed, const Gates& gates, const char* split,
                                      const StagePosition& position, const OutputObserver& observe) const {
-  const EvaluationWeights weights(parts_, gates, *data_.calibration, setting_);
+  const auto calibration = [this]() -> BatchFeed& { return *data_.calibration; };
+  const EvaluationWeights weights(parts_, gates, calibration, setting_);
   LongWork work(fmt::format("{} {}", place_of(position), split), feed.steps());
   const auto observe_and_count = [&](const NetworkOutput& output, const Batch& batch) {
     if (observe) observe(output, batch);

@@ -416,10 +416,16 @@ void StageTrainer::check_constraints(const std::string& architecture) const {
 }
 
 void StageTrainer::write_model() const {
-  const EvaluationWeights weights(parts_, parts_.gates(GatePurpose::kEvaluation, progress()), *data_.calibration,
+  const auto calibration = [this]() -> BatchFeed& { return *data_.calibration; };
+  const EvaluationWeights weights(parts_, parts_.gates(GatePurpose::kEvaluation, progress()), calibration,
                                   evaluation_setting());
-  dha::write_model(run_.directory.file("model"), run_.directory.file(kDatasetFile), parts_, architecture(), run_.config,
-                   run_.dataset, run_.log);
+  const int64_t epochs = position_.epoch + 1;
+  dha::write_model(run_.directory.file("model"), parts_, architecture(),
+                   {run_.config,
+                    run_.directory.file(kDatasetFile),
+                    model_input(run_.dataset),
+                    {true, config_.name, Weights::kLast, epochs, epochs}},
+                   run_.log);
 }
 
 void StageTrainer::write_predictions() const {

@@ -4,7 +4,6 @@
 
 #include "process/long_work.hpp"
 #include "stage/model_files.hpp"
-#include "stage/pipeline_data.hpp"
 #include "step/evaluation_weights.hpp"
 #include "step/scoped_mode.hpp"
 
@@ -20,15 +19,19 @@ TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& co
       normalizer_(environment.info, at::TensorOptions(environment.services.device).dtype(environment.dtype),
                   pipeline.channels_last) {}
 
-TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
+TrainedStage::TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const Images& images,
                            const StageEnvironment& environment, const State& checkpoint)
     : TrainedStage(pipeline, config, environment,
                    nlohmann::ordered_json::parse(checkpoint.json).at("derived").get<std::string>()) {
   parts_.resume(checkpoint);
-  const auto calibration = make_calibration_feed(choose_stage_images(images, config, pipeline.seed).train,
-                                                 config.batch_size, environment.services.device);
+  std::unique_ptr<BatchFeed> feed;
+  const auto calibration = [&]() -> BatchFeed& {
+    feed = make_calibration_feed(choose_stage_images(images(), config, pipeline.seed).train, config.batch_size,
+                                 environment.services.device);
+    return *feed;
+  };
   weights_ = std::make_unique<EvaluationWeights>(
-      parts_, parts_.gates(GatePurpose::kEvaluation, {}), *calibration,
+      parts_, parts_.gates(GatePurpose::kEvaluation, {}), calibration,
       EvaluationSetting{normalizer_, pipeline.precision, environment.services.device});
 }
 
@@ -62,15 +65,12 @@ Classified TrainedStage::classify(const ImageSet& images, int64_t top) const {
                        {normalizer_, pipeline_.precision, device}, top);
 }
 
-void TrainedStage::write(const RunDirectory& directory, const OpenDataset* dataset) const {
-  write_learned(directory, parts_, architecture_);
-  if (dataset != nullptr)
-    write_model(directory.file("model"), directory.file(kDatasetFile), *dataset, *environment_.services.log);
+void TrainedStage::write_learned(const RunDirectory& directory) const {
+  dha::write_learned(directory, parts_, architecture_);
 }
 
-void TrainedStage::write_model(const std::filesystem::path& folder, const std::filesystem::path& facts,
-                               const OpenDataset& dataset, Log& log) const {
-  dha::write_model(folder, facts, parts_, architecture_, pipeline_, dataset, log);
+void TrainedStage::write_model(const std::filesystem::path& folder, const ModelSource& source, Log& log) const {
+  dha::write_model(folder, parts_, architecture_, source, log);
 }
 
 }  // namespace dha

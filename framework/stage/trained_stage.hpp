@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,9 +18,12 @@ namespace dha {
 
 class TrainedStage {
  public:
-  // `config`: the stage as trained; `pipeline`: its pipeline. `images`: the run's. The weights are those that the
-  // hyper-optimizer evaluates. References outlive the object. Throws the components' exceptions.
-  TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const RunImages& images,
+  // Returns the run's images: called only if the running statistics of the network must be recomputed.
+  using Images = std::function<const RunImages&()>;
+
+  // `config`: the stage as trained; `pipeline`: its pipeline. The weights are those that the hyper-optimizer evaluates.
+  // References outlive the object. Throws the components' exceptions.
+  TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const Images& images,
                const StageEnvironment& environment, const State& checkpoint);
 
   // From the model/ of a run alone.
@@ -33,12 +37,11 @@ class TrainedStage {
   // The `top` most probable classes of each image. Throws as measure() does.
   Classified classify(const ImageSet& images, int64_t top) const;
 
-  // architecture.json, its drawing and policy.json; and, unless it is null, the model/ of a run on `dataset`.
-  void write(const RunDirectory& directory, const OpenDataset* dataset) const;
+  // architecture.json, its drawing and policy.json.
+  void write_learned(const RunDirectory& directory) const;
 
   // A model/ in `folder` (model_files.hpp).
-  void write_model(const std::filesystem::path& folder, const std::filesystem::path& facts, const OpenDataset& dataset,
-                   Log& log) const;
+  void write_model(const std::filesystem::path& folder, const ModelSource& source, Log& log) const;
 
  private:
   TrainedStage(const PipelineConfig& pipeline, const StageConfig& config, const StageEnvironment& environment,

@@ -23,8 +23,8 @@ void check(const std::vector<at::Tensor>& weights, const StageParts& parts) {
 
 }  // namespace
 
-EvaluationWeights::EvaluationWeights(const StageParts& parts, const Gates& gates, BatchFeed& calibration,
-                                     const EvaluationSetting& setting) {
+EvaluationWeights::EvaluationWeights(const StageParts& parts, const Gates& gates,
+                                     const std::function<BatchFeed&()>& calibration, const EvaluationSetting& setting) {
   const std::vector<at::Tensor> weights = parts.hyper().evaluation_weights();
   if (!weights.empty()) check(weights, parts);
   const at::NoGradGuard no_grad;
@@ -36,7 +36,7 @@ EvaluationWeights::EvaluationWeights(const StageParts& parts, const Gates& gates
   }
   trained_.emplace(replaced);
   for (size_t i = 0; i < replaced.size(); ++i) replaced[i].copy_(values[i]);
-  if (!weights.empty() || gates.needs_calibration) statistics_.emplace(parts, gates, calibration, setting);
+  if (!weights.empty() || gates.needs_calibration) statistics_.emplace(parts, gates, calibration(), setting);
 }
 
 }  // namespace dha

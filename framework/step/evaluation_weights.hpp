@@ -5,6 +5,7 @@
 // All is restored afterwards.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "component/stage_parts.hpp"
@@ -18,9 +19,9 @@ namespace dha {
 class EvaluationWeights {
  public:
   // For evaluations of `gates`, which a lean network ignores. Does nothing if the hyper-optimizer evaluates the trained
-  // weights and the gates need no calibration. `calibration`: training images without augmentation. References outlive
-  // the object.
-  EvaluationWeights(const StageParts& parts, const Gates& gates, BatchFeed& calibration,
+  // weights and the gates need no calibration. `calibration`: training images without augmentation; called at most
+  // once, and only if they are needed. References outlive the object.
+  EvaluationWeights(const StageParts& parts, const Gates& gates, const std::function<BatchFeed&()>& calibration,
                     const EvaluationSetting& setting);
 
  private:

@@ -1,38 +1,24 @@
 #include "storage/atomic_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <utility>
 
 #include "dha/error.hpp"
 #include "storage/io_error.hpp"
+#include "storage/temporary_name.hpp"
 
 namespace dha {
 
 namespace {
 
-constexpr std::string_view kTemporaryPrefix = ".dha-";
-constexpr std::string_view kTemporarySuffix = ".tmp";
-
 std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-}
-
-// A short name, whatever the length of the file's own.
-std::string temporary_name() {
-  static std::atomic<unsigned> counter{0};
-  return fmt::format("{}{}-{}{}", kTemporaryPrefix, getpid(), counter++, kTemporarySuffix);
-}
-
-bool is_temporary(const std::string& name) {
-  return name.starts_with(kTemporaryPrefix) && name.ends_with(kTemporarySuffix);
 }
 
 // Whether the name of an open file is still in its folder.
@@ -167,7 +153,8 @@ void remove_abandoned_temporaries(const std::filesystem::path& folder) noexcept 
     if (!is_temporary(entry.path().filename().string())) continue;
     const int descriptor = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) continue;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
+    // A staged folder is removed with what it has.
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) std::filesystem::remove_all(entry.path(), error);
     close(descriptor);
   }
 } catch (const std::exception&) {

@@ -530,8 +530,9 @@ StageResult TrialStage::result(bool model) const {
   const auto path_of = [&](int64_t id) { return (below / std::to_string(id)).string(); };
   const StageConfig config =
       load_pipeline(directory_of(ids.front()) / "pipeline.json", {}, run_.registry).stages.front();
-  const TrainedStage best(run_.config, config, run_.images, environment_of(run_, config),
-                          weights_of(ids.front(), result));
+  const TrainedStage best(
+      run_.config, config, [this]() -> const RunImages& { return run_.images; }, environment_of(run_, config),
+      weights_of(ids.front(), result));
   EpochPredictions predictions;
   if (!run_.images.test.empty()) {
     std::tie(result.measurements.test, predictions.test) = evaluated(best, run_.images.test);
@@ -542,7 +543,14 @@ StageResult TrialStage::result(bool model) const {
                    fmt::format("{}: test {:.2f} % (trial {})", config_.name, 100 * result.measurements.test->accuracy(),
                                ids.front()));
   }
-  best.write(run_.directory, model ? &run_.dataset : nullptr);
+  best.write_learned(run_.directory);
+  if (model)
+    best.write_model(run_.directory.file("model"),
+                     {run_.config,
+                      run_.directory.file(kDatasetFile),
+                      model_input(run_.dataset),
+                      {true, config_.name, Weights::kLast, result.epochs, result.epochs}},
+                     run_.log);
   const ImageSet validation = choose_stage_images(run_.images, config, run_.config.seed).validation;
   if (model && !validation.empty()) predictions.validation = evaluated(best, validation).second;
   if (model) write_predictions(run_.directory, run_.dataset, validation, run_.images.test, predictions, run_.log);

@@ -2,6 +2,7 @@
 exported."""
 
 import json
+import resource
 import shutil
 import signal
 import subprocess
@@ -85,8 +86,38 @@ class ExportVerbTest(CommandLineTest):
         self.assertEqual(about["network"], "decided")
         self.assertEqual(len(json.loads((run / "model" / "architecture.json").read_text())["normal"]), 8)
         self.assertFalse(json.loads(self.dha("export", run, "--json")[0])["unfinished"]["architecture_decided"])
+        later = self.write_pipeline({**self.searching, "name": "later"}, "later.json")
+        self.refused("run", later, "--from", run, saying="had not finished when its model/ was written (stage 'search', ")
+        self.assertFalse((self.folder / "runs" / "later").exists())
         self.dha("resume", run)
         self.assert_same_run(whole, run)
+
+    def test_what_images_are_needed_for_is_said(self):
+        self.searching["stages"] = self.searching["stages"][:1]
+        self.searching["stages"][0].update({"epochs": 400, "validation_fraction": 0.25, "searcher": {"use": "dha.darts"},
+                                            "hyper": {"use": "dha.sgd"}})
+        run = self.interrupted_run_of(self.searching)
+        self.dha("export", run)
+        shutil.rmtree(self.data)
+        self.refused("export", run, status=5, saying="the data set is needed to recompute the running statistics of the network, which "
+                                                     "the checkpoint lacks: dha.idx: ")
+
+    def test_a_full_disk_leaves_the_old_model(self):
+        run = self.run_of(self.fixed)
+        before = contents(run / "model")
+        limit = lambda: (resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)), signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
+        for folder, verb in ((run / "model", ["export", run]), (self.folder / "new", ["export", run, "--output", self.folder / "new"]),
+                             (run / "model", ["export", run, "--weights", "best", "--output", run / "model"])):
+            done = subprocess.run([DHA, *map(str, verb)], capture_output=True, text=True, preexec_fn=limit)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+            self.assertIn(f"cannot write '{folder}/weights.safetensors': File too large", done.stderr)
+        self.assertEqual(contents(run / "model"), before)
+        self.assertFalse((self.folder / "new").exists())
+        (run / "model" / "README.md").unlink()
+        (run / "model" / "README.md").mkdir()
+        self.refused("export", run, saying="README.md': Is a directory", status=1)
+        self.assertEqual({name: (run / "model" / name).read_bytes() for name in MODEL[:-1]}, {name: before[name] for name in MODEL[:-1]})
+        self.assertEqual(sorted(file.name for file in (run / "model").iterdir()), sorted(MODEL))
 
     def test_a_run_under_way_is_left_alone(self):
         self.searching["stages"][0]["epochs"] = 4000

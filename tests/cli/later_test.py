@@ -126,13 +126,14 @@ class LaterTest(CommandLineTest):
 
     def test_a_run_that_was_tidied_up_is_not_trained_anew(self):
         run = self.finished_run()
+        before = self.accuracy(run)
         for file in [run / "stages.json", *(run / "checkpoints").iterdir()]:
             file.unlink()
         files = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
         self.refused("resume", run, saying=["was tidied up: it has a result, but no stages.json", f"run {run}/pipeline.json"],
                      status=2)
-        for verb in (["eval"], ["export"], ["export", "--output", self.folder / "other"]):
-            self.refused(verb[0], run, *verb[1:], saying="its model/ can only be used by predict", status=2)
+        self.assertEqual(self.accuracy(run), before)
+        self.dha("export", run, "--output", self.folder / "other")
         self.dha("predict", run, self.data / "test", "--top", 1)
         self.assertEqual(files, {file: file.read_bytes() for file in run.rglob("*") if file.is_file()})
 
@@ -144,7 +145,7 @@ class LaterTest(CommandLineTest):
         shutil.rmtree(run / "checkpoints")
         self.refused("resume", run, "--set", "stages.final.epochs=2", status=2,
                      saying="it has no checkpoints/final-0001.safetensors, from which stage 'final' would continue")
-        self.refused("eval", run, saying=["it has no checkpoints/final-0001.safetensors and no complete model/"], status=2)
+        self.refused("eval", run, saying=["model/weights.safetensors", "checkpoints/final-0001.safetensors is not there either"])
         weights.rename(run / "model" / "weights.safetensors")
         self.assertEqual(self.accuracy(run), before)
 
@@ -172,11 +173,16 @@ class LaterTest(CommandLineTest):
 
     def test_a_damaged_model_is_not_used(self):
         run = self.finished_run()
+        before = self.accuracy(run)
         weights = run / "model" / "weights.safetensors"
         content = bytearray(weights.read_bytes())
         content[-1] ^= 1
         weights.write_bytes(content)
-        self.refused("eval", run, saying="weights.safetensors is damaged or belongs to another model")
+        accuracy, notes = self.dha("eval", run, "--json")
+        self.assertEqual(json.loads(accuracy)["accuracy"], before)  # of the checkpoint
+        self.assertIn("weights.safetensors is damaged or belongs to another model", notes)
+        shutil.rmtree(run / "checkpoints")
+        self.refused("eval", run, saying=["weights.safetensors is damaged or belongs to another model", "is not there either"])
 
     # A closed terminal.
 

@@ -1,6 +1,7 @@
 """`dha predict`: image files classified by the network of a run, or by its model/ alone, as its evaluation would."""
 
 import csv
+import hashlib
 import json
 import math
 import os
@@ -13,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from support import BUILD, DHA, GREY, RGB, CommandLineTest, chunk, small_pipeline, write_cifar, write_png
+from support import BUILD, DHA, GREY, PALETTE, RGB, RGB_ALPHA, CommandLineTest, chunk, small_pipeline, write_cifar, write_png
 
 
 def orientation(value):
@@ -191,6 +192,7 @@ class FolderTest(PredictCase):
                 (["nowhere", image], 2, "'nowhere' is neither the folder of a run nor its model/: it has no pipeline.json"),
                 ([self.finished, image, "--top", 0], 2, "--top must be at least 1, found 0"),
                 ([self.finished, image, "--csv", "--json"], 2, "give either --csv or --json"),
+                ([self.finished, ""], 2, "an image has the name ''"),
                 ([self.finished, "nothing"], 5, "the folder 'nothing' contains no image"),
                 ([self.finished, "--list", "nowhere.txt"], 5, "the list 'nowhere.txt' is not a file that can be read"),
                 ([self.finished, "--list", "empty.txt"], 5, "the list 'empty.txt' names no image")):
@@ -203,7 +205,15 @@ class FolderTest(PredictCase):
         for change, status, saying in (({"network": "supernet"}, 2, "has the weights of a whole supernet"),
                                        ({"dataset": None}, 5, "model.json is damaged"),
                                        ({"dataset": {**description["dataset"], "bits": 99}}, 5, "parameter /bits"),
-                                       ({"input": {}}, 5, "model.json is damaged"),
+                                       ({"input": {}}, 5, "model.json is damaged: key 'channels' not found; copy the model again"),
+                                       ({"class_names": ["one"]}, 5, "model.json is damaged: it has 1 class names for 4 classes"),
+                                       ({"classes": -1, "class_names": []}, 5, "it has -1 classes and images with 3 channels"),
+                                       ({"mean": [0.5]}, 5, "its mean and standard deviation are not those of 3 channels"),
+                                       ({"standard_deviation": [0, 1, 1]}, 5, "its mean and standard deviation are not those"),
+                                       ({"trained": {"finished": 1}}, 5, "model.json is damaged: type must be boolean"),
+                                       ({"format": "dha.model/9"}, 5, 'model.json has format "dha.model/9", this version of dha reads'),
+                                       ({"format": 3}, 5, 'model.json is damaged: it is no JSON object with the format "dha.model/2"'),
+                                       ({"classes": 5, "class_names": []}, 5, "model do not fit together: the weights do not fit the network"),
                                        ({"weights_sha256": "0"}, 5, "is damaged or belongs to another model")):
             with self.subTest(saying):
                 (model / "model.json").write_text(json.dumps({**description, **change}))
@@ -212,6 +222,53 @@ class FolderTest(PredictCase):
         (model / "model.json").write_text(json.dumps(description))
         self.refused(model, self.images[0], saying="does not say how images are read", status=5)
         self.predict(self.finished, self.images[0])  # whose pipeline says it
+
+    def test_weights_of_another_type_are_refused(self):
+        file = self.finished / "model" / "weights.safetensors"
+        data = file.read_bytes()
+        begin = 8 + struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:begin])
+        name = next(name for name, tensor in header.items() if tensor.get("dtype") == "F32" and len(tensor["shape"]) > 1)
+        header[name]["dtype"] = "I32"
+        text = json.dumps(header).encode()
+        file.write_bytes(struct.pack("<Q", len(text)) + text + data[begin:])
+        description = json.loads((self.finished / "model" / "model.json").read_text())
+        description["weights_sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+        (self.finished / "model" / "model.json").write_text(json.dumps(description))
+        for verb in (["predict", self.finished / "model", self.images[0]], ["predict", self.finished, self.images[0]],
+                     ["eval", self.finished]):
+            _, errors = self.dha(*verb, status=5)
+            self.assertIn(f"model do not fit together: the weights do not fit the network: tensor '{name}' has the type Int, "
+                          "expected Float", errors)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        (self.folder / "list.txt").write_text(f"{self.images[0]}\n" * 2000)
+        for how in ([], ["--csv"], ["--json"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([DHA, "predict", self.finished, "--list", "list.txt", *how], cwd=self.folder, stdout=full,
+                                      stderr=subprocess.PIPE, text=True)
+            self.assertEqual((done.returncode, done.stderr), (1, "dha: cannot write to standard output\n"))
+
+    def test_lists_of_other_systems_are_read(self):
+        a, b = self.images[:2]
+        expected = [one["image"] for one in self.predict(self.finished, a, b)]
+        (self.folder / "list.txt").write_bytes(b"\xef\xbb\xbf" + f"{a}\r\n{b}\r\n".encode())
+        self.assertEqual([one["image"] for one in self.predict(self.finished, "--list", "list.txt")], expected)
+        (self.folder / "list.txt").write_bytes(f"\ufeff{a}\r\n".encode("utf-16-le"))
+        self.refused(self.finished, "--list", "list.txt", status=5,
+                     saying="the list 'list.txt' is not text in UTF-8: it contains a zero byte; save it as UTF-8, one path per line")
+
+    def test_images_of_every_kind_are_classified(self):
+        for name, kind, samples, how in (("one", RGB, 3, {}), ("grey", GREY, 1, {}), ("see_through", RGB_ALPHA, 4, {}),
+                                         ("deep", RGB, 6, {"depth": 16}), ("palette", PALETTE, 1, {"extra": chunk(b"PLTE", bytes(768))})):
+            side = 1 if name == "one" else 9
+            write_png(self.folder / f"{name}.png", side, side, kind, bytes(range(side * side)) * samples, **how)
+        write_png(self.folder / "wide.png", 20000, 1, RGB, bytes(60000))
+        names = [f"{name}.png" for name in ("one", "grey", "see_through", "deep", "palette", "wide")]
+        self.assertEqual([one["image"] for one in self.predict(self.finished, *names)], names)
+        os.rename("/".join([str(self.folder), "grey.png"]), os.fsencode(self.folder) + b"/\xff\n.png")
+        found = self.predict(self.finished, os.fsdecode(os.fsencode(self.folder) + b"/\xff\n.png"))
+        self.assertEqual(found[0]["image"], f"{self.folder}/\ufffd\n.png")
 
     def test_ctrl_c_ends_it(self):
         (self.folder / "long.txt").write_text(f"{self.images[0]}\n" * 1_000_000)
@@ -293,16 +350,193 @@ class OtherRunsTest(PredictCase):
             self.refused(place, "image.png", *plugins, status=2,
                          saying="fixture.stripes reads no images other than those of its data set, because it lacks the ability")
 
-    def test_an_unfinished_run_is_used_as_far_as_it_got(self):
+
+class UnfinishedTest(PredictCase):
+    """A run of one stage that was interrupted in it: there is no stages.json."""
+
+    def setUp(self):
+        super().setUp()
         write_deep_images(self.data)
         pipeline = one_stage(self.data, {"use": "dha.image_folder", "size_px": 12})
-        pipeline["stages"][0]["epochs"] = 400
-        self.interrupted(self.write_pipeline(pipeline), '"event":"epoch"')
-        run = self.run_folder()
-        out, errors = self.dha("predict", run, self.data / "test", "--top", 4, "--json")
+        pipeline["stages"][0].update({"epochs": 400, "validation_fraction": 0.25})
+        self.start(pipeline)
+
+    def start(self, pipeline):
+        self.interrupted(self.write_pipeline(pipeline), '"epoch","stage":"search","epoch":2')
+        self.run_dir = self.run_folder()
+        self.assertFalse((self.run_dir / "stages.json").exists())
+
+    def check_is_current(self):
+        out, errors = self.dha("predict", self.run_dir, self.data / "test", "--top", 4, "--json")
         self.assertRegex(errors, r"dha: the run has not finished: this is stage 'search' after \d+ of 400 epochs")
         found = json.loads(out)
-        self.check_against_evaluation(run, found, [truth(one) for one in found])
+        self.check_against_evaluation(self.run_dir, found, [truth(one) for one in found])
+        return found
+
+    def test_it_is_used_as_far_as_it_got(self):
+        self.check_is_current()
+
+    def test_an_older_model_of_it_is_not_taken_for_a_finished_one(self):
+        self.dha("export", self.run_dir)
+        exported = self.check_is_current()
+        older = shutil.copytree(self.run_dir / "model", self.folder / "older")
+        self.dha("resume", "-q", self.run_dir, "--max-minutes", 0.05)  # which writes model/ too
+        shutil.rmtree(self.run_dir / "model")
+        shutil.copytree(older, self.run_dir / "model")
+        self.assertNotEqual(self.check_is_current(), exported)
+
+    def test_a_model_that_is_left_alone_says_how_far_it_is_trained(self):
+        self.dha("export", self.run_dir)
+        expected = self.check_is_current()
+        for name in ("checkpoints", "tensorboard"):
+            shutil.rmtree(self.run_dir / name)
+        out, errors = self.dha("predict", self.run_dir, self.data / "test", "--top", 4, "--json")
+        self.assertEqual([one["top"][0]["class"] for one in json.loads(out)], [one["top"][0]["class"] for one in expected])
+        for place in (self.run_dir, self.run_dir / "model"):
+            _, errors = self.dha("predict", place, self.data / "test")
+            self.assertRegex(errors, r"dha: the run has not finished: this is stage 'search' after \d+ of 400 epochs")
+        measured = json.loads(self.dha("eval", self.run_dir, "--json")[0])
+        self.assertFalse(measured["unfinished"]["architecture_decided"])
+        log = (self.run_dir / "log.txt").read_bytes()
+        _, errors = self.dha("resume", self.run_dir, status=2)
+        self.assertIn("was tidied up: it has a result, but no stages.json and no checkpoint", errors)
+        self.assertEqual((self.run_dir / "log.txt").read_bytes(), log)
+
+    def test_images_of_the_run_are_not_needed(self):
+        expected = self.check_is_current()
+        (self.data / "test").rename(self.folder / "images")
+        shutil.rmtree(self.data)
+        found = self.predict(self.run_dir, "images", "--top", 4)
+        self.assertEqual([one["top"] for one in found], [one["top"] for one in expected])
+        self.dha("export", self.run_dir)
+        again = self.predict(self.run_dir / "model", "images", "--top", 4)
+        for one, other in zip(again, expected):
+            self.assertEqual(one["top"][0]["class"], other["top"][0]["class"])
+            self.assertAlmostEqual(one["top"][0]["probability"], other["top"][0]["probability"], places=5)
+        _, errors = self.dha("eval", self.run_dir, status=5)
+        self.assertIn(str(self.data), errors)
+
+    def test_the_best_weights_are_those_of_the_evaluation(self):
+        found = self.predict(self.run_dir, self.data / "test", "--weights", "best", "--top", 4)
+        measured = json.loads(self.dha("eval", self.run_dir, "--weights", "best", "--json")[0])
+        right = sum(one["top"][0]["class"] == truth(one) for one in found)
+        self.assertEqual(right / len(found), measured["accuracy"])
+
+
+class WeightsTest(PredictCase):
+    """The best and the last weights of a finished run, and what is left where it was tidied up."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.base = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))
+        cls.addClassCleanup(shutil.rmtree, cls.base)
+        write_deep_images(cls.base / "data")
+        pipeline = one_stage(cls.base / "data", {"use": "dha.image_folder", "size_px": 12})
+        pipeline["stages"][0].update({"epochs": 6, "validation_fraction": 0.25, "architecture": {},
+                                      "space": {"use": "dha.wide_resnet", "depth": 10, "width": 1},
+                                      "hyper": {"use": "dha.sgd", "learning_rate": 0.1}})
+        del pipeline["stages"][0]["searcher"]
+        (cls.base / "pipeline.json").write_text(json.dumps(pipeline))
+        subprocess.run([DHA, "run", "-q", "pipeline.json"], cwd=cls.base, stdout=subprocess.DEVNULL, check=True)
+        (cls.base / "runs" / "small" / "latest").resolve().rename(cls.base / "run")
+        shutil.rmtree(cls.base / "runs")
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(self.base, self.folder, dirs_exist_ok=True)
+        self.finished = self.folder / "run"
+        pipeline = self.finished / "pipeline.json"
+        pipeline.write_text(pipeline.read_text().replace(str(self.base), str(self.folder)))
+        best = json.loads((self.finished / "summary.json").read_text())["best_epoch_by_validation"]
+        self.best_epoch = best["epoch"]
+        self.assertLess(self.best_epoch, 6)
+
+    def tops(self, place, *arguments):
+        return [one["top"] for one in self.predict(place, self.data / "test", "--top", 4, *arguments)]
+
+    def assert_near(self, found, expected):
+        for one, other in zip(found, expected):
+            self.assertEqual([c["class"] for c in one], [c["class"] for c in other])
+            for a, b in zip(one, other):
+                self.assertAlmostEqual(a["probability"], b["probability"], places=5)
+
+    def tidy(self, *kept):
+        for path in self.finished.iterdir():
+            if path.name not in ("pipeline.json", *kept):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def test_each_is_what_eval_and_export_mean(self):
+        labels = [truth(one) for one in self.predict(self.finished, self.data / "test")]
+        for which in ("last", "best"):
+            found = self.tops(self.finished, "--weights", which)
+            measured = json.loads(self.dha("eval", self.finished, "--weights", which, "--json")[0])
+            self.assertEqual(sum(top[0]["class"] == label for top, label in zip(found, labels)) / len(labels), measured["accuracy"])
+            self.dha("export", "-q", self.finished, "--weights", which, "--output", which)
+            self.assert_near(self.tops(which), found)
+        self.assertNotEqual(self.tops(self.finished), found)
+        _, notes = self.dha("predict", self.finished, self.data / "test", "--weights", "best")
+        self.assertIn(f"dha: this is stage 'search' after {self.best_epoch} of 6 epochs, the best epoch on validation images\n", notes)
+        self.refused(self.finished, self.data, "--weights", "first", saying="--weights must be last or best, found 'first'", status=2)
+        self.refused("best", self.data, "--weights", "best", status=2,
+                     saying="'best' is a model without its run, which has but one set; leave --weights out, or give the folder of a run")
+
+    def test_other_weights_in_the_place_of_the_last_are_not_taken_for_them(self):
+        last = self.tops(self.finished)
+        self.dha("export", "-q", self.finished, "--weights", "best", "--output", self.finished / "model")
+        self.assert_near(self.tops(self.finished), last)
+        accuracy = json.loads((self.finished / "summary.json").read_text())["test_accuracy"]
+        self.assertEqual(json.loads(self.dha("eval", self.finished, "--json")[0])["accuracy"], accuracy)
+        self.tidy("model")
+        self.refused(self.finished, self.data, status=2, saying=f"model/, which has the weights of the best epoch, {self.best_epoch}; "
+                                                                "use --weights best")
+        self.tops(self.finished, "--weights", "best")
+
+    def test_of_a_run_that_was_tidied_up_the_weights_that_are_left_are_used(self):
+        last, best = self.tops(self.finished), self.tops(self.finished, "--weights", "best")
+        self.dha("export", "-q", self.finished, "--weights", "best")
+        self.tidy("model", "model_best")
+        self.assert_near(self.tops(self.finished), last)
+        self.assert_near(self.tops(self.finished, "--weights", "best"), best)
+        shutil.rmtree(self.finished / "model_best")
+        for verb in ("predict", "export"):
+            images = [self.data] if verb == "predict" else []
+            _, errors = self.dha(verb, self.finished, *images, "--weights", "best", status=2)
+            self.assertIn("model/, which has the weights of the last epoch, 6; use --weights last", errors)
+        (self.data / "test").rename(self.folder / "images")
+        shutil.rmtree(self.data)
+        (self.finished / "model" / "model.onnx").unlink()
+        self.dha("export", self.finished)  # from model/ to itself, without the images
+        self.assertTrue((self.finished / "model" / "model.onnx").exists())
+
+    def test_results_that_cannot_be_used_are_refused(self):
+        results = self.finished / "stages.json"
+        whole = results.read_text()
+        for content, saying in (("", "stages.json is damaged: parse error"), (whole[:len(whole) // 2], "stages.json is damaged: "),
+                                ("{}", "stages.json is damaged: key 'format' not found; copy the run again"),
+                                (whole.replace("dha.stages/", "dha.stages/9"), "stages.json has format \"dha.stages/9"),
+                                (whole.replace('"search"', '"other"'), "stages.json has the results of stage 'other' at position 0, but ")):
+            results.write_text(content)
+            for verb in ("predict", "eval", "export"):
+                _, errors = self.dha(verb, self.finished, *([self.data] if verb == "predict" else []), status=5)
+                self.assertEqual(len(errors.splitlines()), 1, errors)
+                self.assertIn(saying, errors)
+        results.unlink()
+        results.mkdir()
+        self.refused(self.finished, self.data, saying="stages.json': Is a directory", status=5)
+
+    def test_a_damaged_model_is_passed_over_for_the_checkpoint_and_written_anew(self):
+        whole = {path.name: path.read_bytes() for path in (self.finished / "model").iterdir()}
+        last = self.tops(self.finished)
+        for name, damage in (("weights.safetensors", b"cut"), ("model.json", b"{"), ("model.json", None),
+                             ("architecture.json", None), ("weights.safetensors", None)):
+            with self.subTest(name, damage=damage):
+                (self.finished / "model" / name).unlink() if damage is None else (self.finished / "model" / name).write_bytes(damage)
+                self.assert_near(self.tops(self.finished), last)
+                self.dha("export", "-q", self.finished)
+                self.assertEqual({path.name: path.read_bytes() for path in (self.finished / "model").iterdir()}, whole)
+        (self.finished / "model" / "weights.safetensors").write_bytes(b"cut")
+        shutil.rmtree(self.finished / "checkpoints")
+        self.refused(self.finished, self.data, saying="weights.safetensors is damaged or belongs to another model", status=5)
 
 
 if __name__ == "__main__":

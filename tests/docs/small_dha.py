@@ -20,8 +20,6 @@ LIMITS = {"dataset.limit_train": 16, "dataset.limit_test": 16}
 CELLS = {"channels": 4, "cells": 3, "auxiliary_weight": 0}  # of dha.cell
 LARGEST = {"epochs": 2, "count": TRIALS + 1, "limit_train": 16}
 
-PROGRAM, CACHE = os.environ["DHA_PROGRAM"], pathlib.Path(os.environ["DHA_SMALL_CACHE"])
-
 
 def shrink(setting):
     """A setting of the page, with numbers that a test has time for: "stages.final.epochs=20" -> "stages.final.epochs=3"."""
@@ -35,11 +33,15 @@ def options_of(arguments, name):
     return [value for option, value in zip(arguments, arguments[1:]) if option == name]
 
 
-def resolved(file):
-    """The complete pipeline of a file, kept for the next command with the same file."""
-    kept = CACHE / hashlib.sha256(file.read_bytes()).hexdigest()
+def kept_pipeline(file, folder):
+    """Where the output of `dha validate --json` on this file is kept for the next command with the same file."""
+    return folder / hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def resolved(program, file):
+    kept = kept_pipeline(file, pathlib.Path(os.environ["DHA_SMALL_CACHE"]))
     if not kept.exists():
-        kept.write_bytes(subprocess.run([PROGRAM, "validate", "--json", file], check=True, stdout=subprocess.PIPE).stdout)
+        kept.write_bytes(subprocess.run([program, "validate", "--json", file], check=True, stdout=subprocess.PIPE).stdout)
     return json.loads(kept.read_bytes())["pipeline"]
 
 
@@ -60,16 +62,17 @@ def small_settings(pipeline):
 
 
 def main():
+    program = os.environ["DHA_PROGRAM"]
     verb, *arguments = sys.argv[1:]
     arguments = [shrink(argument) if option == "--set" else argument for option, argument in zip([verb, *arguments], arguments)]
     arguments = [re.sub(r"\.\.\d+", "", argument) if option == "--seeds" else argument
                  for option, argument in zip([verb, *arguments], arguments)]
     if verb in ("run", "sweep"):
         given = {setting.partition("=")[0] for setting in options_of(arguments, "--set")}
-        for path, value in small_settings(resolved(pathlib.Path(arguments[0]))).items():
+        for path, value in small_settings(resolved(program, pathlib.Path(arguments[0]))).items():
             if path not in given:
                 arguments += ["--set", f"{path}={value}"]
-    os.execv(PROGRAM, [sys.argv[0], verb, *arguments])
+    os.execv(program, [sys.argv[0], verb, *arguments])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ import unittest
 from pages import SOURCE, blocks, pages
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "cli"))
-from support import BUILD, DHA, write_cifar, write_idx, write_images  # noqa: E402
+from small_dha import kept_pipeline  # noqa: E402
+from support import DHA, write_cifar, write_idx, write_images  # noqa: E402
 
 PYTHON = SOURCE / ".venv" / "bin" / "python"
 FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
@@ -50,6 +51,8 @@ ELSEWHERE = [
     (r"pip install .*", "a package registry: scripts/setup installs those that tests need"),
     (r"tensorboard --logdir runs", "tests/readers/tensorboard_test.py reads the files with TensorBoard's own reader"),
     (r"optuna-dashboard .*", "tests/readers/optuna_test.py reads the files with Optuna"),
+    (r"dha run examples/table1/.*", "bench/table1_check.py"),
+    (r"scripts/stand-in-data stand-ins", "tests/cli/delivered_data_test.py, and the data of this test"),
     (r"dha run mine.json --device cuda:0", "bench/gpu_check.py; a machine without a GPU refuses it"),
 ]
 
@@ -83,9 +86,9 @@ def base():
         shutil.copy(JPEGS / name, folder / "holiday")
     shutil.copy(JPEGS / "RGB.jpg", folder / "cat.jpg")
     (folder / "files.txt").write_text("cat.jpg\nholiday/RGB.jpg\n")
-    subprocess.run([PYTHON, "-B", SOURCE / "scripts" / "stand-in-data", folder / "delivered"], check=True)
+    subprocess.run([PYTHON, "-B", SOURCE / "scripts" / "stand-in-data", folder / "stand-ins"], check=True)
     for name in ("imagenet", "sport8", "mit67"):
-        (folder / name).symlink_to(folder / "delivered" / name)
+        (folder / name).symlink_to(folder / "stand-ins" / name)
     shutil.copy(SOURCE / "examples" / "architectures" / "darts_v2.json", folder / "cells.json")
     shutil.copy(folder / "cells.json", folder / "architecture.json")
     for name in ("examples", "scripts", ".venv", "bench"):
@@ -156,6 +159,10 @@ class Page(unittest.TestCase):
     __str__ = id
 
     def setUp(self):
+        if not PYTHON.exists():
+            self.skipTest(f"{PYTHON} is not there; scripts/setup installs it, with the packages that programs of pages need")
+        if not FASHION_MNIST.is_dir() and "fashion-mnist" in self.page.read_text():
+            self.skipTest(f"{FASHION_MNIST} is not there; Debian's package dataset-fashion-mnist brings it")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="page-", dir=base()))
         shutil.copytree(base() / "holiday", self.folder / "holiday")  # which `find` would not enter through a link
         for entry in base().iterdir():
@@ -177,8 +184,6 @@ class Page(unittest.TestCase):
                 shutil.copytree(trained(source, name), self.folder / "runs" / name, symlinks=True)
 
     def runTest(self):
-        if not FASHION_MNIST.is_dir() and "fashion-mnist" in self.page.read_text():
-            self.skipTest(f"{FASHION_MNIST} is not there; Debian's package dataset-fashion-mnist brings it")
         for block in blocks(self.page):
             check = getattr(self, f"check_{block.language}", None)
             with self.subTest(block.place(self.page)):
@@ -205,16 +210,15 @@ class Page(unittest.TestCase):
             self.assertTrue(any(shown.fullmatch(one) for one in printed), f"{line}\n{self.printed}")
 
     def check_json(self, block):
+        """A file is kept for the commands that follow."""
         name = file_named_before(self.page, block)
-        if name:
-            (self.folder / name).unlink(missing_ok=True)
-            (self.folder / name).write_text(block.text)
         for pipeline in pipelines_of(block.text):
             file = self.folder / (name or "snippet.json")
-            if not name:
-                file.write_text(json.dumps(pipeline) if isinstance(pipeline, dict) else pipeline)
-            done = subprocess.run([DHA, "validate", "-q", file], capture_output=True, text=True, env=self.environment)
+            file.unlink(missing_ok=True)  # which may be a link to that of another page
+            file.write_text(json.dumps(pipeline) if isinstance(pipeline, dict) else pipeline)
+            done = subprocess.run([DHA, "validate", "--json", file], capture_output=True, text=True, env=self.environment)
             self.assertEqual(done.returncode, 0, f"{block.text}\n{done.stderr}")
+            kept_pipeline(file, base() / "cache").write_text(done.stdout)
 
     def check_python(self, block):
         name = file_named_before(self.page, block)
@@ -326,7 +330,7 @@ class ListsTest(unittest.TestCase):
         helped = subprocess.run([DHA, "help"], capture_output=True, text=True, check=True).stdout
         verbs = re.findall(r"^  (\w+) ", helped, flags=re.M)
         self.assertGreater(len(verbs), 12)
-        self.assertEqual(sorted(described), sorted(set(verbs) - {"help"}))
+        self.assertEqual(set(described), set(verbs) - {"help"})
 
     def test_numbers_are_masked(self):
         self.assertEqual(masked("search  1  1m 09s  405  75.62 %\n in /home/you/dha/runs/x/2026-11-29-194418-s1"),

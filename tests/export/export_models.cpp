@@ -37,7 +37,7 @@ constexpr const char* kEveryOperation =
 
 DatasetInfo image_set(int64_t classes, int64_t channels, int64_t height, int64_t width) {
   DatasetInfo info;
-  for (int64_t i = 0; i < classes; ++i) info.class_names.push_back("class \"" + std::to_string(i) + "\" é");
+  for (int64_t i = 0; i < classes; ++i) info.class_names.push_back("class \"" + std::to_string(i) + "\" é\u202e");
   info.classes = classes;
   info.channels = channels;
   info.height = height;

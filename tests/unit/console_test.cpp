@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(elsewhere_than_on_a_terminal_lines_are_rare) {
     now += 30;
     console.work(some_work(25, 60));
     console.end_work();
-    console.warning("two\nlines\x1b[2J");
+    console.warning("two\nlines\x1b[2J\u202e\u2069\u2070");
   }
   std::fclose(out);
   BOOST_TEST(dha::read_file(folder.path() / "out") ==
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(elsewhere_than_on_a_terminal_lines_are_rare) {
              "search 3/10: loss 1.25, accuracy 45.1%, validation 52.3%, best validation 52.3% (epoch 3), test 50.00%, "
              "1234 images/s, 3m 05s left\n"
              "checking images: 25/100, 3m 00s left\n"
-             "warning: two\nlines?[2J\n");
+             "warning: two\nlines?[2J??\u2070\n");
 }
 
 BOOST_AUTO_TEST_CASE(quiet_shows_warnings_only) {

@@ -10,6 +10,7 @@
 
 #include "dha/error.hpp"
 #include "storage/atomic_file.hpp"
+#include "storage/staged_folder.hpp"
 #include "support/as_nobody.hpp"
 #include "support/child_process.hpp"
 #include "support/paths.hpp"
@@ -189,6 +190,52 @@ BOOST_AUTO_TEST_CASE(a_kill_in_the_middle_keeps_the_old_file) {
   living.commit();
   BOOST_TEST(dha::read_file(file) == "new");
   BOOST_TEST(entries_of(folder.path()) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_files_of_a_folder_are_replaced_together) {
+  const TemporaryDirectory place;
+  const fs::path folder = place.path() / "below" / "folder";
+  {
+    dha::StagedFolder staged(folder);
+    dha::write_file_atomically(staged.path() / "a", "1");
+  }
+  BOOST_TEST(!fs::exists(folder));  // without commit()
+  {
+    dha::StagedFolder staged(folder);
+    dha::write_file_atomically(staged.path() / "a", "1");
+    dha::write_file_atomically(staged.path() / "b", "1");
+    BOOST_TEST(entries_of(folder) == 1U);
+    dha::remove_abandoned_temporaries(folder);
+    staged.commit({"a", "b", "c"});
+  }
+  BOOST_TEST(entries_of(folder) == 2U);
+  dha::write_file_atomically(folder / "mine", "1");
+  {
+    dha::StagedFolder staged(folder);
+    dha::write_file_atomically(staged.path() / "a", "2");
+    BOOST_TEST(staged.named(dha::Error(dha::ErrorCode::kIo, "in " + staged.path().string() + "/a")).what() ==
+               "in " + folder.string() + "/a");
+    staged.commit({"a", "b"});
+  }
+  BOOST_TEST(dha::read_file(folder / "a") == "2");
+  BOOST_TEST(!fs::exists(folder / "b"));
+  BOOST_TEST(fs::exists(folder / "mine"));
+  fs::create_directory(folder / "b");
+  {
+    dha::StagedFolder staged(folder);
+    for (const char* name : {"a", "b"}) dha::write_file_atomically(staged.path() / name, "3");
+    BOOST_CHECK_EXCEPTION(staged.commit({"a", "b"}), dha::Error, names(folder / "b", "Is a directory"));
+  }
+  BOOST_TEST(dha::read_file(folder / "a") == "2");
+  BOOST_TEST(entries_of(folder) == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_staged_folder_that_a_killed_writer_left_is_removed) {
+  const TemporaryDirectory folder;
+  fs::create_directory(folder.path() / ".dha-1-0.tmp");
+  dha::write_file_atomically(folder.path() / ".dha-1-0.tmp" / "a", "1");
+  dha::remove_abandoned_temporaries(folder.path());
+  BOOST_TEST(entries_of(folder.path()) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_regular_file_stays_what_it_is) {

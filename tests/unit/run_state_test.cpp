@@ -82,9 +82,9 @@ BOOST_AUTO_TEST_CASE(a_parent_that_cannot_be_written_is_named) {
   const fs::path folder = parent.path() / "file" / "runs";
   BOOST_CHECK_EXCEPTION(dha::RunDirectory::create(folder, "r", 1), dha::Error,
                         has(dha::ErrorCode::kIo, (folder / "r").string()));
-  fs::create_directories(parent.path() / "s" / "latest" / "full");
+  fs::create_directories(parent.path() / "s" / "latest");
   BOOST_CHECK_EXCEPTION(dha::RunDirectory::create(parent.path(), "s", 1), dha::Error,
-                        has(dha::ErrorCode::kIo, (parent.path() / "s" / "latest").string()));
+                        has(dha::ErrorCode::kUsage, (parent.path() / "s" / "latest").string() + "' is a folder"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
