@@ -27,7 +27,7 @@ PROBE ?= batch
 all: build
 
 setup:
-	@scripts/setup
+	@scripts/setup $(SETUP)
 
 configure: setup
 	@cmake --preset $(PRESET) -B $(BUILD) $(if $(WERROR),-DDHA_WERROR=$(WERROR)) > $(BUILD).configure.log 2>&1 \
@@ -37,6 +37,7 @@ configure: setup
 build: configure
 	@cmake --build $(BUILD) -j $(JOBS) --target dha-programs
 
+test: SETUP = --for-tests
 test: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 	@scripts/unpack-data

@@ -16,17 +16,18 @@ namespace options = boost::program_options;
 int run(const std::vector<std::string>& arguments) {
   options::options_description visible("Options"), hidden;
   add_comparison_options(visible);
+  add_format_options(visible);
   hidden.add_options()("run", options::value<std::vector<std::string>>());
   options::positional_options_description positional;
   positional.add("run", -1);
   const auto values = parse_command_line(kCompareCommand, visible, arguments, hidden, positional);
   if (!values) return kDone;
   if (values->count("run") == 0) throw missing_argument(kCompareCommand, "missing run directories", "A B");
-  check_comparison_options(*values);
+  check_format_options(*values);
 
-  std::vector<std::filesystem::path> folders;
-  for (const std::string& folder : (*values)["run"].as<std::vector<std::string>>()) folders.emplace_back(folder);
-  print_comparison(compare::find_runs(folders), *values);
+  const auto given = (*values)["run"].as<std::vector<std::string>>();
+  const std::vector<std::filesystem::path> folders(given.begin(), given.end());
+  print_comparison(compare::compare_runs(compare::find_runs(folders), comparison_options(*values)), *values);
   return kDone;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <string_view>
 #include <thread>
 
@@ -18,10 +19,12 @@
 #include "app/plugin_options.hpp"
 #include "app/verb_console.hpp"
 #include "dha/error.hpp"
+#include "page/comparison_page.hpp"
 #include "pipeline/value_lists.hpp"
 #include "process/signals.hpp"
 #include "run/sweep.hpp"
 #include "run/sweep_plan.hpp"
+#include "storage/atomic_file.hpp"
 
 namespace dha::app {
 
@@ -83,19 +86,26 @@ SweepLaunch launch_of(const options::variables_map& values, int64_t parallel) {
 }
 
 // The status of the program.
-int finish(const SweepOutcome& outcome, size_t planned, Console& console, const options::variables_map& values) {
+int finish(const SweepOutcome& outcome, const fs::path& folder, size_t planned, Console& console,
+           const options::variables_map& values) {
   console.line(fmt::format("{} of {} runs have finished", outcome.finished, planned));
   if (outcome.out_of_time > 0)
     console.line(fmt::format("{} stopped in time; the same command continues {}", outcome.out_of_time,
                              outcome.out_of_time == 1 ? "it" : "them"));
-  if (!outcome.runs.empty()) print_comparison(outcome.runs, values);
-  std::fflush(stdout);
+  if (!outcome.runs.empty()) {
+    const compare::Comparison comparison = compare::compare_runs(outcome.runs, comparison_options(values));
+    print_comparison(comparison, values);
+    std::cout.flush();
+    const fs::path file = folder / page::kComparisonFile;
+    write_file_atomically(file, page::page_of(comparison));
+    console.line(fmt::format("the comparison as a page: {}", file.string()));
+  }
   for (const std::string& one : outcome.failed) fmt::print(stderr, "dha: {}\n", one);
   return outcome.failed.empty() ? kDone : kRunFailed;
 }
 
 int sweep(const options::variables_map& values) {
-  check_comparison_options(values);
+  check_format_options(values);
   const fs::path file = values["file"].as<std::string>();
   const std::vector<SweptSetting> settings = settings_of(values);
   const std::vector<uint64_t> seeds =
@@ -118,7 +128,7 @@ int sweep(const options::variables_map& values) {
   console.line(fmt::format("sweeping '{}' on {} in {}: {} runs, {} at a time, {} thread{} each", plan.name,
                            in_words(device), folder.string(), plan.runs.size(), parallel, plan.threads,
                            plan.threads == 1 ? "" : "s"));
-  return finish(Sweep(folder, plan, launch, console).run(), plan.runs.size(), console, values);
+  return finish(Sweep(folder, plan, launch, console).run(), folder, plan.runs.size(), console, values);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -136,6 +146,7 @@ int run(const std::vector<std::string>& arguments) {
       "--parallel");
   add_time_option(visible);
   add_comparison_options(visible);
+  add_format_options(visible);
   add_device_option(visible);
   add_plugin_options(visible);
   hidden.add_options()("file", options::value<std::string>());

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "dha/error.hpp"
-#include "page/run_record.hpp"
+#include "record/run_record.hpp"
 #include "report/json_fields.hpp"
 #include "storage/run_directory.hpp"
 #include "storage/run_end.hpp"
@@ -25,7 +25,7 @@ constexpr size_t kShownDigits = 8;  // of a checksum, for people
 
 constexpr const char* kNone = "none";  // of a setting, for people
 
-Json pipeline_of(const page::RunRecord& record, const fs::path& folder) {
+Json pipeline_of(const RunRecord& record, const fs::path& folder) {
   Json pipeline = Json::parse(record.pipeline, nullptr, /*allow_exceptions=*/false);
   if (field_at(pipeline, "stages").is_array() && field_at(pipeline, "dataset").is_object()) return pipeline;
   throw Error(ErrorCode::kData, fmt::format("{} is damaged or no pipeline; repair it, or leave its run out",
@@ -43,7 +43,7 @@ Settings comparable_settings(Json pipeline) {
 }
 
 // The beginning of a checksum; empty if unknown.
-std::string data_of(const page::RunRecord& record) {
+std::string data_of(const RunRecord& record) {
   if (record.data_identity.empty()) return "";
   Sha256 sha256;
   sha256.update(record.data_identity);
@@ -67,13 +67,13 @@ std::string batch_sizes(const Json& stages) {
 }
 
 // Before images are held out; empty if unknown.
-std::string training_images(const Json& dataset, const page::RunRecord& record) {
+std::string training_images(const Json& dataset, const RunRecord& record) {
   for (const auto& [split, images] : record.images)
     if (split == "train") return std::to_string(std::min(images, count_at(dataset, "limit_train", images)));
   return "";
 }
 
-Conditions conditions_of(const Json& pipeline, const page::RunRecord& record) {
+Conditions conditions_of(const Json& pipeline, const RunRecord& record) {
   const Json dataset = field_at(pipeline, "dataset"), stages = field_at(pipeline, "stages");
   return {{"data", data_of(record)},
           {"training images", training_images(dataset, record)},
@@ -88,15 +88,15 @@ Conditions conditions_of(const Json& pipeline, const page::RunRecord& record) {
           {"batch size", batch_sizes(stages)}};
 }
 
-void take_results(const page::RunRecord& record, ComparedRun& run) {
-  for (const page::StageRecord& stage : record.stages) run.seconds += stage.seconds;
+void take_results(const RunRecord& record, ComparedRun& run) {
+  for (const StageRecord& stage : record.stages) run.seconds += stage.seconds;
   for (const auto& [name, cost] : record.costs) {
     if (name == "parameters") run.parameters = cost;
     if (name == "multiply_adds") run.multiply_adds = cost;
   }
   if (!record.is_finished) return;
   run.status = RunStatus::kFinished;
-  const page::StageRecord& last = record.stages.back();
+  const StageRecord& last = record.stages.back();
   if (last.test) run.test_accuracy = last.test->accuracy;
   if (last.validation) run.validation_accuracy = last.validation->accuracy;
 }
@@ -111,7 +111,7 @@ void take_end(ComparedRun& run) {
 }  // namespace
 
 ComparedRun read_compared_run(const fs::path& folder) {
-  const page::RunRecord record = page::read_outcome(folder);
+  const RunRecord record = read_outcome(folder);
   const Json pipeline = pipeline_of(record, folder);
   ComparedRun run;
   run.folder = folder;

@@ -24,11 +24,9 @@ std::vector<double> values_of(const RunGroup& group, Value value) {
 GroupRow row_of(const RunGroup& group) {
   GroupRow row;
   row.label = group.label;
+  row.runs = group.runs;
   std::vector<double> seconds;
-  for (const ComparedRun& run : group.runs) {
-    row.seeds.push_back(run.seed);
-    seconds.push_back(run.seconds);
-  }
+  for (const ComparedRun& run : group.runs) seconds.push_back(run.seconds);
   for (const LeftOutRun& one : group.left_out) {
     row.unfinished += one.why == "unfinished";
     row.diverged += one.why == "diverged";
@@ -171,6 +169,12 @@ ComparisonTable table_of(const Groups& groups, const RunGroup* baseline) {
 }
 
 }  // namespace
+
+std::vector<std::string> seeds_of(const GroupRow& row) {
+  std::vector<std::string> seeds;
+  for (const ComparedRun& run : row.runs) seeds.push_back(run.seed);
+  return seeds;
+}
 
 Comparison compare_groups(const std::vector<RunGroup>& groups, const ComparisonOptions& options) {
   Comparison comparison;

@@ -16,7 +16,7 @@ namespace dha::compare {
 // A group in numbers. Averages are over finished runs, one per seed; accuracies in [0, 1].
 struct GroupRow {
   std::string label;
-  std::vector<std::string> seeds;  // of the finished runs
+  std::vector<ComparedRun> runs;  // finished, one per seed, in ascending order of seeds
   int64_t unfinished = 0, diverged = 0, repeated = 0;
   Spread test_accuracy, validation_accuracy, parameters, multiply_adds, seconds;
 };
@@ -46,6 +46,9 @@ struct Comparison {
   std::vector<ComparisonTable> tables;
   std::vector<LeftOutRow> left_out;
 };
+
+// Of the finished runs.
+std::vector<std::string> seeds_of(const GroupRow& row);
 
 struct ComparisonOptions {
   std::string baseline;  // label of a group, or a name that only one group has; empty: the first group of each table

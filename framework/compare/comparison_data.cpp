@@ -50,11 +50,11 @@ std::vector<std::string> fields_of(const ComparisonTable& table, size_t group,
                                    const std::vector<std::string>& pointers) {
   const GroupRow& row = table.groups[group];
   std::vector<std::string> fields{row.label,
-                                  std::to_string(row.seeds.size()),
+                                  std::to_string(row.runs.size()),
                                   std::to_string(row.unfinished),
                                   std::to_string(row.diverged),
                                   std::to_string(row.repeated),
-                                  fmt::format("{}", fmt::join(row.seeds, " "))};
+                                  fmt::format("{}", fmt::join(seeds_of(row), " "))};
   for (const Spread& spread : measures_of(row)) {
     fields.push_back(spread.count == 0 ? "" : number(spread.mean));
     fields.push_back(spread.deviation ? number(*spread.deviation) : "");
@@ -93,7 +93,7 @@ Json to_json(const TestOutcome& outcome) {
 }
 
 Json to_json(const GroupRow& row) {
-  Json json{{"label", row.label},           {"runs", row.seeds.size()}, {"seeds", row.seeds},
+  Json json{{"label", row.label},           {"runs", row.runs.size()},  {"seeds", seeds_of(row)},
             {"unfinished", row.unfinished}, {"diverged", row.diverged}, {"repeated", row.repeated}};
   const std::vector<Spread> measures = measures_of(row);
   for (size_t i = 0; i < measures.size(); ++i) json[kMeasures[i]] = to_json(measures[i]);

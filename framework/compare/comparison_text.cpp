@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "compare/comparison_words.hpp"
 #include "report/console.hpp"
 
 namespace dha::compare {
@@ -16,24 +17,7 @@ using Draw = std::function<std::string(const Rows&)>;
 
 constexpr size_t kLongestValue = 60;  // characters of a setting
 
-std::string percent(const Spread& spread) {
-  if (spread.count == 0) return "-";
-  if (!spread.deviation) return fmt::format("{:.2f} %", 100 * spread.mean);
-  return fmt::format("{:.2f} ± {:.2f} %", 100 * spread.mean, 100 * *spread.deviation);
-}
-
 std::string whole(const Spread& spread) { return spread.count == 0 ? "-" : fmt::format("{:.0f}", spread.mean); }
-
-std::string runs_in_words(const GroupRow& row) {
-  std::string text = std::to_string(row.seeds.size());
-  const auto add = [&](int64_t count, const char* what) {
-    if (count > 0) text += fmt::format(", {} {}", count, what);
-  };
-  add(row.unfinished, "unfinished");
-  add(row.diverged, "diverged");
-  add(row.repeated, "repeated");
-  return text;
-}
 
 Rows group_rows(const ComparisonTable& table) {
   Rows rows{{"group", "runs", "test accuracy", "validation accuracy", "parameters", "multiply-adds", "seconds"}};
@@ -49,24 +33,17 @@ Rows setting_rows(const ComparisonTable& table) {
   for (const GroupRow& row : table.groups) rows[0].push_back(row.label);
   for (const Difference& one : table.settings) {
     std::vector<std::string> cells{one.pointer};
-    for (const auto& value : one.values) {
-      std::string text = value.value_or("-");
-      if (text.size() > kLongestValue) text = text.substr(0, kLongestValue - 3) + "...";
-      cells.push_back(std::move(text));
-    }
+    for (const auto& value : one.values) cells.push_back(shortened(value.value_or("-"), kLongestValue));
     rows.push_back(std::move(cells));
   }
   return rows;
 }
 
-std::string probability(double p) { return p < 0.0001 ? "< 0.0001" : fmt::format("{:.4f}", p); }
-
 // Difference with its interval in percentage points, and p.
 std::vector<std::string> test_cells(const TestOutcome& outcome) {
   if (!outcome.result) return {outcome.missing, ""};
-  const TTest& test = *outcome.result;
-  return {fmt::format("{:+.2f} [{:+.2f}, {:+.2f}]", 100 * test.difference, 100 * test.low, 100 * test.high),
-          probability(test.p)};
+  return {points(outcome.result->difference) + " " + interval_in_points(*outcome.result),
+          probability(outcome.result->p)};
 }
 
 Rows test_rows(const ComparisonTable& table) {

@@ -41,6 +41,14 @@ void search(const fs::path& folder, std::vector<fs::path>& found) {
 
 }  // namespace
 
+std::vector<fs::path> runs_within(const fs::path& argument) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(argument, error);
+  std::vector<fs::path> found;
+  if (!error && fs::is_directory(folder)) search(folder, found);
+  return found;
+}
+
 std::vector<fs::path> find_runs(const fs::path& argument) {
   std::error_code error;
   if (!fs::is_directory(argument, error))
@@ -52,8 +60,7 @@ std::vector<fs::path> find_runs(const fs::path& argument) {
   if (has_file(folder, kTrialFile))
     throw Error(ErrorCode::kUsage, fmt::format("'{}' is the folder of a trial; give that of the run that it belongs to",
                                                argument.string()));
-  std::vector<fs::path> found;
-  search(folder, found);
+  const std::vector<fs::path> found = runs_within(folder);
   if (found.empty())
     throw Error(ErrorCode::kUsage,
                 fmt::format("'{}' contains no run; give a run directory such as runs/<name>/latest, or a folder that "

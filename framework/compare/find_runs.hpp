@@ -12,6 +12,9 @@ namespace dha::compare {
 // cannot be read.
 std::vector<std::filesystem::path> find_runs(const std::filesystem::path& argument);
 
+// The same, without errors for arguments that are or contain no run: none of them.
+std::vector<std::filesystem::path> runs_within(const std::filesystem::path& argument);
+
 // Of all arguments, in their order, each once.
 std::vector<std::filesystem::path> find_runs(const std::vector<std::filesystem::path>& arguments);
 

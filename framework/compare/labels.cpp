@@ -24,7 +24,7 @@ std::string short_value(const std::optional<std::string>& value) {
   if (!value) return "absent";
   std::string text = *value;
   if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
-  return text.size() <= kLongestValue ? text : text.substr(0, kLongestValue - 3) + "...";
+  return shortened(text, kLongestValue);
 }
 
 // The last `steps` steps of a pointer, with dots: "hyper.learning_rate".

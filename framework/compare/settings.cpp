@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "report/printable.hpp"
+
 namespace dha::compare {
 
 using Json = nlohmann::ordered_json;
@@ -38,6 +40,12 @@ Settings settings_of(const Json& document) {
   Settings settings;
   flatten(document, "", settings);
   return settings;
+}
+
+std::string shortened(const std::string& value, size_t columns) {
+  constexpr std::string_view kCut = "...";
+  if (columns_of(value) <= columns) return value;
+  return std::string(first_columns(value, columns - kCut.size())).append(kCut);
 }
 
 std::vector<Difference> differences(const std::vector<const Settings*>& all) {

@@ -1,6 +1,7 @@
 // A pipeline as a flat list of settings, and the settings in which pipelines differ.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@ namespace dha::compare {
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 Settings settings_of(const nlohmann::ordered_json& document);
+
+// A value for people: at most `columns` columns of a terminal wide, which is at least 3, with "..." at the end of one
+// that is cut.
+std::string shortened(const std::string& value, size_t columns);
 
 // A pointer with its value in each of several settings; empty where it is not there.
 struct Difference {

@@ -49,12 +49,13 @@ std::string exponential(double value) {
 
 }  // namespace
 
-std::vector<double> nice_ticks(double low, double high, int most) {
+std::vector<double> nice_ticks(double low, double high, int most, double smallest) {
   if (!(low < high)) return {low};
-  double distance = nice_distance((high - low) / std::max(1, most - 1));
+  double distance = std::max(smallest, nice_distance((high - low) / std::max(1, most - 1)));
   std::vector<double> ticks = multiples(low, high, distance);
   while (static_cast<int>(ticks.size()) > most) ticks = multiples(low, high, distance = nice_distance(1.5 * distance));
-  while (ticks.size() < 2) ticks = multiples(low, high, distance = nice_distance(distance / 2.6));
+  while (ticks.size() < 2 && distance > smallest)
+    ticks = multiples(low, high, distance = nice_distance(distance / 2.6));
   return ticks;
 }
 
@@ -83,7 +84,7 @@ std::string tick_label(double value, double distance) {
   for (const auto& [unit, letter] : {std::pair{1e9, "G"}, std::pair{1e6, "M"}})
     if (magnitude >= unit) return fmt::format("{:.4g}{}", value / unit, letter);
   if (distance >= 1) return grouped(value);
-  const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(distance) - 1e-9)), 0, 6);
+  const int digits = std::clamp(static_cast<int>(std::ceil(-std::log10(distance) - 1e-9)), 0, 5);
   return fmt::format("{:.{}f}", value, digits);
 }
 
@@ -101,13 +102,18 @@ bool Axis::contains(double value) const { return value >= low_ && value <= high_
 
 std::vector<Axis::Tick> Axis::ticks(int most) const {
   const std::vector<double> values =
-      is_logarithmic_ && low_ < high_ ? logarithmic_ticks(low_, high_, most) : nice_ticks(low_, high_, most);
+      is_logarithmic_ && low_ < high_ ? logarithmic_ticks(low_, high_, most) : nice_ticks(low_, high_, most, smallest_);
   std::vector<Tick> ticks;
   for (const double value : values) {
     const double distance = is_logarithmic_ || values.size() < 2 ? std::fabs(value) : values[1] - values[0];
     ticks.push_back({position(value), tick_label(value, distance)});
   }
-  return ticks;
+  return most > 2 && read_alike(ticks) ? this->ticks(most - 1) : ticks;
+}
+
+bool read_alike(const std::vector<Axis::Tick>& ticks) {
+  const auto have_same = [](const Axis::Tick& a, const Axis::Tick& b) { return a.label == b.label; };
+  return std::adjacent_find(ticks.begin(), ticks.end(), have_same) != ticks.end();
 }
 
 std::string rules_of(const Axis& axis, int most, double left, double right) {

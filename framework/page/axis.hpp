@@ -6,8 +6,9 @@
 
 namespace dha::page {
 
-// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at most `most`, at least two where low < high.
-std::vector<double> nice_ticks(double low, double high, int most);
+// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at most `most`, at least two where low < high and
+// there are two that are `smallest` apart.
+std::vector<double> nice_ticks(double low, double high, int most, double smallest = 0);
 
 // The powers of ten from `low` to `high`, both positive, with 2 and 5 times them where there are fewer than three;
 // thinned to at most `most`.
@@ -22,6 +23,9 @@ class Axis {
   // ones.
   Axis(double low, double high, double begin, double end, bool is_logarithmic = false);
 
+  // Has ticks at whole numbers only, for what is counted.
+  void count() { smallest_ = 1; }
+
   double position(double value) const;  // px
   bool contains(double value) const;
 
@@ -29,14 +33,18 @@ class Axis {
     double position = 0;  // px
     std::string label;
   };
+  // At most `most`, and fewer where more would read alike.
   std::vector<Tick> ticks(int most) const;
 
  private:
   double scaled(double value) const;
 
-  double low_, high_, begin_, end_;
+  double low_, high_, begin_, end_, smallest_ = 0;
   bool is_logarithmic_;
 };
+
+// Whether two neighbours have the same label, because they differ by less than labels can say.
+bool read_alike(const std::vector<Axis::Tick>& ticks);
 
 // <line> and <text> for each of at most `most` ticks of a vertical axis: a rule from `left` to `right` px with its
 // label.

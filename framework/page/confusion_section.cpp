@@ -48,10 +48,11 @@ class ConfusionPart {
       const double share =
           images == 0 ? 0 : static_cast<double>(images) / static_cast<double>(counts_.images_of(truth));
       // A single image among thousands is to be seen too.
-      return HeatMap::Cell{images == 0 ? 0 : std::max(0.06, share), whole(images),
-                           fmt::format("{} taken for {}: {} of {} ({})", names_[row], names_[column], whole(images),
-                                       whole(counts_.images_of(truth)), percent(share)),
-                           row != column};
+      return HeatMap::Cell{
+          images == 0 ? 0 : std::max(0.06, share), whole(images),
+          fmt::format("{} taken for {}: {} of {} ({})", isolated(names_[row]), isolated(names_[column]), whole(images),
+                      whole(counts_.images_of(truth)), percent(share)),
+          row != column};
     };
     return draw(map);
   }
@@ -87,7 +88,7 @@ class ConfusionPart {
     for (int64_t other = 0; other < counts_.classes(); ++other)
       if (other != truth && counts_.count(truth, other) > (most == truth ? 0 : counts_.count(truth, most)))
         most = other;
-    return most == truth ? "" : fmt::format("{} ({})", name(most), whole(counts_.count(truth, most)));
+    return most == truth ? "" : fmt::format("{} ({})", isolated(name(most)), whole(counts_.count(truth, most)));
   }
 
   const std::vector<std::string>& names_;

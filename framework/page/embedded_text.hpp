@@ -1,4 +1,4 @@
-// The style and the script of the page: page.css and page.js, which the build puts into the program.
+// The style and the script of every page: page.css and page.js, which the build puts into the program.
 #pragma once
 
 #include <string_view>

@@ -31,7 +31,31 @@ size_t code_point_length(std::string_view text) {
   return 0;
 }
 
+// Of valid UTF-8.
+uint32_t code_point(std::string_view bytes) {
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  uint32_t value = bytes.size() == 1 ? first : first & (0x7fU >> bytes.size());
+  for (const char byte : bytes.substr(1)) value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
+  return value;
+}
+
+// Hebrew, Arabic and their relatives, and the characters that set a direction.
+bool is_directed(uint32_t point) {
+  const auto is_in = [&](uint32_t first, uint32_t last) { return point >= first && point <= last; };
+  return is_in(0x590, 0x8ff) || is_in(0x200e, 0x200f) || is_in(0x202a, 0x202e) || is_in(0x2066, 0x2069) ||
+         is_in(0xfb1d, 0xfdff) || is_in(0xfe70, 0xfeff) || is_in(0x10800, 0x10fff) || is_in(0x1e800, 0x1efff);
+}
+
 }  // namespace
+
+std::string isolated(std::string_view text) {
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t length = code_point_length(rest);
+    if (length > 0 && is_directed(code_point(rest.substr(0, length)))) return fmt::format("\u2068{}\u2069", text);
+    rest.remove_prefix(length == 0 ? 1 : length);
+  }
+  return std::string(text);
+}
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -95,15 +119,19 @@ std::string figure(std::string_view title, const std::string& content, std::stri
                      css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class), escaped(title), content);
 }
 
+std::string Table::attribute(size_t column) const {
+  const std::string_view css_class = columns_[column].is_number ? "n" : columns_[column].css_class;
+  return css_class.empty() ? "" : fmt::format(" class=\"{}\"", css_class);
+}
+
 std::string Table::html() const {
   std::string html = "<div class=\"wide\"><table class=\"sortable\">\n<thead><tr>";
-  for (const Column& column : columns_)
-    html += fmt::format("<th{}>{}</th>", column.is_number ? " class=\"n\"" : "", escaped(column.heading));
+  for (size_t i = 0; i < columns_.size(); ++i)
+    html += fmt::format("<th{}>{}</th>", attribute(i), escaped(columns_[i].heading));
   html += "</tr></thead>\n<tbody>\n";
   for (const std::vector<std::string>& row : rows_) {
     html += "<tr>";
-    for (size_t i = 0; i < row.size(); ++i)
-      html += fmt::format("<td{}>{}</td>", columns_[i].is_number ? " class=\"n\"" : "", escaped(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) html += fmt::format("<td{}>{}</td>", attribute(i), escaped(row[i]));
     html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n";

@@ -15,6 +15,10 @@ std::string escaped(std::string_view text);
 // The first code points, with "…" in place of the rest.
 std::string shortened(std::string_view text, size_t code_points);
 
+// Between the characters that keep its writing direction from changing the order of the text around it; as it is if it
+// has no letters of a script that is written from right to left, and no character that sets a direction.
+std::string isolated(std::string_view text);
+
 std::string percent(double share, int digits = 1);  // "83.4 %"; "-" where it is not finite
 std::string whole(int64_t number);                  // "91,318"
 std::string real(double value);                     // four significant digits; "-" where it is not finite
@@ -31,7 +35,8 @@ class Table {
  public:
   struct Column {
     std::string heading;
-    bool is_number = false;  // aligned to the right
+    bool is_number = false;      // aligned to the right
+    const char* css_class = "";  // of text: "label" and "words" need some width, "line" is never broken
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -40,6 +45,8 @@ class Table {
   std::string html() const;
 
  private:
+  std::string attribute(size_t column) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

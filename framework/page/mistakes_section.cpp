@@ -25,7 +25,7 @@ std::vector<ImagePrediction> most_confident_mistakes(const RunRecord& record) {
 }
 
 std::string tile(const RunRecord& record, const ImagePrediction& one, size_t place, const PngSize& size) {
-  const auto name = [&](int64_t label) { return escaped(record.class_names[static_cast<size_t>(label)]); };
+  const auto name = [&](int64_t label) { return escaped(isolated(record.class_names[static_cast<size_t>(label)])); };
   return fmt::format(
       "<figure title=\"{}\"><svg viewBox=\"{} 0 {} {}\" role=\"img\"><use href=\"#mistake-images\"/></svg>"
       "<figcaption><b>{}</b><br/>taken for {}<br/>{}</figcaption></figure>\n",

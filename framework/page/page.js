@@ -1,10 +1,12 @@
 'use strict';
 (function () {
   var hint = document.getElementById('hint');
+  var mostLines = 8;
 
   function show(text, event) {
     hint.textContent = text;
     hint.style.display = 'block';
+    hint.style.left = 0;  // so that it is as wide as its text
     var left = Math.min(event.clientX + 14, window.innerWidth - hint.offsetWidth - 6);
     var top = event.clientY + 16;
     if (top + hint.offsetHeight > window.innerHeight) top = event.clientY - hint.offsetHeight - 10;
@@ -46,6 +48,21 @@
     return best;
   }
 
+  // The texts of the lines of a hint, in their order; of many the closest to the pointer.
+  function closest(lines) {
+    var distances = lines.map(function (line) {
+      return line.distance;
+    }).sort(function (a, b) {
+      return a - b;
+    });
+    var most = distances[Math.min(mostLines, distances.length) - 1];
+    return lines.filter(function (line) {
+      return line.distance <= most;
+    }).slice(0, mostLines).map(function (line) {
+      return line.text;
+    });
+  }
+
   document.querySelectorAll('.plot').forEach(function (plot) {
     var curves = curvesOf(plot);
     var svg = plot.querySelector('svg');
@@ -56,11 +73,15 @@
         return !curve.group.classList.contains('off');
       });
       if (shown.length === 0) return hide();
+      var y = (event.clientY - box.top) * svg.viewBox.baseVal.height / box.height;
       var lines = shown.map(function (curve) {
-        var value = curve.values[nearest(curve.places, x)];
-        return plot.dataset.x + ' ' + number(value[0]) + ', ' + curve.name + ': ' + number(value[1]) + (plot.dataset.unit || '');
+        var at = nearest(curve.places, x), value = curve.values[at];
+        return {
+          distance: Math.abs(curve.places[at][1] - y),
+          text: plot.dataset.x + ' ' + number(value[0]) + ', ' + curve.name + ': ' + number(value[1]) + (plot.dataset.unit || '')
+        };
       });
-      show(lines.join('\n'), event);
+      show(closest(lines).join('\n'), event);
     });
     plot.addEventListener('mouseleave', hide);
   });
@@ -78,24 +99,25 @@
     part.addEventListener('mouseleave', hide);
   });
 
-  // A click on a name of a legend hides its curve.
+  // A click on a name of a legend hides its curves or marks, in all drawings that the legend is of.
   document.querySelectorAll('.legend button').forEach(function (button) {
     button.addEventListener('click', function () {
       var hidden = button.classList.toggle('hidden');
-      button.closest('figure').querySelectorAll('.series').forEach(function (group) {
-        if (group.dataset.name === button.dataset.name) group.classList.toggle('off', hidden);
+      button.setAttribute('aria-pressed', String(!hidden));
+      button.closest('figure, .linked').querySelectorAll('.series').forEach(function (group) {
+        if (group.dataset.group === button.dataset.group) group.classList.toggle('off', hidden);
       });
     });
   });
 
   // A click on a heading sorts a table by its column; a second one sorts it the other way round.
-  var units = { k: 1e3, M: 1e6, G: 1e9, s: 1, m: 60, h: 3600 };
+  var units = { k: 1e3, M: 1e6, G: 1e9, s: 1, m: 60, h: 3600, d: 86400 };
 
-  // "83.4 %", "1,234", "3.35 M", "4m 05s" as numbers; text as it is.
+  // The number that a cell begins with: "83.4 ± 0.3 %", "1,234", "3.35 M", "4m 05s", "< 0.0001", "[-0.5, +3]"; else its text.
   function keyOf(text) {
-    var plain = text.replace(/,/g, '').trim();
+    var plain = text.replace(/,(?=[0-9]{3})/g, '').trim();
     if (plain === '' || plain === '-') return -Infinity;
-    var parts = plain.match(/^(-?[0-9.]+(?:e[-+]?[0-9]+)?) ?([kMGsmh%]?)(?: ([0-9]+)([sm]))?$/);
+    var parts = plain.match(/^[<\[]? ?([-+]?[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?) ?([kMGsmhd]?)(?: ([0-9]+)([smh]))?(?![a-z])/);
     if (!parts) return plain.toLowerCase();
     var value = Number(parts[1]) * (units[parts[2]] || 1);
     return parts[3] ? value + Number(parts[3]) * units[parts[4]] : value;

@@ -1,19 +1,16 @@
-// The sections of the page, each from a run's record; one whose data the run lacks has no content.
+// The sections of a run's page, each from its record; one whose data the run lacks has no content.
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "page/run_record.hpp"
+#include "page/document.hpp"
+#include "record/run_record.hpp"
 
 namespace dha::page {
 
 // Whether the run still trains, as far as is known.
 enum class RunState { kFinished, kRunning, kInterrupted };
-
-struct Section {
-  std::string id, heading;
-  std::string content;  // HTML; empty: the section is left out
-};
 
 Section result_section(const RunRecord& record, RunState state);
 Section curves_section(const RunRecord& record);

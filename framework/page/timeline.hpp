@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "page/line_chart.hpp"
-#include "page/run_record.hpp"
+#include "record/run_record.hpp"
 
 namespace dha::page {
 

@@ -34,7 +34,7 @@ void RunReport::write(page::RunState state, LogLevel level) {
   try {
     write_epoch_table(directory_.path());
     write_trial_table(directory_.path(), stages_);
-    write_file_atomically(directory_.file(page::kPageFile), page::page_of(page::read_run(directory_.path()), state));
+    write_file_atomically(directory_.file(page::kPageFile), page::page_of(read_run(directory_.path()), state));
   } catch (const std::exception& error) {
     if (!has_failed_) log_.write(level, "dha", std::string("the report could not be written: ") + error.what());
     has_failed_ = true;

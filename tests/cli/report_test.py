@@ -9,7 +9,7 @@ import time
 import unittest
 import xml.etree.ElementTree
 
-from support import DHA, CommandLineTest, small_pipeline, write_idx
+from support import DHA, CommandLineTest, one_stage, small_pipeline, write_idx
 
 CLASSES = ["<script>alert(1)</script>", "a,b", "say \"hi\"\nthere", "Größe 🌷 ]]>"]
 REFRESH = 'http-equiv="refresh"'
@@ -142,6 +142,65 @@ class ReportTest(CommandLineTest):
         self.assertEqual(page.count('href="#mistake-images"'), min(24, len(wrong)))
         header = (run / "mistakes.png").read_bytes()[16:24]
         self.assertEqual(int.from_bytes(header[:4], "big"), 12 * min(24, len(wrong)))
+
+    def compared_runs(self):
+        """Below runs/: two groups of two seeds."""
+        write_idx(self.data)
+        file = self.write_pipeline(one_stage(self.data))
+        for rate in (0.01, 0.05):
+            for seed in (1, 2):
+                self.dha("run", "-q", file, "--set", f"seed={seed}", "--set", f"stages.only.hyper.learning_rate={rate}")
+
+    def test_several_runs_are_compared_on_one_page(self):
+        self.compared_runs()
+        self.assertIn("comparison.html", self.dha("report", "runs")[0])
+        page = (self.folder / "comparison.html").read_text(encoding="utf-8")
+        tree = self.check_page(page)
+        self.assertEqual(sections(page), ["groups", "settings", "tests", "charts", "runs"])
+        text = " ".join(tree.itertext())
+        group_table, = json.loads(self.dha("compare", "runs", "--json")[0])["tables"]
+        for group in group_table["groups"]:
+            self.assertIn(f"{100 * group['test_accuracy']['mean']:.2f} ± {100 * group['test_accuracy']['sd']:.2f} %", text)
+        for name in ("welch", "paired"):
+            test = group_table["tests"][0][name]
+            for part in ([test["missing"]] if "missing" in test else
+                         [f"{100 * test['difference']:+.2f}", f"[{100 * test['low']:+.2f}, {100 * test['high']:+.2f}]"]):
+                self.assertIn(part, text)
+        self.assertEqual(page.count('class="series c0 d0 curve"'), 2)
+        self.assertIn("/stages/0/hyper/learning_rate", text)
+        for run in self.folder.glob("runs/one/2*"):
+            self.assertIn(run.name, text)
+            accuracy = json.loads((run / "summary.json").read_text())["test_accuracy"]
+            self.assertIn(f"{100 * accuracy:.2f} %", text)
+
+        runs = sorted(self.folder.glob("runs/one/2*"))
+        said = json.loads(self.dha("report", *runs, "--output", "page.html", "--json")[0])
+        self.assertEqual(said, {"page": str(self.folder / "page.html"), "runs": 4})
+        self.assertEqual((self.folder / "page.html").read_text(encoding="utf-8"), page)
+        label = group_table["groups"][1]["label"]
+        self.dha("report", "-q", "runs", "--baseline", label, "--output", "page.html")
+        self.assertIn(f"from <b>{label}</b>", (self.folder / "page.html").read_text(encoding="utf-8"))
+
+    def test_other_data_is_compared_apart(self):
+        write_idx(self.data)
+        write_idx(self.folder / "other", train=80)
+        for data in (self.data, self.folder / "other"):
+            self.dha("run", "-q", self.write_pipeline(one_stage(data, epochs=1)))
+        self.dha("report", "runs")
+        page = self.folder / "comparison.html"
+        self.assertEqual(sections(page.read_text(encoding="utf-8")), ["comparison-1", "comparison-2"])
+        self.assertIn("training images 80", page.read_text(encoding="utf-8"))
+        self.dha("report", "runs", "--mix")
+        self.assertIn("groups", sections(page.read_text(encoding="utf-8")))
+
+        run = next(self.folder.glob("runs/one/2*"))
+        page.write_text("mine")
+        for arguments, sentence in ((("runs",), "exists and is no page of dha"), (("runs", "-o", "."), "is a folder"),
+                                    ((run, "--mix"), "is one run"), ((run, "--baseline", "x"), "is one run"),
+                                    (("runs", "nowhere"), "'nowhere' is no folder"),
+                                    (("runs", "--baseline", "x"), "no group is called 'x'"), ((), "missing run directory")):
+            self.assertIn(sentence, self.dha("report", *arguments, status=2)[1])
+        self.assertEqual(page.read_text(), "mine")
 
     def test_trials_are_a_table(self):
         run = self.finished_run(self.study())

@@ -57,11 +57,18 @@ class SweepTest(CommandLineTest):
         self.assertEqual(plan["settings"], [{"path": RATE, "values": ["0.01", "0.05"]}])
         self.assertEqual(plan["runs"][2], {"folder": "003", "seed": 1, "settings": {RATE: "0.05"}})
 
-        files = {file: file.stat().st_mtime_ns for file in self.folder.glob("sweep/**/*")}
+        page = (self.folder / "sweep" / "comparison.html").read_text(encoding="utf-8")
+        self.dha("report", "sweep", "--output", "page.html")
+        self.assertEqual((self.folder / "page.html").read_text(encoding="utf-8"), page)
+
+        times = lambda: {file: file.stat().st_mtime_ns for file in self.folder.glob("sweep/*/**/*")}
+        before = times()
         again, messages = self.dha(*command)
         self.assertEqual(again, text)
         self.assertIn("has finished before", messages)
-        self.assertEqual(files, {file: file.stat().st_mtime_ns for file in self.folder.glob("sweep/**/*")})
+        self.assertIn("the comparison as a page: ", messages)
+        self.assertEqual(before, times())
+        self.assertEqual((self.folder / "sweep" / "comparison.html").read_text(encoding="utf-8"), page)
 
     def test_a_killed_sweep_is_continued(self):
         write_idx(self.data, train=256)

@@ -9,8 +9,8 @@ import tempfile
 
 # Layers of the framework from the top down: a folder includes its own layer and those below, and no two folders each
 # other, not even over a third.
-LAYERS = [{"app"}, {"run", "verification"}, {"compare"}, {"page"}, {"trial"}, {"stage"}, {"step"}, {"component"}, {"report", "export"},
-          {"data", "device", "model"}, {"pipeline", "plugin", "process", "storage"}]
+LAYERS = [{"app"}, {"run", "verification"}, {"page"}, {"compare"}, {"record"}, {"trial"}, {"stage"}, {"step"}, {"component"},
+          {"report", "export"}, {"data", "device", "model"}, {"pipeline", "plugin", "process", "storage"}]
 # Headers of LibTorch that an SDK header may use, beside the standard library: the narrow ones.
 SDK_LIBTORCH = re.compile(r"ATen/core/[A-Za-z]+\.h|torch/headeronly/version\.h")
 STANDARD = re.compile(r"[a-z_]+|stdint\.h|std[a-z]+\.h")

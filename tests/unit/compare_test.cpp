@@ -9,6 +9,7 @@
 
 #include "compare/comparison_text.hpp"
 #include "compare/find_runs.hpp"
+#include "compare/labels.hpp"
 #include "support/error_checks.hpp"
 #include "support/paths.hpp"
 
@@ -115,6 +116,19 @@ BOOST_AUTO_TEST_CASE(settings_are_leaves_by_pointer) {
   BOOST_TEST(!found[4].values[0].has_value());
 }
 
+BOOST_AUTO_TEST_CASE(long_values_are_cut_between_characters) {
+  BOOST_TEST(shortened("four", 4) == "four");
+  BOOST_TEST(shortened("fives", 4) == "f...");
+  BOOST_TEST(shortened("花花花花", 8) == "花花花花");
+  BOOST_TEST(shortened("花花花花花", 8) == "花花...");
+  const std::string place(50, 'x');
+  std::vector<RunGroup> groups;
+  for (const char* end : {"ä", "ö"})
+    groups.push_back({"", {}, {}, settings_of({{"name", "n"}, {"path", std::string(36, 'x') + end + place}}), {}});
+  label_groups(groups);
+  BOOST_TEST(groups[1].label == "n (path " + std::string(36, 'x') + "ö...)");
+}
+
 BOOST_AUTO_TEST_CASE(seeds_of_a_pipeline_are_one_group) {
   const TemporaryDirectory folder;
   write_run(folder.path() / "x/1", pipeline(10), 0.5);
@@ -127,7 +141,7 @@ BOOST_AUTO_TEST_CASE(seeds_of_a_pipeline_are_one_group) {
   BOOST_TEST(table.settings.size() == 0U);
   BOOST_TEST_REQUIRE(table.groups.size() == 1U);
   BOOST_TEST(table.groups[0].label == "small");
-  BOOST_TEST((table.groups[0].seeds == std::vector<std::string>{"9", "10"}));
+  BOOST_TEST((seeds_of(table.groups[0]) == std::vector<std::string>{"9", "10"}));
   BOOST_TEST(table.groups[0].test_accuracy.mean == 0.55);
   BOOST_TEST(table.groups[0].validation_accuracy.mean == 0.275);
   BOOST_TEST(table.groups[0].parameters.mean == 100);
@@ -239,7 +253,7 @@ BOOST_AUTO_TEST_CASE(runs_that_have_not_finished_are_in_no_average) {
   const Comparison comparison = compared(folder.path());
   BOOST_TEST_REQUIRE(comparison.tables.size() == 1U);
   const GroupRow& row = comparison.tables[0].groups.at(0);
-  BOOST_TEST((row.seeds == std::vector<std::string>{"1"}));
+  BOOST_TEST((seeds_of(row) == std::vector<std::string>{"1"}));
   BOOST_TEST(row.test_accuracy.mean == 0.5);
   BOOST_TEST(row.unfinished == 1);
   BOOST_TEST(row.diverged == 1);

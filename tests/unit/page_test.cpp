@@ -5,6 +5,7 @@
 #include <boost/property_tree/xml_parser.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <set>
 #include <sstream>
 
 #include "page/axis.hpp"
@@ -12,6 +13,7 @@
 #include "page/heat_map.hpp"
 #include "page/html.hpp"
 #include "page/line_chart.hpp"
+#include "page/plot_area.hpp"
 #include "page/statistics.hpp"
 #include "page/timeline.hpp"
 #include "report/confusion.hpp"
@@ -117,6 +119,10 @@ BOOST_AUTO_TEST_CASE(axes_have_round_ticks) {
   check({1e-4, 0.1, 0, 100, true}, 6, {"1e-4", "0.001", "0.01", "0.1"});
   check({80000, 3.4e6, 0, 100, true}, 6, {"100,000", "200,000", "500,000", "1M", "2M"});
   check({5, 5, 0, 100}, 6, {"5"});
+  page::Axis epochs(0.9, 3.1, 0, 100);
+  epochs.count();
+  check(epochs, 8, {"1", "2", "3"});
+  check({2.98e-4, 3e-4, 0, 100}, 6, {"2.98e-4", "2.99e-4", "3e-4"});  // not 2.99e-4 twice
 }
 
 BOOST_AUTO_TEST_CASE(ticks_are_few_distinct_and_within_the_axis) {
@@ -228,11 +234,11 @@ BOOST_AUTO_TEST_CASE(epochs_become_a_table) {
 
 BOOST_AUTO_TEST_CASE(a_run_is_read_as_far_as_it_got) {
   const TemporaryDirectory folder;
-  const page::RunRecord nothing = page::read_run(folder.path());
+  const dha::RunRecord nothing = dha::read_run(folder.path());
   BOOST_TEST(nothing.stages.empty());
   BOOST_TEST(!nothing.is_finished);
   write_run(folder.path());
-  const page::RunRecord record = page::read_run(folder.path());
+  const dha::RunRecord record = dha::read_run(folder.path());
   BOOST_TEST(record.seed == "18446744073709551615");
   BOOST_REQUIRE(record.epochs.size() == 2U);  // the third line is cut off
   BOOST_TEST(record.epochs[1].values.count("train_loss") == 0U);
@@ -250,7 +256,7 @@ BOOST_AUTO_TEST_CASE(damaged_files_count_as_absent) {
     for (const char* content :
          {"", "{", "[1, 2", "null", "[[]]", "{\"stages\": 3, \"augmenters\": \"x\"}", "\xff\xfe"}) {
       dha::write_file_atomically(folder.path() / name, content);
-      BOOST_TEST(is_well_formed(page::page_of(page::read_run(folder.path()), page::RunState::kInterrupted)));
+      BOOST_TEST(is_well_formed(page::page_of(dha::read_run(folder.path()), page::RunState::kInterrupted)));
     }
 }
 
@@ -258,9 +264,9 @@ BOOST_AUTO_TEST_CASE(a_page_is_well_formed_and_asks_for_nothing) {
   const TemporaryDirectory folder;
   write_run(folder.path());
   dha::write_file_atomically(folder.path() / "stages.json", R"({"stages": [{"epochs": 2}, {"epochs": 2}]})");
-  dha::write_prediction_tables(folder.path(), page::read_run(folder.path()).class_names,
+  dha::write_prediction_tables(folder.path(), dha::read_run(folder.path()).class_names,
                                {{"test", "1", 0, 0, 0.9F, 0.9F}, {"test", "2", 0, 1, 0.8F, 0.2F}});
-  const page::RunRecord record = page::read_run(folder.path());
+  const dha::RunRecord record = dha::read_run(folder.path());
   const std::string html = page::page_of(record, page::RunState::kInterrupted);
   BOOST_TEST(is_well_formed(html));
   for (const char* reference : {"http://", "https://", "url(", "src=", "@import"})
@@ -275,7 +281,7 @@ BOOST_AUTO_TEST_CASE(a_page_is_well_formed_and_asks_for_nothing) {
 BOOST_AUTO_TEST_CASE(sections_without_data_are_absent) {
   const TemporaryDirectory folder;
   write_run(folder.path());
-  const std::string html = page::page_of(page::read_run(folder.path()), page::RunState::kInterrupted);
+  const std::string html = page::page_of(dha::read_run(folder.path()), page::RunState::kInterrupted);
   for (const char* id : {"result", "curves", "course", "environment"})
     BOOST_TEST(count(html, std::string("<section id=\"") + id) == 1U, id);
   for (const char* id : {"policy", "architecture", "classes", "mistakes", "reliability", "trials"})
@@ -292,6 +298,19 @@ BOOST_AUTO_TEST_CASE(curves_leave_out_what_is_not_finite) {
   BOOST_TEST(count(svg, "inf") == 0U);
   chart.series[0].points = {{1, std::nan("")}};
   BOOST_TEST(!chart.has_points());
+}
+
+BOOST_AUTO_TEST_CASE(values_that_hardly_differ_have_labels_that_do) {
+  for (const double value : {0.0255, 3e-4, 1e-9, 12345678.0}) {
+    page::ValueRange values;
+    values.add(value);
+    values.add(value * (1 + 1e-8));
+    const page::Axis axis = page::PlotArea::vertical(values, false);
+    BOOST_TEST(axis.contains(value), value);
+    const std::vector<std::string> labels = labels_of(axis, 6);
+    BOOST_TEST(std::set<std::string>(labels.begin(), labels.end()).size() == labels.size(), value);
+    BOOST_TEST(labels.size() >= 2U, value);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(long_curves_are_thinned) {

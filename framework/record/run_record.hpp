@@ -14,7 +14,7 @@
 
 #include "report/prediction_tables.hpp"
 
-namespace dha::page {
+namespace dha {
 
 struct Measured {
   double accuracy = 0, loss = 0;
@@ -96,4 +96,7 @@ RunRecord read_run(const std::filesystem::path& folder);
 // The same, but only what pipeline.json, dataset.json, stages.json and summary.json tell: the rest is empty.
 RunRecord read_outcome(const std::filesystem::path& folder);
 
-}  // namespace dha::page
+// The outcome and the rows of epochs.
+RunRecord read_epochs(const std::filesystem::path& folder);
+
+}  // namespace dha

@@ -1,4 +1,4 @@
-#include "page/run_record.hpp"
+#include "record/run_record.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -12,7 +12,7 @@
 #include "trial/trial_json.hpp"
 #include "trial/trial_table.hpp"
 
-namespace dha::page {
+namespace dha {
 
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
@@ -95,8 +95,8 @@ void take_dataset(const Json& dataset, RunRecord& record) {
       record.images.emplace_back(split, images);
 }
 
-void take_rows(const fs::path& folder, RunRecord& record) {
-  for (const Json& json : metric_rows(folder / "metrics.jsonl", {"epoch", "step"})) {
+void take_rows(const fs::path& folder, const std::vector<std::string_view>& events, RunRecord& record) {
+  for (const Json& json : metric_rows(folder / "metrics.jsonl", events)) {
     MetricRow row{text_at(json, "stage"), count_at(json, "epoch"), count_at(json, "step"), {}};
     for (const auto& [name, value] : json.items())
       if (value.is_number() && name != "epoch" && name != "step") row.values[name] = value.get<double>();
@@ -195,9 +195,15 @@ RunRecord read_outcome(const fs::path& folder) {
   return record;
 }
 
+RunRecord read_epochs(const fs::path& folder) {
+  RunRecord record = read_outcome(folder);
+  take_rows(folder, {"epoch"}, record);
+  return record;
+}
+
 RunRecord read_run(const fs::path& folder) {
   RunRecord record = read_outcome(folder);
-  take_rows(folder, record);
+  take_rows(folder, {"epoch", "step"}, record);
   take_policies(json_of(folder / "policy.json"), record);
   record.architecture = text_of(folder / "architecture.json");
   record.drawing = text_of(folder / "architecture.svg");
@@ -209,4 +215,4 @@ RunRecord read_run(const fs::path& folder) {
   return record;
 }
 
-}  // namespace dha::page
+}  // namespace dha
