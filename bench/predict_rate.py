@@ -1,6 +1,6 @@
 """Images per second of `dha predict` compared with `dha eval`, on the same images.
 
-    predict_rate.py BUILD [--rounds 5] [--data FOLDER] [--size 64] [--copies 4]
+    predict_rate.py BUILD [--rounds 5] [--data FOLDER] [--size 64] [--copies 1]
 
 Both classify the test images of a folder set (by default data/flowers102-64) with the network of one run, which is trained
 for an epoch before. They run in turns within each round. So that the start of the program does not count, each runs on
@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--data", type=pathlib.Path, default=ROOT / "data" / "flowers102-64")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--copies", type=int, default=1)
     options = parser.parse_args()
     dha = options.build.resolve() / "dha"
     with tempfile.TemporaryDirectory() as name:
