@@ -1,4 +1,4 @@
-// What the verbs that use the network of a run open before it: its pipeline with changes, the device and the plugins.
+// Opens the pipeline, the device and the plugins of a run, for the verbs that use its network.
 #pragma once
 
 #include <boost/program_options/variables_map.hpp>

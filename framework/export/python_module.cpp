@@ -10,6 +10,7 @@
 
 #include "export/graph_check.hpp"
 #include "export/module_tree.hpp"
+#include "pipeline/utf8.hpp"
 #include "report/printable.hpp"
 
 namespace dha {
@@ -25,11 +26,11 @@ constexpr int kBody = 8;  // spaces before a statement of a method
 std::string list_literal(const std::vector<std::string>& names) {
   const std::string json = Json(names).dump();
   std::string literal;
-  for (size_t at = 0; at < json.size(); ++at) {
-    const bool is_control = is_bidi_control(std::string_view(json).substr(at));
-    literal += is_control ? fmt::format("\\u20{:02x}", (json[at + 1] & 0x03) << 6 | (json[at + 2] & 0x3f))
-                          : json.substr(at, 1);
-    if (is_control) at += 2;
+  for (std::string_view rest = json; !rest.empty();) {
+    const CodePoint point = code_point_at(rest);
+    literal +=
+        is_bidi_control(point.value) ? fmt::format("\\u{:04x}", point.value) : std::string(rest.substr(0, point.bytes));
+    rest.remove_prefix(point.bytes);
   }
   return literal;
 }

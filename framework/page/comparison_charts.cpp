@@ -24,7 +24,7 @@ using compare::ComparisonTable;
 using compare::GroupRow;
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-constexpr size_t kLongestLabel = 80;  // columns of a terminal
+constexpr size_t kLongestLabel = 80;  // code points
 
 std::string label_of(const GroupRow& group) { return isolated(shortened(group.label, kLongestLabel)); }
 

@@ -22,7 +22,7 @@ using compare::LeftOutRow;
 using compare::Spread;
 using compare::TestOutcome;
 
-constexpr size_t kLongestValue = 60, kLongestLabel = 80;  // columns of a terminal
+constexpr size_t kLongestValue = 60, kLongestLabel = 80;  // code points
 
 bool tests_test_images(const ComparisonTable& table) { return table.metric == "test accuracy"; }
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "pipeline/utf8.hpp"
 
 namespace dha::page {
 
@@ -10,33 +13,12 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
-// Bytes of the code point at the front of `text`; 0 if they are not UTF-8 or XML does not allow the character.
-size_t code_point_length(std::string_view text) {
-  const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  const auto continues = [&](size_t at) { return (byte(at) & 0xc0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return first >= 0x20 || first == '\t' || first == '\n' || first == '\r' ? 1 : 0;
-  if (first >= 0xc2 && first < 0xe0) return continues(1) ? 2 : 0;
-  if (first >= 0xe0 && first < 0xf0) {
-    const unsigned second = byte(1);
-    const bool is_overlong = first == 0xe0 && second < 0xa0, is_surrogate = first == 0xed && second >= 0xa0;
-    const bool is_noncharacter = first == 0xef && second == 0xbf && byte(2) >= 0xbe;
-    return continues(1) && continues(2) && !is_overlong && !is_surrogate && !is_noncharacter ? 3 : 0;
-  }
-  if (first >= 0xf0 && first < 0xf5) {
-    const unsigned second = byte(1);
-    const bool is_beyond = (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90);
-    return continues(1) && continues(2) && continues(3) && !is_beyond ? 4 : 0;
-  }
-  return 0;
-}
-
-// Of valid UTF-8.
-uint32_t code_point(std::string_view bytes) {
-  const auto first = static_cast<unsigned char>(bytes[0]);
-  uint32_t value = bytes.size() == 1 ? first : first & (0x7fU >> bytes.size());
-  for (const char byte : bytes.substr(1)) value = value << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-  return value;
+// That at the front of `text`, with 0 bytes where it is not UTF-8 or XML does not allow the character.
+CodePoint xml_character_at(std::string_view text) {
+  const CodePoint point = code_point_at(text);
+  const uint32_t value = point.value;
+  const bool is_control = value < 0x20 && value != '\t' && value != '\n' && value != '\r';
+  return is_control || value == 0xfffe || value == 0xffff ? CodePoint() : point;
 }
 
 // Hebrew, Arabic and their relatives, and the characters that set a direction.
@@ -50,9 +32,9 @@ bool is_directed(uint32_t point) {
 
 std::string isolated(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
-    const size_t length = code_point_length(rest);
-    if (length > 0 && is_directed(code_point(rest.substr(0, length)))) return fmt::format("\u2068{}\u2069", text);
-    rest.remove_prefix(length == 0 ? 1 : length);
+    const CodePoint point = code_point_at(rest);
+    if (is_directed(point.value)) return fmt::format("\u2068{}\u2069", text);
+    rest.remove_prefix(std::max<size_t>(1, point.bytes));
   }
   return std::string(text);
 }
@@ -60,7 +42,7 @@ std::string isolated(std::string_view text) {
 std::string escaped(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
-    const size_t length = code_point_length(text);
+    const size_t length = xml_character_at(text).bytes;
     if (length == 0)
       safe += kReplacement;
     else if (text[0] == '&')
@@ -73,7 +55,7 @@ std::string escaped(std::string_view text) {
       safe += "&quot;";
     else
       safe += text.substr(0, length);
-    text.remove_prefix(length == 0 ? 1 : length);
+    text.remove_prefix(std::max<size_t>(1, length));
   }
   return safe;
 }
@@ -83,8 +65,7 @@ std::string shortened(std::string_view text, size_t code_points) {
   for (size_t count = 0; at < text.size(); ++count) {
     if (count + 1 == code_points) last = at;
     if (count == code_points) return std::string(text.substr(0, last)) + "…";
-    const size_t length = code_point_length(text.substr(at));
-    at += length == 0 ? 1 : length;
+    at += std::max<size_t>(1, xml_character_at(text.substr(at)).bytes);
   }
   return std::string(text);
 }

@@ -1,4 +1,4 @@
-// How series of a chart are told apart: colours, which repeat with other dashes and marks.
+// Gives each series of a chart a colour, a dash pattern and a mark, so that a reader can distinguish them.
 #pragma once
 
 #include <string>

@@ -72,7 +72,7 @@ class DocumentReader {
     if (text_.substr(0, 2) == "\xFF\xFE" || text_.substr(0, 2) == "\xFE\xFF")
       fail("is encoded as UTF-16; save the file as UTF-8");
     for (; !at_end(); ++at_) {
-      const size_t length = utf8_length(text_.substr(at_));
+      const size_t length = code_point_at(text_.substr(at_)).bytes;
       if (length == 0) fail("has a byte that is not valid UTF-8; save the file as UTF-8");
       if (text_[at_] == '\n') new_line();
       at_ += length - 1;

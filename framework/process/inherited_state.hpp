@@ -1,4 +1,4 @@
-// What a program inherits from the one that starts it and cannot work with.
+// Repairs state that a program inherits from its parent and cannot work with.
 #pragma once
 
 namespace dha {

@@ -1,6 +1,7 @@
 #include "process/long_work.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -8,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "process/steady_seconds.hpp"
+
 namespace dha {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPeriod(200);
 
@@ -28,8 +29,6 @@ Registry& registry() {
   static Registry one;
   return one;
 }
-
-double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 // Blocks the signals of this thread, and of those that it starts, which are for the threads that do the program's work.
 class BlockedSignals {
@@ -48,7 +47,7 @@ class BlockedSignals {
 
 }  // namespace
 
-LongWork::LongWork(std::string name, int64_t total) : begun_(Clock::now()) {
+LongWork::LongWork(std::string name, int64_t total) : begun_(steady_seconds()) {
   state_.name = std::move(name);
   state_.total = total;
   const std::lock_guard lock(registry().mutex);
@@ -70,7 +69,7 @@ void LongWork::advance(int64_t count) {
 
 void LongWork::set(std::string_view name, int64_t done, int64_t total) {
   const std::lock_guard lock(registry().mutex);
-  if (state_.name != name) begun_ = Clock::now();
+  if (state_.name != name) begun_ = steady_seconds();
   state_ = {std::string(name), done, total};
 }
 
@@ -111,8 +110,9 @@ void LongWorkWatch::watch(const std::stop_token& stop) {
 LongWorkState LongWorkWatch::innermost() {
   const std::vector<const LongWork*>& works = registry().works;
   LongWorkState state = works.back()->state_;
-  state.seconds = seconds_since(works.back()->begun_);
-  state.outer_seconds = seconds_since(works.front()->begun_);
+  const double now = steady_seconds();
+  state.seconds = now - works.back()->begun_;
+  state.outer_seconds = now - works.front()->begun_;
   return state;
 }
 

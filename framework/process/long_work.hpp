@@ -5,7 +5,6 @@
 //   for (…) work.advance();                    // may be called by several threads
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -42,7 +41,7 @@ class LongWork {
   friend class LongWorkWatch;
 
   LongWorkState state_;
-  std::chrono::steady_clock::time_point begun_;
+  double begun_;  // steady_seconds()
 };
 
 // Watches work while it is under way. One object at a time.

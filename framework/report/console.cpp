@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <utility>
 
+#include "process/steady_seconds.hpp"
 #include "report/printable.hpp"
 
 namespace dha {
@@ -19,10 +19,6 @@ constexpr double kSecondsBetweenLines = 30;
 constexpr double kShownAfter = 1;
 constexpr size_t kNarrowestTerminal = 20;
 constexpr const char* kClearLine = "\r\x1b[K";
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);

@@ -1,4 +1,4 @@
-// What is wrong with a JSON file, in words: the text of an exception of nlohmann/json without its number.
+// Describes what is wrong with a JSON file, in the words of nlohmann/json without its error number.
 #pragma once
 
 #include <exception>

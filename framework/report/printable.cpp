@@ -4,14 +4,11 @@
 
 #include <algorithm>
 
+#include "pipeline/utf8.hpp"
+
 namespace dha {
 
 namespace {
-
-// U+0080 to U+009F, of which a terminal may obey some.
-bool is_second_control(std::string_view text) {
-  return text.size() > 1 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
-}
 
 struct Character {
   size_t bytes = 1, columns = 1;
@@ -19,47 +16,44 @@ struct Character {
 
 // Takes the first character off `text`, which is not empty.
 Character take_character(std::string_view& text) {
-  constexpr utf8proc_int32_t kEmojiVariation = 0xfe0f;  // makes the character before it wide on many terminals
-  utf8proc_int32_t code = 0;
-  const auto bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                      static_cast<utf8proc_ssize_t>(text.size()), &code);
+  constexpr uint32_t kEmojiVariation = 0xfe0f;  // makes the character before it wide on many terminals
+  const CodePoint point = code_point_at(text);
   Character character;
-  if (bytes > 0) {
-    character.bytes = static_cast<size_t>(bytes);
-    character.columns = code == kEmojiVariation ? 1 : static_cast<size_t>(std::max(utf8proc_charwidth(code), 0));
+  if (point.bytes > 0) {
+    character.bytes = point.bytes;
+    if (point.value != kEmojiVariation)
+      character.columns =
+          static_cast<size_t>(std::max(utf8proc_charwidth(static_cast<utf8proc_int32_t>(point.value)), 0));
   }
   text.remove_prefix(character.bytes);
   return character;
 }
 
+// C0, DEL and C1, of which a terminal may obey some.
+bool is_control(uint32_t code_point) { return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0); }
+
 }  // namespace
 
-bool is_bidi_control(std::string_view text) {
-  if (text.size() < 3 || text[0] != '\xe2') return false;
-  const auto last = static_cast<unsigned char>(text[2]);
-  return (text[1] == '\x80' && last >= 0xaa && last <= 0xae) || (text[1] == '\x81' && last >= 0xa6 && last <= 0xa9);
+bool is_bidi_control(uint32_t code_point) {
+  return (code_point >= 0x202a && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 std::string printable(std::string_view text, std::string_view indent) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   std::string safe;
   safe.reserve(text.size());
-  for (size_t at = 0; at < text.size(); ++at) {
-    const char character = text[at];
-    const auto byte = static_cast<unsigned char>(character);
-    if (is_second_control(text.substr(at))) {
-      safe += '?';
-      ++at;
-    } else if (is_bidi_control(text.substr(at))) {
-      safe += '?';
-      at += 2;
-    } else if (character == '\n') {
+  while (!text.empty()) {
+    const CodePoint point = code_point_at(text);
+    const size_t bytes = std::max<size_t>(1, point.bytes);
+    if (point.value == '\n')
       safe.append("\n").append(indent);
-    } else if (character == '\t') {
+    else if (point.value == '\t')
       safe += ' ';
-    } else {
-      safe += byte < 0x20 || byte == 0x7f ? '?' : character;
-    }
+    else if (point.bytes > 0 && (is_control(point.value) || is_bidi_control(point.value)))
+      safe += '?';
+    else
+      safe += text.substr(0, bytes);
+    text.remove_prefix(bytes);
   }
   return safe;
 }

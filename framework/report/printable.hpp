@@ -1,14 +1,14 @@
 // Makes text of unknown origin safe for a terminal and for line-based files.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace dha {
 
-// Whether `text` begins with U+202A to U+202E or U+2066 to U+2069 (3 bytes), with which a name turns around the rest of
-// its line.
-bool is_bidi_control(std::string_view text);
+// U+202A to U+202E and U+2066 to U+2069, with which a name turns around the rest of its line.
+bool is_bidi_control(uint32_t code_point);
 
 // Control characters (escape sequences, backspaces, carriage returns) become '?'; tabs become a space. Line breaks stay
 // and are followed by `indent`; those at the end go.

@@ -1,11 +1,11 @@
 #include "report/run_time_estimate.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "process/steady_seconds.hpp"
 #include "process/time_limit.hpp"
 
 namespace dha {
@@ -14,10 +14,6 @@ namespace {
 
 constexpr double kHalfLife = 600;  // seconds of work
 constexpr double kEvaluationShare = 1.0 / 3;
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

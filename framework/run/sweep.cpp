@@ -11,6 +11,7 @@
 #include "compare/compared_run.hpp"
 #include "dha/error.hpp"
 #include "process/signals.hpp"
+#include "process/steady_seconds.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/file_lock.hpp"
 #include "storage/io_error.hpp"
@@ -25,11 +26,7 @@ using compare::RunStatus;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kInterruptedStatus = 130;
-
-double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
 // The folders <folder>/<name>/<time>-s<seed>, oldest first.
 std::vector<fs::path> attempts_in(const fs::path& folder) {
@@ -148,7 +145,7 @@ void Sweep::start(size_t index) {
   pool_->start({.arguments = command,
                 .output = output_of(index),
                 .environment = {fmt::format("OMP_NUM_THREADS={}", plan_.threads)}});
-  training_.push_back({index, not_there ? 0 : bytes, Clock::now()});
+  training_.push_back({index, not_there ? 0 : bytes, steady_seconds()});
 }
 
 void Sweep::on_end(int64_t worker, const WorkerEnd& end) {
@@ -162,7 +159,7 @@ void Sweep::on_end(int64_t worker, const WorkerEnd& end) {
       reason += ": " + message;
     return fail(index, reason);
   }
-  seconds_ += seconds_since(begun);
+  seconds_ += steady_seconds() - begun;
   ++ended_;
   const auto directory = directory_of(index);
   if (directory && compare::read_compared_run(*directory).status == RunStatus::kFinished) {
@@ -191,7 +188,7 @@ double Sweep::seconds_left() const {
   const double usual = seconds_ / static_cast<double>(ended_);
   double seconds = static_cast<double>(plan_.runs.size() - next_) * usual;
   for (const Training& training : training_)
-    if (!training.is_over) seconds += std::max(0.0, usual - seconds_since(training.begun));
+    if (!training.is_over) seconds += std::max(0.0, usual - (steady_seconds() - training.begun));
   return seconds / static_cast<double>(launch_.parallel);
 }
 

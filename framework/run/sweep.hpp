@@ -4,7 +4,6 @@
 // <name>/<time>-s<seed>/.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -49,7 +48,7 @@ class Sweep {
   struct Training {
     size_t index;
     uintmax_t output_bytes;
-    std::chrono::steady_clock::time_point begun;
+    double begun;  // steady_seconds()
     bool is_over = false;
   };
 

@@ -1,4 +1,5 @@
-// What a network takes of its data set: classes, size and normalisation of images, and the part that it sees.
+// The properties of a data set that its network needs: classes, size and normalisation of images, and the part that it
+// sees.
 #pragma once
 
 #include <filesystem>

@@ -14,6 +14,7 @@
 #include "model/precision.hpp"
 #include "process/long_work.hpp"
 #include "process/signals.hpp"
+#include "process/steady_seconds.hpp"
 #include "process/time_limit.hpp"
 #include "report/growing_files.hpp"
 #include "report/picture_files.hpp"
@@ -29,8 +30,6 @@ namespace dha {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 bool takes(const StageOrigin& origin, const char* what) {
   return std::find(origin.carry.begin(), origin.carry.end(), what) != origin.carry.end();
@@ -117,7 +116,7 @@ void StageTrainer::limit_epochs(int64_t first, int64_t last) {
 // A full disk, a failed recording or a component that diverges is reported with where the stage can be continued from,
 // as the stage's own errors are.
 StageResult StageTrainer::train(const KeepGoing& keep_going) try {
-  begun_ = last_saved_ = now();
+  begun_ = last_saved_ = steady_seconds();
   if (config_.stop_when_searcher_finished && !parts_.searches() && position_.epoch == 0)
     run_.log.write(
         LogLevel::kInfo, "dha",
@@ -153,26 +152,26 @@ void StageTrainer::train_epoch() {
   parts_.network().begin_epoch(progress());
   if (position_.step == 0) begin_epoch();
   replayer_->begin_epoch();
-  double begun = now();
+  double begun = steady_seconds();
   reporter_.begin_epoch(position_, begun);
-  const auto count_time = [&] { position_.epoch_seconds += now() - std::exchange(begun, now()); };
+  const auto count_time = [&] { position_.epoch_seconds += steady_seconds() - std::exchange(begun, steady_seconds()); };
   while (const std::optional<Batch> batch = next_batch(count_time)) {
     if (batch->labels.size(0) > 0) train_batch(*batch);
     ++position_.step;
     if (position_.step % config_.log_every == 0 || position_.step == data_.train->steps()) {
-      const EpochTotals::Means means = reporter_.write_steps(position_, now(), seconds());
+      const EpochTotals::Means means = reporter_.write_steps(position_, steady_seconds(), seconds());
       const int64_t steps_before = (position_.step - 1) / config_.log_every * config_.log_every;
       check_finite(means.loss, steps_before + means.finite_steps + 1);
     }
-    reporter_.show_progress(position_, now());
+    reporter_.show_progress(position_, steady_seconds());
     if (stop_requested()) {
       count_time();
       interrupt();
     }
-    if (checkpoints_.is_due(position_, now() - last_saved_)) {
+    if (checkpoints_.is_due(position_, steady_seconds() - last_saved_)) {
       count_time();
       save_checkpoint();
-      begun = now();
+      begun = steady_seconds();
     }
   }
   position_.epoch_means = position_.epoch_totals.means();  // waits for what the device has yet to do of the epoch
@@ -200,7 +199,7 @@ void StageTrainer::begin_epoch() {
 
 void StageTrainer::train_batch(const Batch& batch) {
   if (replayer_->is_about_to_record()) save_checkpoint();  // a step that cannot be recorded ends the process
-  const double begun = now();
+  const double begun = steady_seconds();
   try {
     const StepReport report = replayer_->run(step_->input_for(batch), progress());
     position_.epoch_totals.add(report.losses, report.correct);
@@ -211,7 +210,7 @@ void StageTrainer::train_batch(const Batch& batch) {
     check_finite(means.loss, means.finite_steps + 1);
     throw;
   }
-  note_duration(TimedWork::kStep, std::chrono::duration<double>(now() - begun));
+  note_duration(TimedWork::kStep, std::chrono::duration<double>(steady_seconds() - begun));
   position_.images_trained += batch.labels.size(0);
 }
 
@@ -362,7 +361,7 @@ std::vector<std::vector<int64_t>> StageTrainer::executed_candidates() const {
   return executed;
 }
 
-double StageTrainer::seconds() const { return seconds_before_ + now() - begun_; }
+double StageTrainer::seconds() const { return seconds_before_ + steady_seconds() - begun_; }
 
 State StageTrainer::checkpoint() const {
   State state = parts_.state();
@@ -378,7 +377,7 @@ State StageTrainer::checkpoint() const {
 void StageTrainer::save_checkpoint() {
   position_.seconds = seconds();
   checkpoints_.save(position_, checkpoint());
-  last_saved_ = now();
+  last_saved_ = steady_seconds();
 }
 
 void StageTrainer::interrupt() {

@@ -76,15 +76,17 @@ class PredictCase(CommandLineTest):
         return errors
 
 
-class FolderTest(PredictCase):
-    """With one run on 16-bit images for all tests, whose data set has parameters other than the usual ones."""
+class TrainedCase(PredictCase):
+    """With one run on 16-bit images for all tests, `finished`, of which each has a copy."""
 
     @classmethod
-    def setUpClass(cls):
+    def prepare(cls):
         cls.base = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))
         cls.addClassCleanup(shutil.rmtree, cls.base)
         write_deep_images(cls.base / "data")
-        pipeline = one_stage(cls.base / "data", {"use": "dha.image_folder", "size_px": 12, "evaluation_fraction": 0.6})
+
+    @classmethod
+    def train(cls, pipeline):
         (cls.base / "pipeline.json").write_text(json.dumps(pipeline))
         subprocess.run([DHA, "run", "-q", "pipeline.json"], cwd=cls.base, stdout=subprocess.DEVNULL, check=True)
         (cls.base / "runs" / "small" / "latest").resolve().rename(cls.base / "run")
@@ -96,6 +98,19 @@ class FolderTest(PredictCase):
         self.finished = self.folder / "run"
         pipeline = self.finished / "pipeline.json"
         pipeline.write_text(pipeline.read_text().replace(str(self.base), str(self.folder)))
+
+
+class FolderTest(TrainedCase):
+    """The data set of the run has parameters other than the usual ones."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.prepare()
+        pipeline = one_stage(cls.base / "data", {"use": "dha.image_folder", "size_px": 12, "evaluation_fraction": 0.6})
+        cls.train(pipeline)
+
+    def setUp(self):
+        super().setUp()
         self.images = sorted(str(file) for file in (self.data / "test").rglob("*.png"))
 
     def test_predictions_are_those_of_the_evaluation(self):
@@ -423,30 +438,21 @@ class UnfinishedTest(PredictCase):
         self.assertEqual(right / len(found), measured["accuracy"])
 
 
-class WeightsTest(PredictCase):
+class WeightsTest(TrainedCase):
     """The best and the last weights of a finished run, and what is left where it was tidied up."""
 
     @classmethod
     def setUpClass(cls):
-        cls.base = pathlib.Path(tempfile.mkdtemp(prefix="dha-cli-"))
-        cls.addClassCleanup(shutil.rmtree, cls.base)
-        write_deep_images(cls.base / "data")
+        cls.prepare()
         pipeline = one_stage(cls.base / "data", {"use": "dha.image_folder", "size_px": 12})
         pipeline["stages"][0].update({"epochs": 6, "validation_fraction": 0.25, "architecture": {},
                                       "space": {"use": "dha.wide_resnet", "depth": 10, "width": 1},
                                       "hyper": {"use": "dha.sgd", "learning_rate": 0.1}})
         del pipeline["stages"][0]["searcher"]
-        (cls.base / "pipeline.json").write_text(json.dumps(pipeline))
-        subprocess.run([DHA, "run", "-q", "pipeline.json"], cwd=cls.base, stdout=subprocess.DEVNULL, check=True)
-        (cls.base / "runs" / "small" / "latest").resolve().rename(cls.base / "run")
-        shutil.rmtree(cls.base / "runs")
+        cls.train(pipeline)
 
     def setUp(self):
         super().setUp()
-        shutil.copytree(self.base, self.folder, dirs_exist_ok=True)
-        self.finished = self.folder / "run"
-        pipeline = self.finished / "pipeline.json"
-        pipeline.write_text(pipeline.read_text().replace(str(self.base), str(self.folder)))
         best = json.loads((self.finished / "summary.json").read_text())["best_epoch_by_validation"]
         self.best_epoch = best["epoch"]
         self.assertLess(self.best_epoch, 6)

@@ -1,8 +1,6 @@
 // The page of a comparison: what it says, that its text is safe, that it stays small; scatter plots and legends.
 #include "page/comparison_page.hpp"
 
-#include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <fstream>
@@ -16,6 +14,7 @@
 #include "page/scatter_plot.hpp"
 #include "storage/atomic_file.hpp"
 #include "support/error_checks.hpp"
+#include "support/markup.hpp"
 #include "support/paths.hpp"
 
 namespace dha::page {
@@ -26,21 +25,10 @@ namespace fs = std::filesystem;
 using compare::ComparedRun;
 using compare::Comparison;
 using compare::GroupRow;
+using test::count;
 using test::error_with;
+using test::is_well_formed;
 using test::TemporaryDirectory;
-
-bool is_well_formed(const std::string& xml) {
-  std::istringstream stream(xml);
-  boost::property_tree::ptree tree;
-  boost::property_tree::read_xml(stream, tree);  // throws
-  return !tree.empty();
-}
-
-size_t count(const std::string& text, const std::string& part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
 
 ComparedRun run_of(const fs::path& folder, int seed, double accuracy, double parameters) {
   ComparedRun run;

@@ -1,8 +1,6 @@
 // The page of a run: its statistics and axes, what it reads of a run's files, and that its text is safe.
 #include "page/page.hpp"
 
-#include <boost/property_tree/ptree.hpp>
-#include <boost/property_tree/xml_parser.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <set>
@@ -21,25 +19,15 @@
 #include "report/epoch_table.hpp"
 #include "report/prediction_tables.hpp"
 #include "storage/atomic_file.hpp"
+#include "support/markup.hpp"
 #include "support/paths.hpp"
 
 namespace page = dha::page;
+using dha::test::count;
+using dha::test::is_well_formed;
 using dha::test::TemporaryDirectory;
 
 namespace {
-
-bool is_well_formed(const std::string& xml) {
-  std::istringstream stream(xml);
-  boost::property_tree::ptree tree;
-  boost::property_tree::read_xml(stream, tree);  // throws
-  return !tree.empty();
-}
-
-size_t count(const std::string& text, const std::string& part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
 
 std::vector<std::string> labels_of(const page::Axis& axis, int most) {
   std::vector<std::string> labels;
