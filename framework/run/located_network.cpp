@@ -30,13 +30,6 @@ bool has_model(const fs::path& folder) {
   return fs::exists(folder / kModelFile, unknown) && is_decided(read_model_description(folder));
 }
 
-// Whether a stage has trained a step or asked for a trial.
-bool has_traces(const RunDirectory& directory, const StageConfig& stage) {
-  std::error_code unknown;
-  return fs::exists(directory.file("stages") / stage.name, unknown) ||
-         !checkpoints_of(directory.file("checkpoints"), stage.name).empty();
-}
-
 // Whether a model/ of `origin` has the weights of `wanted`. One of an earlier version does not say: that is the last of
 // a finished run, unless someone has put another there.
 bool is_of(const std::optional<RunProgress>& origin, const RunProgress& wanted) {
@@ -50,18 +43,22 @@ std::string in_words(const RunProgress& origin) {
                                           : fmt::format("the last epoch, {}", origin.epochs);
 }
 
-// Whether nothing is left of the run but a model/ of a decided network: neither the results of a stage nor a
-// checkpoint.
+// Whether nothing is left of the run but a model/ of a decided network.
 bool is_tidied_up(const RunDirectory& directory, const PipelineConfig& config) {
-  std::error_code unknown;
-  if (fs::exists(directory.file("stages.json"), unknown)) return false;
-  const auto& stages = config.stages;
-  if (std::any_of(stages.begin(), stages.end(), [&](const auto& stage) { return has_traces(directory, stage); }))
-    return false;
-  return has_model(directory.file(kLastFolder)) || has_model(directory.file(kBestFolder));
+  return !has_traces(directory, config) &&
+         (has_model(directory.file(kLastFolder)) || has_model(directory.file(kBestFolder)));
 }
 
 }  // namespace
+
+bool has_traces(const RunDirectory& directory, const PipelineConfig& config) {
+  std::error_code unknown;
+  if (fs::exists(directory.file("stages.json"), unknown)) return true;
+  return std::any_of(config.stages.begin(), config.stages.end(), [&](const StageConfig& stage) {
+    return fs::exists(directory.file("stages") / stage.name, unknown) ||
+           !checkpoints_of(directory.file("checkpoints"), stage.name).empty();
+  });
+}
 
 LocatedNetwork::LocatedNetwork(const RunDirectory& directory, const PipelineConfig& config,
                                const PluginRegistry& registry, Weights weights)

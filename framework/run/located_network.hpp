@@ -17,6 +17,9 @@
 
 namespace dha {
 
+// Whether anything is left that the run can continue from: the results of a stage, trials or a checkpoint.
+bool has_traces(const RunDirectory& directory, const PipelineConfig& config);
+
 // A model/ is used only if it has the weights that are asked for: model.json says of which stage and epoch they are.
 class LocatedNetwork {
  public:

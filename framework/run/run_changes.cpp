@@ -9,6 +9,7 @@
 
 #include "dha/error.hpp"
 #include "process/program_name.hpp"
+#include "run/located_network.hpp"
 #include "stage/results.hpp"
 #include "storage/atomic_file.hpp"
 #include "storage/checkpoint_store.hpp"
@@ -138,11 +139,9 @@ void check_can_continue(const StageConfig& after, const StageConfig& before, con
 }
 
 // Training a run without its traces anew would replace its result.
-void check_can_resume(const RunDirectory& directory) {
+void check_can_resume(const RunDirectory& directory, const PipelineConfig& config) {
   const auto is_there = [&](const char* name) { return std::filesystem::exists(directory.file(name)); };
-  std::error_code missing;
-  const std::filesystem::directory_iterator checkpoints(directory.file("checkpoints"), missing), end;
-  if (is_there("stages.json") || is_there("stages") || checkpoints != end) return;
+  if (has_traces(directory, config)) return;
   if (!is_there("summary.json") && !is_there("model") && !is_there("model_best")) return;
   throw Error(ErrorCode::kUsage,
               fmt::format("the run in {0} was tidied up: it has a result, but no stages.json and no checkpoint to "
@@ -168,7 +167,7 @@ PipelineConfig resumed_pipeline(const RunDirectory& directory, const std::vector
   const PipelineConfig written = load_pipeline(file, {}, registry);
   const PipelineConfig changed = changes.empty() ? written : load_pipeline(file, changes, registry);
   const PipelineConfig before = std::filesystem::exists(record) ? load_pipeline(record, {}, registry) : written;
-  check_can_resume(directory);
+  check_can_resume(directory, before);
   std::vector<StageResult> results = read_results(directory, before);
   if (before.resolved_json == changed.resolved_json) {
     // A run of an earlier version has none.
